@@ -1,0 +1,80 @@
+# Proofsmith. `make help` lists the targets; `make prove` is the one to begin with.
+# Another interpreter: make setup PYTHON=/path/to/python3.12
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?=
+UV_VERSION := 0.13.8
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first interpreter that runs and fits, or one line that says what is missing.
+define FIND_PYTHON
+find_python() { \
+  local candidate seen="" code='import sys, venv, ensurepip; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12)))'; \
+  local version='import sys; print(".".join(map(str, sys.version_info[:3])))'; \
+  for candidate in $(or $(PYTHON),python3.11 python3.12 python3); do \
+    if "$$candidate" -c "$$code" >/dev/null 2>&1; then printf '%s\n' "$$candidate"; return 0; fi; \
+    seen="$$seen $$candidate ($$("$$candidate" -c "$$version" 2>/dev/null || echo not found))"; \
+  done; \
+  echo "make: needs Python 3.11 or 3.12 with its venv and ensurepip modules (on Debian and Ubuntu: the package python3-venv); looked at:$$seen. Install one, or name one: make setup PYTHON=/path/to/python3.12" >&2; \
+  return 1; \
+}
+endef
+
+.PHONY: help setup prove test lint docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(FIND_PYTHON); python="$$(find_python)"; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  echo "making $(VENV) with $$python"; \
+	  "$$python" -m venv --clear $(VENV); \
+	fi; \
+	echo "installing about 90 packages into $(VENV) (800 MB; a few minutes, by your connection)"; \
+	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'; \
+	touch $@
+
+setup: $(STAMP) ## make .venv with .venv/bin/proofsmith in it, and obtain the embedded Lean (once)
+	@$(BIN)/proofsmith setup
+
+prove: setup ## the main job: prove the starter theorems; proofs and report in runs/starter
+	@$(BIN)/proofsmith prove data/starter --out runs/starter
+
+test: setup ## run the tests, real Lean included
+	@$(BIN)/python -m pytest -q -W error
+
+lint: $(STAMP) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+docs: $(STAMP) ## write docs/cli.md anew from the commands
+	@$(BIN)/python -m prover.cli.reference docs/cli.md
+
+# uv resolves for 3.11 and 3.12 at once. torch itself pins its CUDA packages exactly, so they are left out.
+lock: ## write requirements.lock anew from pyproject.toml, newest fitting versions
+	@$(FIND_PYTHON); "$$(find_python)" -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	@.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	  --all-extras --strip-extras --no-header --no-annotate --no-emit-index-url pyproject.toml \
+	  --output-file .venv-lock/resolved
+	@{ printf '%s\n' \
+	  '# Every dependency of Proofsmith, direct and transitive, runtime and extras, for Python 3.11 and 3.12.' \
+	  '# Made by `make lock`; do not edit. A constraints file (pip install --constraint): it fixes versions and' \
+	  '# installs nothing by itself. It has neither hashes (pip would then demand one of the project itself' \
+	  '# too, which an editable install does not have) nor index addresses (pip uses those it is set up for).' \
+	  '# The CUDA packages of torch are not in it: torch pins them exactly.'; \
+	  grep -v -E '^(nvidia|cuda|triton)[a-z0-9-]*==' .venv-lock/resolved; } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+	@rm -rf .venv-lock
+
+clean: ## remove .venv, runs and what tools leave behind (the embedded Lean stays in the cache)
+	rm -rf $(VENV) .venv-lock runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,54 @@
+"""The exceptions of Proofsmith.
+
+A message says what happened, with which value, and what to change. Errors of other libraries are turned into
+these at the seam where they arise. A tactic that fails is a value (`lean_dojo.LeanError`), not an exception.
+"""
+
+from typing import ClassVar
+
+EXIT_DONE = 0
+EXIT_NOT_PROVED = 1
+EXIT_USAGE = 2
+EXIT_ENVIRONMENT = 3
+
+
+class ProverError(Exception):
+    """Anything that Proofsmith reports; a command that nobody saves from it ends with `exit_code`."""
+
+    exit_code: ClassVar[int] = EXIT_ENVIRONMENT
+
+
+class LeanProcessError(ProverError):
+    """A Lean process could not be had or did not behave; says nothing about the theorem asked for."""
+
+
+class LeanSetupError(LeanProcessError):
+    """The embedded Lean or its Node is missing, damaged, or could not be obtained, unpacked or started."""
+
+
+class LeanTimeoutError(LeanProcessError):
+    """A request was not answered by its deadline; the process that had it is replaced."""
+
+
+class LeanCrashedError(LeanProcessError):
+    """The process ended, or went over its memory ceiling, while a request was under way; it is replaced."""
+
+
+class LeanProtocolError(LeanProcessError):
+    """The process answered what is not the protocol's, or refused a request as malformed."""
+
+
+class PolicyError(ProverError):
+    """A policy cannot propose tactics: its model or index does not load, or it gave no proposals."""
+
+
+class DataError(ProverError):
+    """What is given cannot be used: an unreadable file, a statement that does not elaborate, bad records."""
+
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+
+class ConfigError(ProverError):
+    """An option, setting or environment variable has an impossible value, or contradicts another one."""
+
+    exit_code: ClassVar[int] = EXIT_USAGE

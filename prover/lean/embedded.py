@@ -1,0 +1,294 @@
+"""LeanDojo's interactive environment on the embedded Lean.
+
+`EmbeddedDojo` is a `lean_dojo.Dojo`: entered for a theorem it gives LeanDojo's `TacticState`, and `run_tac` gives
+LeanDojo's results. What differs is below the seam: no repository, no tracing, no process of its own. A warm worker is
+leased from theorem to theorem, proof states stay live in it, and a step runs its own tactic only.
+
+A process can be lost at any step. The states it held are then made again, when next needed, by entering the theorem
+anew and running the tactics that led to them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lean_dojo
+from lean_dojo import DojoInitError, DojoTacticTimeoutError, LeanError, ProofFinished, ProofGivenUp, TacticState
+
+from prover.errors import LeanProcessError
+from prover.lean import protocol
+from prover.lean.source import Target, first_line, state_before
+from prover.lean.worker import LeanWorker
+
+DEFAULT_HEARTBEATS = 200_000
+"""Lean's own limit for a declaration, in thousands of small allocations; here for each tactic. Deterministic."""
+GRACE_S = 5.0
+"""A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
+
+
+@dataclass(frozen=True)
+class TacticTimeout:
+    """A tactic was stopped after `seconds`; the state it was run on is as it was."""
+
+    seconds: float
+
+
+Result = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
+
+
+@dataclass
+class _Known:
+    """How a state came about, and where it lives now: `part` of what `tactic` left of `parent` (None: the root)."""
+
+    parent: int | None
+    tactic: str
+    part: int | None
+    generation: int = -1
+    host_sid: int = -1
+    goals: tuple[protocol.Goal, ...] = ()
+    parts: tuple[int, ...] = ()
+
+
+class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
+    """A theorem of any file or string, open for tactics.
+
+    Args:
+        target: the theorem, as `prover.lean.source.read` found it.
+        worker: the Lean to use; stays warm when the theorem is left.
+        timeout: seconds for a single tactic.
+        heartbeats: Lean's deterministic limit for a single tactic, in thousands; 0 for none.
+
+    `ProofFinished` is a candidate: the audit has the last word.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        worker: LeanWorker,
+        timeout: float = 10.0,
+        heartbeats: int = DEFAULT_HEARTBEATS,
+    ) -> None:
+        self.entry = target
+        self.worker = worker
+        self.timeout = timeout
+        self.heartbeats = heartbeats
+        self.additional_imports: list[str] = []
+        self.file_path = target.file.path or Path("<statement>")
+        self.is_successful = False
+        self.is_crashed = False
+        self.has_timedout = False
+        self.lean_ms = 0.0
+        self.crashes = 0
+        self._states: dict[int, _Known] = {}
+        self._owned: list[int] = []
+        self._owned_generation = -1
+
+    @property
+    def uses_tactics(self) -> bool:
+        """A theorem is open, so tactics are what it takes."""
+        return True
+
+    @property
+    def uses_commands(self) -> bool:
+        """Commands are `LeanWorker`'s business."""
+        return False
+
+    def __enter__(self) -> tuple[EmbeddedDojo, TacticState]:
+        """Opens the theorem.
+
+        Raises DojoInitError when its statement, or what stands before it, does not elaborate, or Lean was lost.
+        """
+        if self.entry.problem is not None:
+            raise DojoInitError(self.entry.problem)
+        self._states[0] = _Known(None, "", None)
+        try:
+            self._locate(0)
+        except LeanProcessError as error:
+            raise DojoInitError(str(error)) from error
+        return self, self._tactic_state(0)
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the theorem; the worker forgets its proof states."""
+        self._forget()
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
+        """LeanDojo's `run_tac`. A tactic past its time raises DojoTacticTimeoutError; the theorem stays open."""
+        if not isinstance(state, TacticState):
+            raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
+        result = self.run_tacs(state, [tactic])[0]
+        if isinstance(result, TacticTimeout):
+            self.has_timedout = True
+            raise DojoTacticTimeoutError()
+        return result
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str], stop_when_done: bool = False) -> list[Result]:
+        """Runs many tactics on one state in one round trip.
+
+        Args:
+            state: a state that this theorem gave.
+            tactics: each is run on `state` itself, not one after the other.
+            stop_when_done: leave out the rest once one of them closed the state.
+
+        Returns:
+            One result for each tactic, in order; fewer when `stop_when_done` cut them short.
+        """
+        if state.id not in self._states:
+            raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
+        results: list[Result] = []
+        while len(results) < len(tactics):
+            rest = list(tactics[len(results) :])
+            try:
+                results += self._run_batch(state.id, rest, stop_when_done)
+                break
+            except LeanProcessError as error:
+                # One of them took the process along. One at a time from here, so that only that one fails.
+                if len(rest) == 1:
+                    self.crashes += 1
+                    results.append(LeanError(f"Lean was lost in this tactic: {error}"))
+                else:
+                    results.append(self.run_tacs(state, rest[:1])[0])
+            if stop_when_done and results and isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def parts(self, state: TacticState) -> list[TacticState]:
+        """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
+        known = self._states[state.id]
+        return [self._tactic_state(sid) for sid in known.parts] or [state]
+
+    def key(self, state: TacticState) -> tuple[object, ...]:
+        """What tells this state from others: text and fingerprint; unique when a goal mentions metavariables."""
+        goals = self._states[state.id].goals
+        if any(g.fingerprint is None for g in goals):
+            return ("state", state.id)
+        return tuple((g.pp, g.fingerprint) for g in goals)
+
+    # ------------------------------------------------------------------ below the seam
+
+    def _submit_request(self, req: str) -> dict[str, Any]:
+        """LeanDojo's request and reply lines, answered by the worker."""
+        request = json.loads(req)
+        state = self._tactic_state(request["sid"])
+        result = self.run_tacs(state, [request["cmd"]])[0]
+        reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
+        match result:
+            case TacticState():
+                reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
+            case ProofFinished():
+                reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
+            case LeanError():
+                reply["error"] = result.error
+            case ProofGivenUp():
+                reply["error"] = "proof contains `sorry`"
+            case TacticTimeout():
+                raise DojoTacticTimeoutError()
+        return reply
+
+    def _run_batch(self, sid: int, tactics: list[str], stop_when_done: bool) -> list[Result]:
+        host_sid = self._locate(sid)
+        replies = self.worker.request(
+            "tactics",
+            timeout_s=len(tactics) * self.timeout + GRACE_S,
+            sid=host_sid,
+            tactics=tactics,
+            heartbeats=self.heartbeats * 1000,
+            timeout_ms=self.timeout * 1000,
+            stop_when_done=stop_when_done,
+        )["results"]
+        parsed = [protocol.tactic_reply(r) for r in replies]
+        self.lean_ms += sum(r.milliseconds for r in parsed)
+        return [self._result(sid, tactic, reply) for tactic, reply in zip(tactics, parsed, strict=False)]
+
+    def _result(self, sid: int, tactic: str, reply: protocol.TacticReply) -> Result:
+        message = "\n".join(reply.notes)
+        if reply.done:
+            self.is_successful = True
+            return ProofFinished(self._new(_Known(sid, tactic, None)), message)
+        if reply.gave_up:
+            return ProofGivenUp()
+        if reply.timed_out:
+            return TacticTimeout(reply.milliseconds / 1000)
+        if reply.proof is None:
+            return LeanError((reply.error or "").strip())
+        view = reply.proof
+        known = _Known(sid, tactic, None, self.worker.generation, view.sid, view.goals)
+        self._own(view)
+        new = self._new(known)
+        known.parts = tuple(
+            self._new(_Known(sid, tactic, i, self.worker.generation, part, (goal,)))
+            for i, (part, goal) in enumerate(zip(view.parts, view.goals, strict=False))
+        )
+        try:
+            return self._tactic_state(new, message)
+        except AssertionError:
+            # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
+            return LeanError("the goals cannot be told apart in LeanDojo's text form")
+
+    def _new(self, known: _Known) -> int:
+        sid = len(self._states)
+        self._states[sid] = known
+        return sid
+
+    def _own(self, view: protocol.ProofView) -> None:
+        if self._owned_generation != self.worker.generation:
+            self._owned, self._owned_generation = [], self.worker.generation
+        self._owned += [view.sid, *view.parts]
+
+    def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
+        return TacticState("\n\n".join(g.pp for g in self._states[sid].goals), sid, message)
+
+    def _locate(self, sid: int) -> int:
+        """The host's id of a state, made again when the process that had it is gone."""
+        self.worker.process  # noqa: B018
+        known = self._states[sid]
+        if known.generation != self.worker.generation:
+            if known.parent is None:
+                view = self._enter()
+            else:
+                parent = self._locate(known.parent)
+                raw = self.worker.request(
+                    "tactics",
+                    timeout_s=self.timeout + GRACE_S,
+                    sid=parent,
+                    tactics=[known.tactic],
+                    heartbeats=self.heartbeats * 1000,
+                    timeout_ms=self.timeout * 1000,
+                )
+                reply = protocol.tactic_reply(raw["results"][0])
+                if reply.proof is None:
+                    raise LeanProcessError(
+                        f"{known.tactic!r} does not do again what it did before the Lean process was lost"
+                    )
+                view = reply.proof
+                self._own(view)
+            known.generation = self.worker.generation
+            known.host_sid = view.sid if known.part is None else view.parts[known.part]
+            known.goals = view.goals if known.part is None else (view.goals[known.part],)
+        return known.host_sid
+
+    def _enter(self) -> protocol.ProofView:
+        """Elaborates the statement in its context up to the proof."""
+        target = self.entry
+        raw = self.worker.request("enter", state=state_before(self.worker, target), text=target.command("sorry"))
+        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        if len(proofs) != 1:
+            errors = [m.text for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+            raise DojoInitError(
+                f"the statement does not elaborate: {first_line(errors[0])}" if errors
+                else "the statement gives no goal to prove"
+            )  # fmt: skip
+        self._own(proofs[0])
+        return proofs[0]
+
+    def _forget(self) -> None:
+        if self._owned and self._owned_generation == self.worker.generation and self.worker.alive:
+            try:
+                self.worker.request("release", proofs=self._owned)
+            except LeanProcessError:
+                pass  # gone with the process
+        self._owned = []
+        self._states.clear()

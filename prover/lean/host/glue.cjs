@@ -1,0 +1,77 @@
+// @ts-check
+/**
+ * Makes a small, corrected copy of the package's `lean.js`.
+ *
+ * Of its 89 MB, 88 MB assign every one of 201,110 exports to a variable and to a field of `Module`; we read exports from
+ * the instance itself, so only the few hundred that the rest of the script mentions are kept. What remains starts in
+ * milliseconds instead of seconds, in the worker threads too. Every edit must match exactly once, or we refuse to go on:
+ * another build of the package would need another look.
+ */
+'use strict';
+
+const VERSION = 3; // raise when an edit changes: the copy in the cache is named after it
+
+/** @type {[string, string][]} */
+const EDITS = [
+  // One thread in the pool: each of the four cost a second and 600 MB; with none the task manager asserts.
+  ['var pthreadPoolSize=4;', 'var pthreadPoolSize=1;'],
+  // Symbol look-up by a Map, not by a scan of 200,000 names for each symbol.
+  [
+    'newSymIndex=Object.keys(lib.exports).indexOf(symbol);',
+    'newSymIndex=(lib.index??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]))).get(symbol)??-1;',
+  ],
+  [
+    'var symName=Object.keys(symDict)[symbolIndex];',
+    'var symName=(lib.names??=Object.keys(symDict))[symbolIndex];',
+  ],
+  // Give the host what is private to the script.
+  [
+    'if(!ENVIRONMENT_IS_PTHREAD){createWasm();run()}',
+    'Module["leanInternals"]={get exports(){return wasmExports},get memory(){return wasmMemory},' +
+      'get table(){return wasmTable},addFunction,FS,NODEFS:typeof NODEFS=="undefined"?undefined:NODEFS,PThread};' +
+      'if(!ENVIRONMENT_IS_PTHREAD){createWasm();run()}',
+  ],
+];
+
+/**
+ * @param {string} text @param {string} needle @param {string} replacement @returns {string}
+ */
+function replaceOnce(text, needle, replacement) {
+  const at = text.indexOf(needle);
+  if (at < 0 || text.indexOf(needle, at + 1) >= 0) {
+    throw new Error(`lean.js is not the build that this host knows: ${JSON.stringify(needle)} must occur exactly once`);
+  }
+  return text.slice(0, at) + replacement + text.slice(at + needle.length);
+}
+
+/**
+ * @param {string} text the whole of lean.js
+ * @returns {string}
+ */
+function trim(text) {
+  const head = 'wasmTable;function assignWasmExports(wasmExports){';
+  const bodyStart = text.indexOf(head) + head.length;
+  const varsStart = text.lastIndexOf('var _main,', bodyStart);
+  const bodyEnd = text.indexOf('}', bodyStart);
+  if (bodyStart < head.length || varsStart < 0 || bodyEnd < 0) {
+    throw new Error('lean.js is not the build that this host knows: assignWasmExports was not found');
+  }
+  const rest = text.slice(0, varsStart) + text.slice(bodyEnd);
+  const used = new Set(rest.match(/[A-Za-z_$][\w$]*/g));
+  const kept = text
+    .slice(bodyStart, bodyEnd)
+    .split(';')
+    .filter((statement) => {
+      const name = statement.slice(0, statement.indexOf('='));
+      return used.has(name) || name.startsWith('Module');
+    });
+  const names = kept.map((s) => s.slice(0, s.indexOf('='))).filter((n) => !n.startsWith('Module'));
+  let small =
+    text.slice(0, varsStart) +
+    `var ${[...new Set([...names, 'wasmTable'])].join(',')};function assignWasmExports(wasmExports){${kept.join(';')}` +
+    text.slice(bodyEnd);
+  for (const [needle, replacement] of EDITS) small = replaceOnce(small, needle, replacement);
+  return small;
+}
+
+module.exports = { VERSION, trim };

@@ -1,0 +1,336 @@
+// @ts-check
+/**
+ * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/protocol.py`
+ * mirrors the messages. Run as `node main.cjs PACKAGE_ROOT LIBRARY_FOLDER`.
+ *
+ * A request is `{"id": n, "op": "...", ...}`; its reply `{"id": n, "ok": {...}}` or
+ * `{"id": n, "error": {"kind": "bad_request" | "import" | "elaboration" | "crash", "message": "..."}}`.
+ * After a "crash" the process ends: what Lean's memory holds can no longer be trusted.
+ */
+'use strict';
+
+const fs = require('fs');
+const { boot } = require('./boot.cjs');
+const { makeLean } = require('./lean.cjs');
+const { makeAudit } = require('./audit.cjs');
+const { Watchdog } = require('./watchdog.cjs');
+
+class BadRequest extends Error {}
+class Refused extends Error {
+  /** @param {string} kind @param {string} message */
+  constructor(kind, message) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Tactics that leave the proof: they give up, trust the compiler, or run programs. */
+const GIVES_UP = new Set(['Lean.Parser.Term.sorry', 'Lean.Parser.Tactic.tacticSorry', 'Lean.Parser.Tactic.tacticAdmit',
+  'Lean.Parser.Tactic.tacticStop_']);
+const FORBIDDEN = new Set(['Lean.Parser.Tactic.nativeDecide', 'Lean.Parser.Tactic.runTac', 'Lean.Parser.Term.byElab',
+  'Lean.Parser.Term.runElab', 'Lean.Parser.Tactic.set_option', 'Lean.Parser.Term.set_option', 'Lean.runTermElab',
+  'Lean.Parser.Tactic.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.bvDecide', 'Lean.Parser.Tactic.bvCheck']);
+const DECLARATION = 'Lean.Parser.Command.declaration';
+const END_OF_INPUT = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Module.eoi']);
+
+async function main() {
+  const [root, lib] = process.argv.slice(2);
+  if (!root || !lib) throw new Error('usage: node main.cjs PACKAGE_ROOT LIBRARY_FOLDER');
+  const started = Date.now();
+  const abi = await boot(root, lib);
+  const lean = makeLean(abi);
+  const audit = makeAudit(abi, lean);
+  lean.installCapture();
+  const { inc, dec, field, listItems } = abi;
+  const cancelToken = abi.call('l_IO_CancelToken_new');
+  const watchdog = new Watchdog(abi.memory, cancelToken);
+
+  /** @type {Map<string, number>} modules joined by a space → Command.State */
+  const imported = new Map();
+  /** @type {Map<number, number>} state id → Command.State, owned */
+  const states = new Map();
+  /** @type {Map<number, import('./lean.cjs').ProofState>} sid → proof state, owned */
+  const proofs = new Map();
+  let nextId = 1;
+  let layoutsChecked = false;
+
+  /** @template T @param {Map<number, T>} map @param {unknown} id @param {string} what @returns {T} */
+  function get(map, id, what) {
+    const found = map.get(Number(id));
+    if (found === undefined) throw new BadRequest(`there is no ${what} ${JSON.stringify(id)}: it was never made here, or was released`);
+    return found;
+  }
+  /** @param {number} commandState owned */
+  function keep(commandState) {
+    states.set(nextId, commandState);
+    return nextId++;
+  }
+
+  /** The state after importing some modules. @param {string[]} modules @returns {number} Command.State, borrowed */
+  function importOnce(modules) {
+    const key = modules.join(' ');
+    let state = imported.get(key);
+    if (state === undefined) {
+      try {
+        state = lean.importModules(modules);
+      } catch (e) {
+        throw new Refused('import', /** @type {Error} */ (e).message);
+      }
+      imported.set(key, state);
+    }
+    return state;
+  }
+
+  /**
+   * Elaborates the commands of a text one after the other.
+   * @param {number} base Command.State, borrowed @param {string} source @param {number} from byte offset
+   * @param {boolean} keepEach keep the state before each command
+   */
+  function elaborate(base, source, from, keepEach) {
+    const input = lean.inputContext(source);
+    const offset = lean.offsetIn(source);
+    const commands = [];
+    let state = inc(base);
+    let pos = from;
+    for (;;) {
+      const { stx, pos: next, log } = lean.parseCommand(input, state, pos);
+      const kind = lean.kindOf(stx);
+      const syntaxMessages = lean.messagesOf(log, offset);
+      dec(log);
+      if (END_OF_INPUT.has(kind)) {
+        if (syntaxMessages.length > 0) {
+          commands.push({ kind, start: pos, end: next, messages: syntaxMessages, namespace: '' });
+        }
+        dec(stx);
+        break;
+      }
+      const [start, end] = lean.rangeOf(stx) ?? [pos, next];
+      const parts = declarationParts(stx);
+      let after;
+      try {
+        after = lean.elabCommand(input, state, stx, next);
+      } catch (e) {
+        dec(state);
+        dec(input);
+        throw new Refused('elaboration', /** @type {Error} */ (e).message);
+      }
+      const namespace = lean.namespaceOf(state);
+      commands.push({
+        kind, start, end, namespace, ...parts, depth: lean.scopeDepth(after),
+        messages: [...syntaxMessages, ...lean.messagesOf(field(after, lean.COMMAND_STATE.messages), offset)],
+        ...(keepEach ? { before: keep(inc(state)) } : {}),
+      });
+      dec(state);
+      state = after;
+      pos = next;
+    }
+    dec(input);
+    return { state: keep(state), commands };
+  }
+
+  /**
+   * What a declaration is called and where its proof stands. @param {number} stx borrowed
+   */
+  function declarationParts(stx) {
+    if (lean.kindOf(stx) !== DECLARATION) {
+      // `set_option … in theorem …`, `open … in theorem …`
+      if (lean.kindOf(stx) === 'Lean.Parser.Command.in') return declarationParts(lean.argsOf(stx)[2]);
+      return {};
+    }
+    const declaration = lean.argsOf(stx)[1];
+    const kind = lean.kindOf(declaration).replace('Lean.Parser.Command.', '');
+    const parts = lean.argsOf(declaration);
+    const idAt = parts.find((p) => lean.kindOf(p) === 'Lean.Parser.Command.declId');
+    const id = idAt === undefined ? null : abi.nameText(field(lean.argsOf(idAt)[0], 2));
+    const value = parts.find((p) => lean.kindOf(p).startsWith('Lean.Parser.Command.declVal'));
+    const isSimple = value !== undefined && lean.kindOf(value) === 'Lean.Parser.Command.declValSimple';
+    const body = isSimple ? lean.argsOf(value)[1] : null;
+    let sorries = 0;
+    if (value !== undefined) lean.walk(value, (k) => void (sorries += Number(k === 'Lean.Parser.Term.sorry' || k === 'Lean.Parser.Tactic.tacticSorry')));
+    return {
+      declaration: kind, id, sorries,
+      modifiers: lean.argsOf(stx)[0] ? lean.rangeOf(lean.argsOf(stx)[0]) : null,
+      value: value === undefined ? null : lean.rangeOf(value),
+      body: body === null ? null : lean.rangeOf(body),
+    };
+  }
+
+  /** @param {import('./lean.cjs').ProofState} state owned */
+  function keepProof(state) {
+    const goals = listItems(state.goals);
+    const described = goals.map((g) => lean.describeGoal(state, g));
+    const sid = nextId++;
+    proofs.set(sid, state);
+    // Goals that mention no metavariables do not depend on each other: each becomes a state of its own.
+    const independent = goals.length > 1 && described.every((d) => d.hash !== null);
+    const parts = !independent ? [] : goals.map((g) => {
+      const part = { ...state };
+      for (const o of Object.values(part)) inc(o);
+      dec(part.goals);
+      part.goals = abi.list([inc(g)]);
+      proofs.set(nextId, part);
+      return nextId++;
+    });
+    return { sid, goals: described, parts };
+  }
+
+  /** @type {Record<string, (r: any) => object>} */
+  const operations = {
+    hello: () => ({ lean: lean.version(), started_ms: Date.now() - started, pid: process.pid }),
+
+    header: ({ text: source }) => {
+      const { end, messages } = lean.headerEnd(source);
+      const header = Buffer.from(source).subarray(0, end).toString();
+      return { end, messages, modules: lean.parseImports(header) };
+    },
+
+    import: ({ modules }) => ({ state: keep(inc(importOnce(modules))) }),
+
+    elaborate: ({ state, text: source, from = 0, keep: keepEach = false }) =>
+      elaborate(get(states, state, 'state'), source, from, keepEach),
+
+    enter: ({ state, text: source }) => {
+      const before = nextId;
+      const [result, captured] = lean.capturing(() => elaborate(get(states, state, 'state'), source, 0, false));
+      for (let id = before; id < nextId; id++) {
+        if (states.has(id)) dec(get(states, id, 'state'));
+        states.delete(id);
+      }
+      const messages = result.commands.flatMap((c) => c.messages);
+      if (!layoutsChecked && captured.length > 0) lean.checkLayouts(captured[0]);
+      layoutsChecked ||= captured.length > 0;
+      return { messages, proofs: captured.map(keepProof) };
+    },
+
+    tactics: ({ sid, tactics, heartbeats, timeout_ms: timeoutMs, stop_when_done: stop = false }) => {
+      const state = get(proofs, sid, 'proof state');
+      const results = [];
+      for (const tactic of tactics) {
+        results.push(runOne(state, tactic, heartbeats, timeoutMs));
+        if (stop && results[results.length - 1].done) break;
+      }
+      return { results };
+    },
+
+    release: ({ states: stateIds = [], proofs: proofIds = [] }) => {
+      for (const id of stateIds) {
+        dec(get(states, id, 'state'));
+        states.delete(id);
+      }
+      for (const id of proofIds) {
+        lean.releaseState(get(proofs, id, 'proof state'));
+        proofs.delete(id);
+      }
+      return { states: states.size, proofs: proofs.size };
+    },
+
+    constants: ({ state, base, names }) => audit.constants(get(states, state, 'state'), base == null ? null : get(states, base, 'state'), names),
+    compare: ({ a, b, names }) => audit.compare(get(states, a, 'state'), get(states, b, 'state'), names),
+    library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
+    memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
+  };
+
+  /** @param {import('./lean.cjs').ProofState} state @param {string} source @param {number} heartbeats @param {number} timeoutMs */
+  function runOne(state, source, heartbeats, timeoutMs) {
+    const t0 = performance.now();
+    const ms = () => Math.round((performance.now() - t0) * 1000) / 1000;
+    const parsed = lean.parseTactic(field(state.core, 0), source);
+    if ('error' in parsed) return { error: parsed.error, ms: ms() };
+    let gaveUp = false;
+    let forbidden = '';
+    lean.walk(parsed.stx, (kind, stx) => {
+      gaveUp ||= GIVES_UP.has(kind);
+      if (FORBIDDEN.has(kind)) forbidden = kind;
+      if (kind.endsWith('negConfigItem') || kind.endsWith('posConfigItem')) {
+        if (lean.argsOf(stx).some((a) => abi.tag(a) === 3 && abi.nameText(field(a, 2)) === 'native')) forbidden = '+native';
+      }
+    });
+    if (gaveUp || forbidden) {
+      dec(parsed.stx);
+      return gaveUp ? { gave_up: true, ms: ms() } : { error: `${forbidden} is not allowed in a proof`, ms: ms() };
+    }
+    watchdog.arm(timeoutMs);
+    const outcome = lean.runTactic(state, parsed.stx, { heartbeats: Math.min(heartbeats, 1_000_000_000), cancelToken: inc(cancelToken) });
+    const late = watchdog.disarm();
+    if ('error' in outcome) {
+      const deterministic = outcome.error.includes('maximum number of heartbeats');
+      return late || deterministic ? { timeout: true, error: outcome.error, ms: ms() } : { error: outcome.error, ms: ms() };
+    }
+    const messages = lean.messagesOf(outcome.log, () => 0);
+    dec(outcome.log);
+    const error = messages.find((m) => m.severity === 'error');
+    const sorry = messages.some((m) => m.text.includes('declaration uses'));
+    if (error !== undefined || sorry) {
+      lean.releaseState(outcome.state);
+      return { error: error?.text ?? 'the tactic uses sorry', ms: ms() };
+    }
+    const elapsed = ms();
+    const notes = messages.map((m) => m.text);
+    if (listItems(outcome.state.goals).length === 0) {
+      const open = listItems(state.goals).map((g) => lean.instantiateGoal(outcome.state, g));
+      const unfinished = open.some((e) => lean.exprData(e).hasMVar);
+      const usesSorry = open.some((e) => abi.unbox(abi.call('l_Lean_Expr_hasSorry', inc(e))) === 1);
+      open.forEach(dec);
+      if (unfinished || usesSorry) {
+        lean.releaseState(outcome.state);
+        return usesSorry ? { gave_up: true, ms: elapsed } : { error: 'the goals are closed, but the proof still has holes', ms: elapsed };
+      }
+      const sid = nextId++;
+      lean.releaseState(outcome.state);
+      return { done: true, sid, goals: [], parts: [], notes, ms: elapsed };
+    }
+    return { ...keepProof(outcome.state), notes, ms: elapsed };
+  }
+
+  /** @param {object} message written whole, however long and however slowly the reader takes it */
+  function send(message) {
+    let rest = Buffer.from(`${JSON.stringify(message)}\n`);
+    while (rest.length > 0) {
+      try {
+        rest = rest.subarray(fs.writeSync(1, rest));
+      } catch (e) {
+        if (/** @type {NodeJS.ErrnoException} */ (e).code !== 'EAGAIN') throw e;
+      }
+    }
+  }
+
+  let inside = 0;
+  /** @param {string} line */
+  function serve(line) {
+    let id = null;
+    let fatal = false;
+    let reply;
+    const t0 = performance.now();
+    try {
+      const request = JSON.parse(line);
+      id = request.id;
+      const operation = Object.hasOwn(operations, request.op) ? operations[request.op] : undefined;
+      if (operation === undefined) throw new BadRequest(`there is no operation ${JSON.stringify(request.op)}`);
+      reply = { id, ok: operation(request) };
+    } catch (e) {
+      const error = /** @type {Error} */ (e);
+      const kind = e instanceof Refused ? e.kind : e instanceof BadRequest || e instanceof SyntaxError || e instanceof TypeError ? 'bad_request' : 'crash';
+      fatal = kind === 'crash';
+      reply = { id, error: { kind, message: `${error?.message ?? e}${process.env.PROOFSMITH_DEBUG ? `\n${error?.stack}` : ''}` } };
+    }
+    inside += performance.now() - t0;
+    send({ ...reply, inside_ms: Math.round(inside) });
+    if (fatal) process.exit(70);
+  }
+
+  let pending = '';
+  process.stdin.setEncoding('utf8');
+  process.stdin.on('data', (chunk) => {
+    pending += chunk;
+    const lines = pending.split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') serve(line);
+  });
+  process.stdin.on('end', () => process.exit(0));
+  serve('{"id": 0, "op": "hello"}');
+}
+
+main().catch((e) => {
+  process.stderr.write(`the Lean host could not start: ${e?.stack ?? e}\n`);
+  process.exit(71);
+});

@@ -1,0 +1,219 @@
+"""One Lean host process: started, asked, watched, ended.
+
+Requests and replies are JSON lines over pipes; a pseudo-terminal would cut lines at 4,096 bytes. Every request has a
+deadline. A process that misses it, dies, answers nonsense or outgrows its memory is killed and the request fails with an
+exception that says which; the caller starts another process (`prover.lean.worker`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from prover.errors import DataError, LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
+from prover.lean import package, protocol
+
+HOST = Path(__file__).parent / "host" / "main.cjs"
+STACK_MB = 900
+"""The elaborator recurses deeply; with Node's own stack, `decide` on a small bound ended the process."""
+DEFAULT_MEMORY_MB = 3000
+START_TIMEOUT_S = 180.0
+MAX_LINE_BYTES = 512 * 1024 * 1024
+WATCH_INTERVAL_S = 0.5
+
+
+class RequestRefused(DataError):
+    """Lean could not do what was asked, for a reason that lies in the request: a module that is not there, say."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class LeanProcess:
+    """A running host. Not for several threads at once.
+
+    `inside_s` is the time that the process spent in requests, `waiting_s` the time between first request and last reply.
+    """
+
+    def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB) -> None:
+        found = package.ensure()
+        self.memory_mb = memory_mb
+        self.inside_s = 0.0
+        self.first_request: float | None = None
+        self.last_reply = 0.0
+        self.lean = ""
+        self._next_id = 1
+        self._buffer = bytearray()
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [str(found.node), f"--stack-size={(STACK_MB - 100) * 1024}", str(HOST), str(found.root), str(found.lib_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=_environment(),
+            preexec_fn=_raise_stack_limit,
+            start_new_session=True,  # Ctrl-C is for us to handle
+        )
+        assert self._process.stdout is not None and self._process.stdin is not None
+        os.set_blocking(self._process.stdout.fileno(), False)
+        os.set_blocking(self._process.stdin.fileno(), False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        try:
+            hello = protocol.checked(self._read_reply(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
+        except LeanCrashedError as error:
+            self.kill()
+            raise LeanSetupError(f"the embedded Lean does not start: {error}. Try: proofsmith setup --check") from error
+        except LeanTimeoutError as error:
+            raise LeanSetupError(f"the embedded Lean did not start within {START_TIMEOUT_S:.0f} s") from error
+        self.lean = hello["ok"]["lean"]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def memory_used_mb(self) -> int:
+        """Resident memory now, in MB; 0 when the process is gone."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss / 1e6)
+        except psutil.Error:
+            return 0
+
+    def request(self, op: str, timeout_s: float, **fields: Any) -> protocol.Json:
+        """Asks and waits.
+
+        Args:
+            op: the operation, see host/main.cjs.
+            timeout_s: seconds after which the process is killed.
+            fields: the operation's arguments.
+
+        Returns:
+            The `ok` part of the reply.
+
+        Raises:
+            RequestRefused: the process is well, the request is not.
+            LeanTimeoutError, LeanCrashedError, LeanProtocolError: the process is gone.
+        """
+        request_id, self._next_id = self._next_id, self._next_id + 1
+        line = json.dumps({"id": request_id, "op": op, **fields}, ensure_ascii=True).encode() + b"\n"
+        started = time.monotonic()
+        self.first_request = self.first_request or started
+        deadline = started + timeout_s
+        try:
+            self._write(line, deadline, timeout_s)
+            reply = protocol.checked(self._read_reply(deadline, timeout_s), request_id)
+        except LeanProtocolError:
+            self.kill()
+            raise
+        self.last_reply = time.monotonic()
+        self.inside_s = reply.get("inside_ms", 0) / 1000
+        if "ok" in reply:
+            ok: protocol.Json = reply["ok"]
+            return ok
+        kind, message = reply["error"].get("kind"), reply["error"].get("message", "")
+        if kind == "crash":
+            self.kill()
+            raise LeanCrashedError(f"Lean crashed during {op!r}: {message.splitlines()[0] if message else 'no message'}")
+        raise RequestRefused(kind, message)
+
+    def kill(self) -> None:
+        """Ends the process at once, with all that it may have started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def _write(self, line: bytes, deadline: float, timeout_s: float) -> None:
+        assert self._process.stdin is not None
+        fd = self._process.stdin.fileno()
+        rest = memoryview(line)
+        while rest:
+            try:
+                rest = rest[os.write(fd, rest) :]
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    self._expire(timeout_s)
+                time.sleep(0.001)
+            except (BrokenPipeError, OSError):
+                self._died()
+
+    def _read_reply(self, deadline: float, timeout_s: float) -> object:
+        assert self._process.stdout is not None
+        fd = self._process.stdout.fileno()
+        searched = 0
+        while True:
+            end = self._buffer.find(b"\n", searched)
+            if end >= 0:
+                line = bytes(self._buffer[:end])
+                del self._buffer[: end + 1]
+                try:
+                    return json.loads(line)
+                except ValueError as error:
+                    raise LeanProtocolError(
+                        f"the Lean host wrote {line[:80]!r}, which is not JSON; it is replaced"
+                    ) from error
+            searched = len(self._buffer)
+            if searched > MAX_LINE_BYTES:
+                raise LeanProtocolError(f"the Lean host wrote a line of more than {MAX_LINE_BYTES} bytes; it is replaced")
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._expire(timeout_s)
+            if not self._selector.select(min(left, WATCH_INTERVAL_S)):
+                used = self.memory_used_mb()
+                if used > self.memory_mb:
+                    self.kill()
+                    raise LeanCrashedError(f"Lean used {used} MB, its ceiling is {self.memory_mb} MB; it was ended")
+                continue
+            try:
+                chunk = os.read(fd, 1 << 20)
+            except BlockingIOError:
+                continue
+            if not chunk:
+                self._died()
+            self._buffer += chunk
+
+    def _expire(self, timeout_s: float) -> None:
+        self.kill()
+        raise LeanTimeoutError(f"Lean did not answer within {timeout_s:g} s; it was ended")
+
+    def _died(self) -> None:
+        code = self._process.wait()
+        self._stderr.seek(0)
+        last = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
+        said = f": {last[-1].strip()[:200]}" if last and "DEBUG" not in last[-1] else ""
+        self.kill()
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise LeanCrashedError(f"the Lean process ended ({how}){said}")
+
+
+def _raise_stack_limit() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    wanted = STACK_MB * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_STACK, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the user's environment reaches Lean but what Node needs to start."""
+    return {key: os.environ[key] for key in ("PATH", "LANG", "PROOFSMITH_DEBUG") if key in os.environ}

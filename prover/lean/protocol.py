@@ -1,0 +1,173 @@
+"""The messages of the Lean host (`prover/lean/host/main.cjs`), as frozen values.
+
+Positions are byte offsets into the UTF-8 text that was sent. Ids name objects inside one host process and mean nothing
+in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prover.errors import LeanProtocolError
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What Lean says about a piece of text."""
+
+    severity: str  # info, warning, error
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """One elaborated command. `before` is the id of the elaborator state in front of it, when states were kept.
+
+    For a declaration: `declaration` is its kind (theorem, definition, …), `id` its name as written, `value` the span
+    from `:=` to the end, `body` the span behind `:=`, `sorries` how many `sorry` stand in the value.
+    """
+
+    kind: str
+    start: int
+    end: int
+    namespace: str
+    messages: tuple[Message, ...]
+    before: int | None = None
+    declaration: str | None = None
+    id: str | None = None
+    sorries: int = 0
+    value: tuple[int, int] | None = None
+    body: tuple[int, int] | None = None
+    depth: int = 0
+
+    @property
+    def errors(self) -> tuple[Message, ...]:
+        """The messages that are errors."""
+        return tuple(m for m in self.messages if m.severity == "error")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A goal as text, and a fingerprint of its closed statement (None when it mentions metavariables)."""
+
+    pp: str
+    fingerprint: int | None
+
+
+@dataclass(frozen=True)
+class ProofView:
+    """A live proof state: its id, its goals, and the ids of the states that hold one independent goal each."""
+
+    sid: int
+    goals: tuple[Goal, ...]
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TacticReply:
+    """What one tactic did. Exactly one of `proof`, `done`, `gave_up`, `timed_out`, `error` tells."""
+
+    milliseconds: float
+    proof: ProofView | None = None
+    done: bool = False
+    gave_up: bool = False
+    timed_out: bool = False
+    error: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A declaration that is not imported, and the names that its type and value mention."""
+
+    name: str
+    kind: str
+    uses: tuple[str, ...]
+    unsafe: bool
+    partial: bool
+    implemented_by: str | None
+    extern: bool
+    csimp: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two states agree on one name."""
+
+    name: str
+    in_a: bool
+    in_b: bool
+    kind_a: str | None = None
+    kind_b: str | None = None
+    same_type: bool = False
+    same_value: bool = False
+
+
+def message(raw: Mapping[str, Any]) -> Message:
+    """Reads a message."""
+    return Message(raw["severity"], raw["text"], raw["start"], raw["end"])
+
+
+def messages(raw: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """Reads messages."""
+    return tuple(message(m) for m in raw)
+
+
+def command(raw: Mapping[str, Any]) -> Command:
+    """Reads a command."""
+    span = {key: tuple(raw[key]) if raw.get(key) else None for key in ("value", "body")}
+    return Command(
+        kind=raw["kind"],
+        start=raw["start"],
+        end=raw["end"],
+        namespace="" if raw["namespace"] == "[anonymous]" else raw["namespace"],
+        messages=messages(raw["messages"]),
+        before=raw.get("before"),
+        declaration=raw.get("declaration"),
+        id=raw.get("id"),
+        sorries=raw.get("sorries", 0),
+        value=span["value"],  # type: ignore[arg-type]
+        body=span["body"],  # type: ignore[arg-type]
+        depth=raw.get("depth", 0),
+    )
+
+
+def proof_view(raw: Mapping[str, Any]) -> ProofView:
+    """Reads a live proof state."""
+    return ProofView(raw["sid"], tuple(Goal(g["pp"], g["hash"]) for g in raw["goals"]), tuple(raw["parts"]))
+
+
+def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
+    """Reads what a tactic did."""
+    ms = float(raw["ms"])
+    notes = tuple(raw.get("notes", ()))
+    if raw.get("done"):
+        return TacticReply(ms, done=True, notes=notes)
+    if raw.get("gave_up"):
+        return TacticReply(ms, gave_up=True)
+    if raw.get("timeout"):
+        return TacticReply(ms, timed_out=True, error=raw.get("error"))
+    if "error" in raw:
+        return TacticReply(ms, error=raw["error"])
+    return TacticReply(ms, proof=proof_view(raw), notes=notes)
+
+
+def constant(raw: Mapping[str, Any]) -> Constant:
+    """Reads the facts about a constant."""
+    return Constant(
+        raw["name"], raw["kind"], tuple(raw["uses"]), raw["unsafe"], raw["partial"], raw["implemented_by"],
+        raw["extern"], raw["csimp"],
+    )  # fmt: skip
+
+
+def checked(reply: object, request_id: int) -> Json:
+    """The envelope of a reply; raises LeanProtocolError when it is not the answer to this request."""
+    if not isinstance(reply, dict) or reply.get("id") != request_id or not ({"ok", "error"} & reply.keys()):
+        raise LeanProtocolError(f"the Lean host answered {str(reply)[:200]!r} to request {request_id}; it is replaced")
+    return reply

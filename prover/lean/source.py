@@ -1,0 +1,218 @@
+"""Lean files: which theorems wait for a proof, and the file with proofs in their places.
+
+Lean itself reads the file: each command is elaborated in turn, so a theorem is found whatever notation, attribute or
+`… in` stands around it, and its context is exactly what stands before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prover.errors import DataError
+from prover.lean import protocol
+from prover.lean.process import RequestRefused
+from prover.lean.worker import LeanWorker
+
+MAX_FILE_BYTES = 10_000_000
+NEEDS_NATIVE = "the embedded Lean has only Init, Std and Lean; a native toolchain with the package built would have it"
+PROVABLE = frozenset({"theorem", "lemma", "example"})
+
+
+@dataclass(frozen=True)
+class LeanFile:
+    """A file's text, what it imports, and where its commands start (byte offset)."""
+
+    text: str
+    modules: tuple[str, ...]
+    body_start: int
+    path: Path | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the text."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def span(self, start: int, end: int) -> str:
+        """The text between two byte offsets."""
+        return self.text.encode()[start:end].decode(errors="replace")
+
+    def line(self, offset: int) -> int:
+        """The line, from 1, of a byte offset."""
+        return self.text.encode()[:offset].count(b"\n") + 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """A theorem that waits for its proof.
+
+    `index` is the command's place in the file, `start` and `end` its span, `proof_span` what a proof replaces (from `:=`
+    to the end), all in bytes. `problem` says why it cannot be searched: its own or an earlier error.
+    """
+
+    file: LeanFile
+    index: int
+    name: str
+    start: int
+    end: int
+    proof_span: tuple[int, int]
+    problem: str | None = None
+
+    @property
+    def statement(self) -> str:
+        """The command up to `:=`."""
+        return self.file.span(self.start, self.proof_span[0]).rstrip()
+
+    @property
+    def line(self) -> int:
+        """Line of the command, from 1."""
+        return self.file.line(self.start)
+
+    def command(self, proof: str) -> str:
+        """The whole command with a proof (tactics, one a line) in place of `sorry`."""
+        after = self.file.span(self.proof_span[1], self.end)
+        return f"{self.statement} {by_block(proof)}{after}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found in a file: the targets, and things to tell the user."""
+
+    file: LeanFile
+    targets: tuple[Target, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def by_block(proof: str, indent: str = "  ") -> str:
+    """`:= by` and the tactics below it."""
+    return ":= by\n" + "\n".join(indent + line if line else "" for line in proof.splitlines())
+
+
+def load(path: Path) -> str:
+    """The text of a .lean file. Raises DataError when it cannot be read as one."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise DataError(f"{path} has {path.stat().st_size} bytes; files up to {MAX_FILE_BYTES} bytes are read")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text (byte {error.start}); Lean files are") from error
+    if "\0" in text:
+        raise DataError(f"{path} holds a NUL byte (at {text.index(chr(0))}); it is not a Lean file")
+    return text.replace("\r\n", "\n")
+
+
+def parse_header(worker: LeanWorker, text: str, path: Path | None = None) -> LeanFile:
+    """Reads the imports. Raises DataError with the line when they do not parse."""
+    header = worker.request("header", text=text)
+    lean_file = LeanFile(text, tuple(header["modules"]), header["end"], path)
+    errors = [m for m in protocol.messages(header["messages"]) if m.severity == "error"]
+    if errors:
+        raise DataError(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
+    return lean_file
+
+
+def read(worker: LeanWorker, text: str, path: Path | None = None) -> Reading:
+    """Elaborates a file and finds its targets.
+
+    Raises:
+        DataError: an import that this Lean has not, a header that does not parse.
+        LeanProcessError: the process was lost on this file.
+    """
+    lean_file = parse_header(worker, text, path)
+    _, commands = elaborate(worker, lean_file)
+    targets: list[Target] = []
+    notes: list[str] = []
+    broken: str | None = None
+    seen: dict[str, int] = {}
+    for index, command in enumerate(commands):
+        target = _target(lean_file, index, command, seen)
+        errors = command.errors
+        if target is not None:
+            own = f"its statement does not elaborate: {first_line(errors[0].text)}" if errors else None
+            problem = own or broken
+            targets.append(Target(**{**target.__dict__, "problem": problem}))
+        elif command.sorries:
+            what = command.id or command.declaration or "a declaration"
+            notes.append(f"{place(lean_file, command.start)}: {what} has sorry inside; only whole proofs are searched for")
+        if errors and broken is None:
+            broken = f"the context before it has an error ({place(lean_file, errors[0].start)}: {first_line(errors[0].text)})"
+            if target is None:
+                notes.append(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
+    return Reading(lean_file, tuple(targets), tuple(notes))
+
+
+def elaborate(worker: LeanWorker, lean_file: LeanFile) -> tuple[int, list[protocol.Command]]:
+    """Elaborates the file's commands; see `LeanWorker.elaborate_file`. Raises DataError for a missing import."""
+    try:
+        return worker.elaborate_file(lean_file.modules, lean_file.text, lean_file.body_start)
+    except RequestRefused as error:
+        if error.kind == "import":
+            where = lean_file.path or "the statement"
+            raise DataError(f"{where}: {_missing_module(str(error))}; {NEEDS_NATIVE}") from error
+        raise
+
+
+def state_before(worker: LeanWorker, target: Target) -> int:
+    """Id, in the worker's present process, of the elaborator state in front of the target."""
+    _, commands = elaborate(worker, target.file)
+    before = commands[target.index].before
+    assert before is not None
+    return before
+
+
+def write_proofs(lean_file: LeanFile, proofs: Mapping[int, str], targets: tuple[Target, ...]) -> str:
+    """The file's text with proofs in place of `sorry`. `proofs` maps a target's `index` to its tactics."""
+    raw = lean_file.text.encode()
+    pieces: list[bytes] = []
+    at = 0
+    for target in sorted(targets, key=lambda t: t.start):
+        if target.index not in proofs:
+            continue
+        start, end = target.proof_span
+        first_column = target.start - (raw.rfind(b"\n", 0, target.start) + 1)
+        pieces += [raw[at:start], by_block(proofs[target.index], " " * (first_column + 2)).encode()]
+        at = end
+    pieces.append(raw[at:])
+    return b"".join(pieces).decode()
+
+
+def place(lean_file: LeanFile, offset: int) -> str:
+    """`file:line` for messages."""
+    return f"{lean_file.path or '<statement>'}:{lean_file.line(offset)}"
+
+
+def first_line(text: str) -> str:
+    """The first line of a message of Lean."""
+    lines = text.strip().splitlines()
+    return lines[0] if lines else text
+
+
+def _target(lean_file: LeanFile, index: int, command: protocol.Command, seen: dict[str, int]) -> Target | None:
+    if command.declaration not in PROVABLE or command.body is None or command.value is None:
+        return None
+    body = " ".join(lean_file.span(*command.body).split())
+    if body not in ("sorry", "by sorry"):
+        return None
+    name = command.id or f"example_{lean_file.line(command.start)}"
+    if name.startswith("_root_."):
+        name = name.removeprefix("_root_.")
+    elif command.namespace:
+        name = f"{command.namespace}.{name}"
+    seen[name] = seen.get(name, 0) + 1
+    if seen[name] > 1:
+        name = f"{name}#{seen[name]}"
+    return Target(lean_file, index, name, command.start, command.end, command.value)
+
+
+def _missing_module(message: str) -> str:
+    first = first_line(message)
+    module = first.split("'")[1] if first.count("'") >= 2 else None
+    if "unknown module prefix" in message or "does not exist" in message or "object file" in message:
+        return f"it imports {module}, which is not there" if module else first
+    return first

@@ -1,0 +1,210 @@
+"""What a search is given and what it gives back.
+
+Nothing here knows Lean. A state is any hashable value `S`; the environment, the policy and the critic are
+protocols, so that the same loop runs on live Lean states, on a dictionary in a test and on a game.
+
+Log-probabilities are natural logarithms everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from search.graph import SearchGraph
+
+S = TypeVar("S", bound=Hashable)
+S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
+
+SMALLEST_VALUE = 1e-9
+"""A critic's 0 counts as this much, so that its logarithm stays finite."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A tactic that a policy offers.
+
+    `log_prob` is finite and at most 0; `proposer` names who offered it, for reports.
+    """
+
+    tactic: str
+    log_prob: float
+    proposer: str = ""
+
+    def __post_init__(self) -> None:
+        if not -math.inf < self.log_prob <= 0:
+            raise ValueError(
+                f"the log-probability of {self.tactic!r} is {self.log_prob}; it must be finite and at most 0"
+            )
+
+
+@dataclass(frozen=True)
+class Part(Generic[S]):
+    """One independent group of goals: to prove a state is to prove each of its parts.
+
+    Two parts with the same `key` are the same node of the search, so the key must never merge states that
+    have different proofs; `text` is for people and may.
+    """
+
+    state: S
+    key: Hashable
+    text: str
+
+
+@dataclass(frozen=True)
+class Advanced(Generic[S]):
+    """The tactic left goals: one part for each independent group of them, in order."""
+
+    parts: tuple[Part[S], ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a tactic that leaves no parts is Closed(), not Advanced(())")
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The tactic left no goals. That makes a candidate; only an audit makes it proved."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The tactic failed with `error`; `gave_up` when a resource limit stopped it, not its logic."""
+
+    error: str
+    gave_up: bool = False
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The tactic was stopped after `seconds`."""
+
+    seconds: float
+
+
+Outcome: TypeAlias = Advanced[S] | Closed | Rejected | TimedOut
+
+
+class Environment(Protocol[S]):
+    """Where tactics are run."""
+
+    def step(self, state: S, tactics: Sequence[str], /) -> Sequence[Outcome[S]]:
+        """Run each tactic on `state`; one outcome for each, in the same order.
+
+        A tactic that fails is a value; an environment that dies raises, and the search lets that through.
+        """
+        ...
+
+
+class Policy(Protocol[S_contra]):
+    """What offers tactics."""
+
+    def propose(self, state: S_contra, /) -> Sequence[Proposal]:
+        """Tactics to try on `state`, in any order; none means that the policy has no idea."""
+        ...
+
+
+class Critic(Protocol[S_contra]):
+    """What guesses whether a state can be proved."""
+
+    def value(self, state: S_contra, /) -> float:
+        """A number in [0, 1]; higher is more hopeful."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a search stops without a proof; None is no limit."""
+
+    max_expansions: int | None = None
+    timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_expansions is not None and self.max_expansions < 0:
+            raise ValueError(f"max_expansions is {self.max_expansions}; it must be at least 0, or None")
+        if self.timeout_s is not None and not self.timeout_s >= 0:
+            raise ValueError(f"timeout_s is {self.timeout_s}; it must be at least 0, or None")
+
+
+@dataclass(frozen=True)
+class Priority:
+    """How soon a node is expanded; higher is sooner.
+
+    Σ log p / max(L, 1)^alpha + critic_weight · log(value), with L the number of tactics on the path.
+
+    Dividing by a power of the length keeps deep paths in the race (BFS-Prover, Xin et al. 2025,
+    arXiv:2502.03438); `alpha = 0` is the plain sum. Without a critic, or with weight 0, the second term is
+    left out.
+    """
+
+    alpha: float = 0.5
+    critic_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, number in (("alpha", self.alpha), ("critic_weight", self.critic_weight)):
+            if not 0 <= number < math.inf:
+                raise ValueError(f"{name} is {number}; it must be finite and at least 0")
+
+    def __call__(self, log_prob: float, length: int, value: float | None = None) -> float:
+        """The priority of a path of `length` tactics whose log-probabilities sum to `log_prob`."""
+        path: float = log_prob / max(length, 1) ** self.alpha
+        if value is None or self.critic_weight == 0:
+            return path
+        if not 0 <= value <= 1:
+            raise ValueError(f"the critic's value is {value}; it must be between 0 and 1")
+        return path + self.critic_weight * math.log(max(value, SMALLEST_VALUE))
+
+
+@dataclass(frozen=True)
+class ProofTree:
+    """A tactic and then the proofs of the parts it left, in order.
+
+    `size` counts the tactics, each as often as it must be run. Equal subproofs may be one object in memory.
+    """
+
+    tactic: str
+    children: tuple[ProofTree, ...] = ()
+    size: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", 1 + sum(child.size for child in self.children))
+
+    def tactics(self) -> tuple[str, ...]:
+        """Every tactic in the order in which it is run."""
+        order: list[str] = []
+        stack = [self]
+        while stack:
+            tree = stack.pop()
+            order.append(tree.tactic)
+            stack.extend(reversed(tree.children))
+        return tuple(order)
+
+
+class Status(Enum):
+    """Why a search ended."""
+
+    PROVED = "proved"
+    EXHAUSTED = "exhausted"
+    OUT_OF_EXPANSIONS = "out of expansions"
+    OUT_OF_TIME = "out of time"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class SearchResult(Generic[S]):
+    """How a search ended; `proof` is set exactly when the status is PROVED.
+
+    `expansions` and `tactics_run` count work, `candidates_refused` the proofs that were not accepted.
+    """
+
+    status: Status
+    proof: ProofTree | None
+    expansions: int
+    tactics_run: int
+    seconds: float
+    candidates_refused: int
+    graph: SearchGraph[S]

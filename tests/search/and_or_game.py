@@ -1,0 +1,99 @@
+"""A dictionary that plays environment and policy: each state's tactics and what they do.
+
+    {"root": {"split": ["left", "right"], "rfl": [], "simp": "simp made no progress", "decide": 3.0}}
+
+A list names the states a tactic leaves, the empty list closes the node, a string is an error and a number is
+the time after which the tactic was stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from search import (
+    Advanced,
+    Budget,
+    Closed,
+    Node,
+    Outcome,
+    Part,
+    ProofTree,
+    Proposal,
+    Rejected,
+    SearchGraph,
+    SearchResult,
+    TimedOut,
+    best_first,
+)
+from search.invariants import check
+
+Move = list[str] | str | float
+NO_LIMIT = Budget(max_expansions=None, timeout_s=None)
+
+
+def part(state: str) -> Part[str]:
+    return Part(state, state, f"⊢ {state}")
+
+
+@dataclass
+class Game:
+    """`log_probs` by (state, tactic), -1 where none is given; `asked` and `ran` record what was done."""
+
+    moves: Mapping[str, Mapping[str, Move]]
+    log_probs: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    ran: list[tuple[str, str]] = field(default_factory=list)
+
+    def propose(self, state: str, /) -> list[Proposal]:
+        self.asked.append(state)
+        return [
+            Proposal(tactic, self.log_probs.get((state, tactic), -1.0), "game")
+            for tactic in self.moves.get(state, {})
+        ]
+
+    def step(self, state: str, tactics: Sequence[str], /) -> list[Outcome[str]]:
+        self.ran.extend((state, tactic) for tactic in tactics)
+        return [self._outcome(self.moves[state][tactic]) for tactic in tactics]
+
+    def _outcome(self, move: Move) -> Outcome[str]:
+        if isinstance(move, str):
+            return Rejected(move)
+        if isinstance(move, float):
+            return TimedOut(move)
+        return Advanced(tuple(part(state) for state in move)) if move else Closed()
+
+    def search(self, budget: Budget = NO_LIMIT, **options: Any) -> SearchResult[str]:
+        """Search from "root", checking the invariants after every expansion and at the end."""
+        watch = options.pop("on_expansion", None)
+
+        def on_expansion(graph: SearchGraph[str], node: Node[str]) -> None:
+            check(graph)
+            if watch is not None:
+                watch(graph, node)
+
+        options.setdefault("accept", self.replays)
+        result = best_first(self, self, part("root"), budget=budget, on_expansion=on_expansion, **options)
+        check(result.graph)
+        return result
+
+    def replays(self, proof: ProofTree, state: str = "root") -> bool:
+        """The audit: run the proof from the dictionary alone."""
+        move = self.moves.get(state, {}).get(proof.tactic)
+        if not isinstance(move, list) or len(move) != len(proof.children):
+            return False
+        return all(self.replays(child, left) for child, left in zip(proof.children, move, strict=True))
+
+    def provable(self) -> set[str]:
+        """Every state with a proof, by brute force: add what follows until nothing is added."""
+        proved: set[str] = set()
+        while True:
+            found = {
+                state
+                for state, moves in self.moves.items()
+                if any(isinstance(move, list) and proved.issuperset(move) for move in moves.values())
+            }
+            if found == proved:
+                return proved
+            proved = found
