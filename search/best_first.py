@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from search.frontier import BestFirst, Frontier
@@ -113,9 +114,9 @@ def best_first(
         proposals = ranked(policy.propose(node.state))
         outcomes = _run(env, node, proposals)
         expansions += 1
-        tactics_run += len(proposals)
+        tactics_run += len(outcomes)
         node.expanded, node.queued = expansions, False
-        edges = [_add_edge(graph, node, *pair) for pair in zip(proposals, outcomes, strict=True)]
+        edges = [_add_edge(graph, node, *pair) for pair in zip(proposals, outcomes, strict=False)]
         advanced = graph.update(node)
         _open(frontier, graph, critic, edges + advanced)
         if on_expansion is not None:
@@ -137,23 +138,28 @@ def _run(env: Environment[S], node: Node[S], proposals: list[Proposal]) -> Seque
     if not proposals:
         return ()
     outcomes = env.step(node.state, [proposal.tactic for proposal in proposals])
-    if len(outcomes) != len(proposals):
+    stopped = bool(outcomes) and isinstance(outcomes[-1], Closed) and len(outcomes) < len(proposals)
+    if len(outcomes) != len(proposals) and not stopped:
         raise ValueError(f"the environment gave {len(outcomes)} outcomes for {len(proposals)} tactics")
     return outcomes
 
 
 def _add_edge(graph: SearchGraph[S], node: Node[S], proposal: Proposal, outcome: Outcome[S]) -> Edge:
     match outcome:
-        case Advanced(parts):
-            return graph.add_edge(node, proposal, parts)
-        case Closed():
-            return graph.add_edge(node, proposal, ())
+        case Advanced(parts, instead):
+            return graph.add_edge(node, _written(proposal, instead), parts)
+        case Closed(instead):
+            return graph.add_edge(node, _written(proposal, instead), ())
         case Rejected(error):
             return graph.add_edge(node, proposal, (), error)
         case TimedOut(seconds):
             return graph.add_edge(node, proposal, (), f"timed out after {seconds:g} s")
         case _:
             assert_never(outcome)
+
+
+def _written(proposal: Proposal, instead: str | None) -> Proposal:
+    return proposal if instead is None else replace(proposal, tactic=instead)
 
 
 def _open(

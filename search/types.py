@@ -57,9 +57,13 @@ class Part(Generic[S]):
 
 @dataclass(frozen=True)
 class Advanced(Generic[S]):
-    """The tactic left goals: one part for each independent group of them, in order."""
+    """The tactic left goals: one part for each independent group of them, in order.
+
+    `instead` is what to write in a proof in place of the tactic, when it only looked something up.
+    """
 
     parts: tuple[Part[S], ...]
+    instead: str | None = None
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -68,7 +72,9 @@ class Advanced(Generic[S]):
 
 @dataclass(frozen=True)
 class Closed:
-    """The tactic left no goals. That makes a candidate; only an audit makes it proved."""
+    """The tactic left no goals. That makes a candidate; only an audit makes it proved. `instead` as above."""
+
+    instead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Environment(Protocol[S]):
     """Where tactics are run."""
 
     def step(self, state: S, tactics: Sequence[str], /) -> Sequence[Outcome[S]]:
-        """Run each tactic on `state`; one outcome for each, in the same order.
+        """Run each tactic on `state`; one outcome for each, in the same order, or fewer: it may stop at a Closed.
 
         A tactic that fails is a value; an environment that dies raises, and the search lets that through.
         """

@@ -134,6 +134,11 @@ class LeanProcess:
             raise LeanCrashedError(f"Lean crashed during {op!r}: {message.splitlines()[0] if message else 'no message'}")
         raise RequestRefused(kind, message)
 
+    def interrupt(self) -> None:
+        """From another thread: ends the process; the request under way fails as if it had died."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
         """Ends the process at once, with all that it may have started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -201,8 +206,9 @@ class LeanProcess:
     def _died(self) -> None:
         code = self._process.wait()
         self._stderr.seek(0)
-        last = [line for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
-        said = f": {last[-1].strip()[:200]}" if last and "DEBUG" not in last[-1] else ""
+        lines = [line.strip() for line in self._stderr.read().decode(errors="replace").splitlines()]
+        telling = [line for line in lines if "rror" in line and "DEBUG" not in line]
+        said = f": {telling[-1][:200]}" if telling else ""
         self.kill()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         raise LeanCrashedError(f"the Lean process ended ({how}){said}")

@@ -83,6 +83,7 @@ class Reading:
     file: LeanFile
     targets: tuple[Target, ...]
     notes: tuple[str, ...] = field(default=())
+    clean: bool = True  # no command has an error
 
 
 def by_block(proof: str, indent: str = "  ") -> str:
@@ -144,7 +145,7 @@ def read(worker: LeanWorker, text: str, path: Path | None = None) -> Reading:
             broken = f"the context before it has an error ({place(lean_file, errors[0].start)}: {first_line(errors[0].text)})"
             if target is None:
                 notes.append(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
-    return Reading(lean_file, tuple(targets), tuple(notes))
+    return Reading(lean_file, tuple(targets), tuple(notes), clean=broken is None)
 
 
 def elaborate(worker: LeanWorker, lean_file: LeanFile) -> tuple[int, list[protocol.Command]]:

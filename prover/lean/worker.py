@@ -102,6 +102,11 @@ class LeanWorker:
         if self._process is not None and self._process.memory_used_mb() > RECYCLE_AT * self.memory_mb:
             self.close()
 
+    def interrupt(self) -> None:
+        """From another thread: ends the process in the middle of whatever it does."""
+        if self._process is not None:
+            self._process.interrupt()
+
     def close(self) -> None:
         """Ends the process; the next request starts another."""
         if self._process is not None:

@@ -54,6 +54,7 @@ class Game:
         ]
 
     def step(self, state: str, tactics: Sequence[str], /) -> list[Outcome[str]]:
+        assert tactics, "a round trip for nothing"
         self.ran.extend((state, tactic) for tactic in tactics)
         return [self._outcome(self.moves[state][tactic]) for tactic in tactics]
 

@@ -152,6 +152,11 @@ def test_duplicate_tactic_of_equal_log_prob_keeps_the_first() -> None:
     assert ranked(proposals) == [Proposal("simp", -1.0, "a"), Proposal("rfl", -1.0)]
 
 
+def test_duplicate_tactic_takes_the_place_of_the_proposal_that_is_kept() -> None:
+    proposals = [Proposal("simp", -2.0), Proposal("rfl", -1.0), Proposal("simp", -1.0)]
+    assert ranked(proposals) == [Proposal("rfl", -1.0), Proposal("simp", -1.0)]
+
+
 def test_proposals_run_from_likely_to_unlikely_and_equals_in_their_order() -> None:
     game = Game(
         {"root": {"w": "no", "x": "no", "y": "no", "z": "no"}}, {("root", "w"): -2.0, ("root", "z"): -0.5}
@@ -264,9 +269,11 @@ def test_second_goal_is_left_alone_when_the_first_fails() -> None:
 
 
 def test_second_goal_has_the_priority_of_the_path_up_to_the_split() -> None:
-    moves = {"root": {"split": ["a", "b"]}, "a": {"x": ["a2"]}, "a2": {"x": []}, "b": {"x": []}}
-    result = Game(moves, {("root", "split"): -3.0}).search()
-    second = next(node for node in result.graph.nodes if node.state == "b")
+    game = Game(
+        {"root": {"split": ["a", "b"]}, "a": {"x": ["a2"]}, "a2": {"x": []}, "b": {"x": []}},
+        {("root", "split"): -3.0},
+    )
+    second = next(node for node in game.search().graph.nodes if node.state == "b")
     assert (second.log_prob, second.depth, second.priority) == (-3.0, 1, -3.0)
 
 
@@ -326,6 +333,11 @@ def test_second_and_worse_path_changes_nothing() -> None:
     graph = game.search(priority=Priority(alpha=0.0)).graph
     shared = next(node for node in graph.nodes if node.state == "c")
     assert (shared.log_prob, shared.depth) == (-1.0, 1)
+
+
+def test_worse_path_in_the_same_expansion_changes_nothing() -> None:
+    graph = Game({"root": {"near": ["c"], "far": ["c"]}}, {("root", "far"): -9.0}).search().graph
+    assert graph.nodes[1].log_prob == -1.0
 
 
 def test_path_that_is_not_open_yet_does_not_improve_a_node() -> None:

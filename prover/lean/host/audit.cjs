@@ -1,8 +1,7 @@
 // @ts-check
 /**
- * Facts about environments: which constants are new, what they are and rest on, whether two environments agree on a
- * constant, whether the kernel accepts them again, and what the imported library holds. Facts only; the verdict is the
- * caller's (`prover/lean/audit.py`).
+ * Facts about environments: which constants are new, what they are and rest on, and what the imported library holds.
+ * Facts only; the verdict is the caller's (`prover/lean/audit.py`).
  *
  * @typedef {import('./abi.cjs').Obj} Obj
  */
@@ -12,14 +11,15 @@ const { LeanException } = require('./abi.cjs');
 
 const KINDS = ['axiom', 'definition', 'theorem', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
 const PP_WIDTH = 100;
+const ODD_NAME = '⚠';
+const STRING_BYTES = 20; // where the bytes of a string begin
 
 /**
  * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
  * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
  */
 function makeAudit(abi, lean) {
-  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, listItems, call, io, name, nameText, takeText, closure,
-    ctor, option } = abi;
+  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, listItems, call, io, name, nameText, takeText, closure } = abi;
 
   const environmentOf = (/** @type {Obj} */ state) => field(state, lean.COMMAND_STATE.env);
 
@@ -49,10 +49,44 @@ function makeAudit(abi, lean) {
     return info;
   }
 
+  /**
+   * A name as text that no other name has: Lean's own, unless it does not read back as the same name (a part that holds
+   * a », say); then one that is marked, and that the verdict refuses.
+   * @param {Obj} n borrowed @returns {string}
+   */
+  function keyOf(n) {
+    const text = nameText(n);
+    const back = nameOf(text);
+    const same = flag('lean_name_eq', n, back);
+    dec(back);
+    return same ? text : `${ODD_NAME}${text}`;
+  }
+
+  /** The constants of a state that another one has not. @param {Obj} state @param {Obj | null} base @returns {Map<string, Obj>} owned */
+  function newConstants(state, base) {
+    /** @type {Map<string, Obj>} */
+    const result = new Map();
+    for (const [n, info] of localConstants(environmentOf(state))) {
+      const known = base === null ? null : find(environmentOf(base), n);
+      let key = keyOf(n);
+      if (flag('lean_name_eq', n, field(field(field(info, 0), 0), 0)) === false || result.has(key)) key = `${ODD_NAME}${key}`;
+      dec(n);
+      if (known === null) {
+        result.set(key, info);
+      } else {
+        dec(known);
+        dec(info);
+      }
+    }
+    return result;
+  }
+  /** @param {Map<string, Obj>} constants */
+  const release = (constants) => constants.forEach((info) => dec(info));
+
   /** @param {Obj} e owned @returns {string[]} */
   function usedConstants(e) {
     const a = call('l_Lean_Expr_getUsedConstants', e);
-    const names = arrayItems(a).map(nameText);
+    const names = arrayItems(a).map(keyOf);
     dec(a);
     return names;
   }
@@ -66,25 +100,37 @@ function makeAudit(abi, lean) {
     dec(r);
     return value;
   }
-  const flag = (/** @type {string} */ f, /** @type {Obj[]} */ ...args) => unbox(call(f, ...args)) === 1;
+  /** Functions that return an unboxed Bool. */
+  const flag = (/** @type {string} */ f, /** @type {Obj} */ x, /** @type {Obj} */ y) => E[f](x, y) !== 0;
+  const truth = (/** @type {string} */ f, /** @type {Obj[]} */ ...args) => unbox(call(f, ...args)) === 1;
 
-  /** @param {Obj} env borrowed @param {Obj} n borrowed @param {Obj} info borrowed */
-  function describe(env, n, info) {
+  const typeUsesOf = (/** @type {Obj} */ info) => usedConstants(typeOf(info));
+  /** All that a constant rests on, the other members of its block included. @param {Obj} info borrowed @returns {Set<string>} */
+  function usesOf(info) {
     const kind = KINDS[tag(info)];
     const value = valueOf(info);
-    const uses = new Set(usedConstants(typeOf(info)));
+    const uses = new Set(typeUsesOf(info));
     if (value !== null) usedConstants(value).forEach((u) => uses.add(u));
     const val = field(info, 0);
-    if (kind === 'inductive') listItems(field(val, 4)).map(nameText).forEach((u) => uses.add(u)); // its constructors
-    if (kind === 'constructor') uses.add(nameText(field(val, 1))); // its type
+    const addAll = (/** @type {Obj[]} */ names) => names.map(keyOf).forEach((u) => uses.add(u));
+    if (kind === 'inductive') addAll([...listItems(field(val, 3)), ...listItems(field(val, 4))]); // block, constructors
+    if (kind === 'constructor') addAll([field(val, 1)]); // its type
+    if (kind === 'recursor') addAll(listItems(field(val, 1)));
+    return uses;
+  }
+
+  /** @param {Obj} env borrowed @param {string} key @param {Obj} info borrowed */
+  function describe(env, key, info) {
+    const n = field(field(field(info, 0), 0), 0);
     const implementation = call('l_Lean_Compiler_getImplementedBy_x3f', inc(env), inc(n));
     const implementedBy = isScalar(implementation) ? null : nameText(field(implementation, 0));
     dec(implementation);
     return {
-      name: nameText(n), kind, uses: [...uses],
-      unsafe: flag('l_Lean_ConstantInfo_isUnsafe', inc(info)), partial: flag('l_Lean_ConstantInfo_isPartial', inc(info)),
-      implemented_by: implementedBy, extern: flag('l_Lean_isExtern', inc(env), inc(n)),
-      csimp: flag('l_Lean_Compiler_hasCSimpAttribute', inc(env), inc(n)),
+      name: key, kind: KINDS[tag(info)], uses: [...usesOf(info)], type_uses: typeUsesOf(info),
+      internal: truth('l_Lean_Name_isInternalDetail', inc(n)),
+      unsafe: truth('l_Lean_ConstantInfo_isUnsafe', inc(info)), partial: truth('l_Lean_ConstantInfo_isPartial', inc(info)),
+      implemented_by: implementedBy, extern: truth('l_Lean_isExtern', inc(env), inc(n)),
+      csimp: truth('l_Lean_Compiler_hasCSimpAttribute', inc(env), inc(n)),
     };
   }
 
@@ -92,54 +138,29 @@ function makeAudit(abi, lean) {
   function constants(state, base, names) {
     const env = environmentOf(state);
     const wanted = names === undefined ? null : new Set(names);
+    const found = newConstants(state, base);
     const result = [];
-    for (const [n, info] of localConstants(env)) {
-      const known = base === null ? null : find(environmentOf(base), n);
-      if (known !== null) dec(known);
-      else if (wanted === null || wanted.has(nameText(n))) result.push(describe(env, n, info));
-      dec(n);
-      dec(info);
-    }
+    for (const [key, info] of found) if (wanted === null || wanted.has(key)) result.push(describe(env, key, info));
+    release(found);
     return { constants: result };
-  }
-
-  /** Whether two states agree on constants, to the last bit of type and value. @param {Obj} a @param {Obj} b @param {string[]} names */
-  function compare(a, b, names) {
-    const same = (/** @type {Obj | null} */ x, /** @type {Obj | null} */ y) => {
-      const equal = x === null || y === null ? x === y : E.lean_expr_eqv(x, y) !== 0;
-      if (x !== null) dec(x);
-      if (y !== null) dec(y);
-      return equal;
-    };
-    return {
-      constants: names.map((text) => {
-        const n = nameOf(text);
-        const x = find(environmentOf(a), n);
-        const y = find(environmentOf(b), n);
-        dec(n);
-        let result;
-        if (x === null || y === null) {
-          result = { name: text, in_a: x !== null, in_b: y !== null };
-        } else {
-          const levels = (/** @type {Obj} */ i) => listItems(field(field(field(i, 0), 0), 1)).map(nameText).join(' ');
-          result = {
-            name: text, in_a: true, in_b: true, kind_a: KINDS[tag(x)], kind_b: KINDS[tag(y)],
-            same_type: same(typeOf(x), typeOf(y)) && levels(x) === levels(y), same_value: same(valueOf(x), valueOf(y)),
-          };
-        }
-        for (const o of [x, y]) if (o !== null) dec(o);
-        return result;
-      }),
-    };
   }
 
   /** A name from its text, «» and numbers included. @param {string} text @returns {Obj} owned */
   function nameOf(text) {
     let n = box(0);
     for (const part of text.match(/«[^»]*»|[^.]+/g) ?? []) {
-      if (/^\d+$/.test(part)) n = E.lean_name_mk_numeral ? call('l_Lean_Name_num___override', n, box(Number(part))) : n;
+      if (/^\d+$/.test(part)) n = call('l_Lean_Name_num___override', n, natural(part));
       else n = call('l_Lean_Name_str___override', n, abi.str(part.replace(/^«(.*)»$/s, '$1')));
     }
+    return n;
+  }
+
+  /** @param {string} digits @returns {Obj} owned */
+  function natural(digits) {
+    if (digits.length < 9) return box(Number(digits));
+    const s = abi.str(digits);
+    const n = E.lean_cstr_to_nat(s + STRING_BYTES) >>> 0;
+    dec(s);
     return n;
   }
 
@@ -191,10 +212,10 @@ function makeAudit(abi, lean) {
     lean.releaseState(proof);
     return result;
   }
-  void ctor;
-  void option;
 
-  return { constants, compare, library };
+  return {
+    KINDS, environmentOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, constants, library,
+  };
 }
 
 module.exports = { makeAudit };

@@ -386,7 +386,7 @@ function makeLean(abi) {
   return {
     version, anyProofState, COMMAND_STATE, parseImports, importModules, inputContext, headerEnd, offsetIn, parseCommand, elabCommand, messagesOf,
     namespaceOf, scopeDepth, kindOf, argsOf, rangeOf, walk, installCapture, capturing, releaseState, checkLayouts,
-    describeGoal, parseTactic, runTactic, instantiateGoal, exprData, abi, text,
+    describeGoal, parseTactic, runTactic, instantiateGoal, exprData, abi, text, renderMessageData,
   };
 }
 

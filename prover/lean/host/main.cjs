@@ -13,6 +13,8 @@ const fs = require('fs');
 const { boot } = require('./boot.cjs');
 const { makeLean } = require('./lean.cjs');
 const { makeAudit } = require('./audit.cjs');
+const { makeKernel } = require('./kernel.cjs');
+const { refusedIn } = require('./guard.cjs');
 const { Watchdog } = require('./watchdog.cjs');
 
 class BadRequest extends Error {}
@@ -40,6 +42,7 @@ async function main() {
   const abi = await boot(root, lib);
   const lean = makeLean(abi);
   const audit = makeAudit(abi, lean);
+  const kernel = makeKernel(abi, lean, audit);
   lean.installCapture();
   const { inc, dec, field, listItems } = abi;
   const cancelToken = abi.call('l_IO_CancelToken_new');
@@ -85,13 +88,16 @@ async function main() {
    * Elaborates the commands of a text one after the other.
    * @param {number} base Command.State, borrowed @param {string} source @param {number} from byte offset
    * @param {boolean} keepEach keep the state before each command
+   * @param {boolean} guarded stop in front of a command that would run a program, see guard.cjs
    */
-  function elaborate(base, source, from, keepEach) {
+  function elaborate(base, source, from, keepEach, guarded = false) {
     const input = lean.inputContext(source);
     const offset = lean.offsetIn(source);
     const commands = [];
     let state = inc(base);
     let pos = from;
+    let refused = null;
+    let stop;
     for (;;) {
       const { stx, pos: next, log } = lean.parseCommand(input, state, pos);
       const kind = lean.kindOf(stx);
@@ -101,10 +107,17 @@ async function main() {
         if (syntaxMessages.length > 0) {
           commands.push({ kind, start: pos, end: next, messages: syntaxMessages, namespace: '' });
         }
+        stop = { kind, start: pos };
         dec(stx);
         break;
       }
       const [start, end] = lean.rangeOf(stx) ?? [pos, next];
+      refused = guarded ? refusedIn(lean, stx) : null;
+      if (refused !== null) {
+        stop = { kind, start };
+        dec(stx);
+        break;
+      }
       const parts = declarationParts(stx);
       let after;
       try {
@@ -125,7 +138,7 @@ async function main() {
       pos = next;
     }
     dec(input);
-    return { state: keep(state), commands };
+    return { state: keep(state), commands, stop, refused };
   }
 
   /**
@@ -148,7 +161,7 @@ async function main() {
     let sorries = 0;
     if (value !== undefined) lean.walk(value, (k) => void (sorries += Number(k === 'Lean.Parser.Term.sorry' || k === 'Lean.Parser.Tactic.tacticSorry')));
     return {
-      declaration: kind, id, sorries,
+      declaration: kind, id, sorries, keyword: parts[0] ? lean.rangeOf(parts[0]) : null,
       modifiers: lean.argsOf(stx)[0] ? lean.rangeOf(lean.argsOf(stx)[0]) : null,
       value: value === undefined ? null : lean.rangeOf(value),
       body: body === null ? null : lean.rangeOf(body),
@@ -186,8 +199,8 @@ async function main() {
 
     import: ({ modules }) => ({ state: keep(inc(importOnce(modules))) }),
 
-    elaborate: ({ state, text: source, from = 0, keep: keepEach = false }) =>
-      elaborate(get(states, state, 'state'), source, from, keepEach),
+    elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false }) =>
+      elaborate(get(states, state, 'state'), source, from, keepEach, guarded),
 
     enter: ({ state, text: source }) => {
       const before = nextId;
@@ -225,7 +238,8 @@ async function main() {
     },
 
     constants: ({ state, base, names }) => audit.constants(get(states, state, 'state'), base == null ? null : get(states, base, 'state'), names),
-    compare: ({ a, b, names }) => audit.compare(get(states, a, 'state'), get(states, b, 'state'), names),
+    compare: ({ a, b, base_a, base_b, names }) => audit.compare(...[a, b, base_a, base_b].map((s) => get(states, s, 'state')), names),
+    replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
     library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };

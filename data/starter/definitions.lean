@@ -1,0 +1,128 @@
+/-
+Copyright (c) 2026 The Proofsmith authors. Released under MIT license.
+-/
+
+/-! # Definitions of our own
+
+Recursive functions on numbers and lists, and what induction says about them. Later theorems of a
+namespace may use the earlier ones.
+-/
+
+namespace Sums
+
+/-- The sum of the numbers from 0 to `n`. -/
+def upTo : Nat → Nat
+  | 0 => 0
+  | n + 1 => upTo n + (n + 1)
+
+/-- The sum of the first `n` odd numbers. -/
+def odds : Nat → Nat
+  | 0 => 0
+  | n + 1 => odds n + (2 * n + 1)
+
+/-- The sum of the cubes of the numbers from 0 to `n`. -/
+def cubes : Nat → Nat
+  | 0 => 0
+  | n + 1 => cubes n + (n + 1) * (n + 1) * (n + 1)
+
+theorem upTo_three_added (n : Nat) : upTo (n + 2) = upTo n + 2 * n + 3 := by
+  sorry
+
+theorem twice_upTo (n : Nat) : 2 * upTo n = n * (n + 1) := by
+  sorry
+
+theorem odds_is_square (n : Nat) : odds n = n * n := by
+  sorry
+
+theorem le_upTo (n : Nat) : n ≤ upTo n := by
+  sorry
+
+theorem cubes_is_square_of_upTo (n : Nat) : cubes n = upTo n * upTo n := by
+  sorry
+
+end Sums
+
+namespace Growth
+
+/-- `b` times itself, `n` times. -/
+def power (b : Nat) : Nat → Nat
+  | 0 => 1
+  | n + 1 => b * power b n
+
+/-- The product of the numbers from 1 to `n`. -/
+def factorial : Nat → Nat
+  | 0 => 1
+  | n + 1 => (n + 1) * factorial n
+
+/-- The Fibonacci numbers, from 0 and 1. -/
+def fib : Nat → Nat
+  | 0 => 0
+  | 1 => 1
+  | n + 2 => fib n + fib (n + 1)
+
+/-- The sum of the first `n` Fibonacci numbers. -/
+def fibSum : Nat → Nat
+  | 0 => 0
+  | n + 1 => fibSum n + fib n
+
+theorem power_of_one (n : Nat) : power 1 n = 1 := by
+  sorry
+
+theorem power_of_sum (b m n : Nat) : power b (m + n) = power b m * power b n := by
+  sorry
+
+theorem power_of_double (b n : Nat) : power b (2 * n) = power (b * b) n := by
+  sorry
+
+theorem factorial_pos (n : Nat) : 0 < factorial n := by
+  sorry
+
+theorem factorial_ge (n : Nat) : n ≤ factorial n := by
+  sorry
+
+theorem fibSum_closed (n : Nat) : fibSum n + 1 = fib (n + 1) := by
+  sorry
+
+end Growth
+
+namespace Accumulate
+
+/-- The reverse of `xs`, put before `acc`. -/
+def reverseOnto {α : Type} (xs acc : List α) : List α :=
+  match xs with
+  | [] => acc
+  | x :: rest => reverseOnto rest (x :: acc)
+
+/-- Each element twice. -/
+def stutter {α : Type} : List α → List α
+  | [] => []
+  | x :: rest => x :: x :: stutter rest
+
+/-- The elements of two lists by turns. -/
+def interleave {α : Type} : List α → List α → List α
+  | [], ys => ys
+  | x :: xs, ys => x :: interleave xs ys
+
+theorem reverseOnto_eq {α : Type} (xs acc : List α) :
+    reverseOnto xs acc = xs.reverse ++ acc := by
+  sorry
+
+theorem reverseOnto_twice {α : Type} (xs : List α) :
+    reverseOnto (reverseOnto xs []) [] = xs := by
+  sorry
+
+theorem stutter_length {α : Type} (xs : List α) : (stutter xs).length = 2 * xs.length := by
+  sorry
+
+theorem stutter_append {α : Type} (xs ys : List α) :
+    stutter (xs ++ ys) = stutter xs ++ stutter ys := by
+  sorry
+
+theorem mem_stutter {α : Type} (a : α) (xs : List α) : a ∈ stutter xs ↔ a ∈ xs := by
+  sorry
+
+theorem interleave_length {α : Type} (xs ys : List α) :
+    (interleave xs ys).length = xs.length + ys.length := by
+  sorry
+
+end Accumulate

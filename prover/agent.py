@@ -1,0 +1,285 @@
+"""One theorem, proved: the place that joins environment, policy and search.
+
+The search works on a `lean_dojo.Dojo`; whether Lean behind it is embedded or native it does not know. What it finds is a
+candidate. `prove` returns "proved" only with the auditor's word.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import lean_dojo
+from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
+
+from prover.minimise import minimise
+from prover.policy.base import GoalText, Hypothesis, Surroundings, View
+from prover.script import DEFER, script
+from search import best_first, to_json
+from search.types import (
+    Advanced,
+    Budget,
+    Closed,
+    Outcome,
+    Part,
+    Priority,
+    ProofTree,
+    Proposal,
+    Rejected,
+    SearchResult,
+    Status,
+    TimedOut,
+)
+
+MAX_STAGE = 2
+DEFER_LOG_PROB = -1.5
+SUGGESTION = re.compile(r"Try this:\s*(?:\[apply\]\s*)?(?P<tactic>.+)", re.DOTALL)
+ORACLES = ("exact?", "apply?", "rw?", "simp?", "simp_all?", "grind?", "try?", "hint", "show_term")
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """A state of the search: LeanDojo's, and how often it was put back for harder attempts."""
+
+    tactic_state: TacticState
+    stage: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.tactic_state.id, self.stage))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SearchState)
+            and (self.tactic_state.id, self.stage) == (other.tactic_state.id, other.stage)
+        )
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """Budgets of one theorem. `timeout_s` is wall time; `max_expansions` is exact and deterministic."""
+
+    timeout_s: float | None = 60.0
+    max_expansions: int | None = None
+    alpha: float = 0.5
+
+
+@dataclass
+class Attempt:
+    """What became of one theorem.
+
+    `status` is proved, failed or error; `proof` the tactics, one a line; `reason` says why not; `tree` the search graph
+    in the schema of docs/architecture.md.
+    """
+
+    status: str
+    proof: str | None = None
+    reason: str | None = None
+    seconds: float = 0.0
+    expansions: int = 0
+    tactics_run: int = 0
+    lean_seconds: float = 0.0
+    candidates_refused: int = 0
+    axioms: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    closed_by: dict[str, int] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+    tree: dict[str, Any] | None = None
+
+
+class Verdict(Protocol):
+    """What an audit says of a proof."""
+
+    accepted: bool
+    reason: str | None
+    axioms: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+
+class ViewPolicy(Protocol):
+    """A policy over views; `prover.policy.base.Mixture` is one."""
+
+    def propose(self, view: View) -> list[Proposal]:
+        """Tactics for the view's first goal."""
+        ...
+
+
+class DojoEnvironment:
+    """A Dojo as the search sees it."""
+
+    def __init__(self, dojo: lean_dojo.Dojo) -> None:
+        self.dojo = dojo
+
+    def part(self, state: TacticState, stage: int = 0) -> Part[SearchState]:
+        """A state as a node of the search."""
+        key = self.dojo.key(state) if hasattr(self.dojo, "key") else ("state", state.id)
+        return Part(SearchState(state, stage), (key, stage), state.pp)
+
+    def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
+        """Runs the tactics; stops early once one of them closes the state."""
+        here = self.part(state.tactic_state)
+        real = [t for t in tactics if t != DEFER]
+        results = iter(self._run(state.tactic_state, real))
+        outcomes: list[Outcome[SearchState]] = []
+        for tactic in tactics:
+            if tactic == DEFER:
+                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1),)))
+                continue
+            result = next(results, None)
+            if result is None:
+                break
+            outcomes.append(self._outcome(here, tactic, result))
+            if isinstance(outcomes[-1], Closed):
+                break
+        return outcomes
+
+    def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
+        if hasattr(self.dojo, "run_tacs"):
+            return list(self.dojo.run_tacs(state, tactics, stop_when_done=True))
+        results: list[Any] = []
+        for tactic in tactics:
+            results.append(self.dojo.run_tac(state, tactic))
+            if isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def _outcome(self, here: Part[SearchState], tactic: str, result: Any) -> Outcome[SearchState]:
+        match result:
+            case TacticState():
+                states = self.dojo.parts(result) if hasattr(self.dojo, "parts") else [result]
+                parts = tuple(self.part(s) for s in states)
+                if any(p.key == here.key for p in parts):
+                    return Rejected("leaves the goal as it was")
+                return Advanced(parts, instead=suggestion(tactic, result.message))
+            case ProofFinished():
+                return Closed(instead=suggestion(tactic, result.message))
+            case ProofGivenUp():
+                return Rejected("gives up (sorry)", gave_up=True)
+            case LeanError():
+                return Rejected(result.error)
+            case _:
+                return TimedOut(result.seconds)
+
+
+def suggestion(tactic: str, message: str | None) -> str | None:
+    """What `exact?` and its like found, to be written in their place."""
+    if not tactic.startswith(ORACLES) or not message:
+        return None
+    found = SUGGESTION.search(message)
+    return found["tactic"].strip().splitlines()[0].strip() if found and "\n" not in found["tactic"].strip() else None
+
+
+def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0) -> View:
+    """What the policy sees of a state."""
+    texts = [g for g in state.tactic_state.pp.split("\n\n") if "⊢" in g]
+    goals = []
+    for goal, text in zip(state.tactic_state.goals, texts, strict=False):
+        case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
+        goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
+    return View(state.tactic_state.pp, tuple(goals), surroundings, state.stage, depth)
+
+
+@dataclass
+class StagedPolicy:
+    """Asks the policy, and adds the way back for harder attempts."""
+
+    policy: ViewPolicy
+    surroundings: Surroundings
+    max_stage: int = MAX_STAGE
+
+    def propose(self, state: SearchState) -> list[Proposal]:
+        """The policy's proposals, and DEFER while there is a stage left."""
+        proposals = self.policy.propose(view_of(state, self.surroundings))
+        if state.stage < self.max_stage:
+            proposals.append(Proposal(DEFER, DEFER_LOG_PROB, "stage"))
+        return proposals
+
+
+def prove(
+    dojo: lean_dojo.Dojo,
+    policy: ViewPolicy,
+    audit: Callable[[str], Verdict],
+    settings: SearchSettings,
+    surroundings: Surroundings = Surroundings(),
+    cancelled: Callable[[], bool] = lambda: False,
+    on_expansion: Callable[[Any, Any], None] | None = None,
+    minimised: bool = True,
+) -> Attempt:
+    """Searches for a proof of the theorem that `dojo` is open for.
+
+    Args:
+        dojo: not yet entered.
+        policy: proposes tactics.
+        audit: judges a proof text; a refused one is never returned.
+        settings: budgets.
+        surroundings: the file's own definitions and theorems.
+        cancelled: looked at before each expansion.
+        on_expansion: called with graph and node after each.
+        minimised: make the proof smaller before it is returned.
+
+    Returns:
+        The attempt; a theorem that could not be opened is an error.
+    """
+    started = time.monotonic()
+    verdicts: list[Verdict] = []
+    refusals: list[str] = []
+
+    def accept(tree: ProofTree) -> bool:
+        verdict = audit(script(tree))
+        verdicts.append(verdict)
+        if not verdict.accepted:
+            refusals.append(verdict.reason or "refused")
+        return verdict.accepted
+
+    try:
+        with dojo as (opened, initial):
+            environment = DojoEnvironment(opened)
+            result: SearchResult[SearchState] = best_first(
+                environment,
+                StagedPolicy(policy, surroundings),
+                environment.part(initial),
+                budget=Budget(settings.max_expansions, settings.timeout_s),
+                accept=accept,
+                priority=Priority(alpha=settings.alpha),
+                cancelled=cancelled,
+                on_expansion=on_expansion,
+            )
+            lean_seconds = getattr(opened, "lean_ms", 0.0) / 1000
+    except lean_dojo.DojoInitError as error:
+        return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
+    proved = result.status is Status.PROVED
+    tree = to_json(result.graph)
+    proof = result.proof
+    if proof is not None and minimised:
+        proof = minimise(proof, lambda smaller: _still_accepted(smaller, audit, verdicts))
+    return Attempt(
+        status="proved" if proved else "failed",
+        proof=script(proof) if proof is not None else None,
+        reason=None if proved else result.status.value,
+        seconds=time.monotonic() - started,
+        expansions=result.expansions,
+        tactics_run=result.tactics_run,
+        lean_seconds=lean_seconds,
+        candidates_refused=result.candidates_refused,
+        axioms=verdicts[-1].axioms if proved else (),
+        depends_on=verdicts[-1].depends_on if proved else (),
+        closed_by=_proposers(tree, result.proof) if result.proof is not None else {},
+        refusals=refusals,
+        tree=tree,
+    )
+
+
+def _still_accepted(tree: ProofTree, audit: Callable[[str], Verdict], verdicts: list[Verdict]) -> bool:
+    verdict = audit(script(tree))
+    if verdict.accepted:
+        verdicts.append(verdict)
+    return verdict.accepted
+
+
+def _proposers(tree: dict[str, Any], proof: ProofTree) -> dict[str, int]:
+    """Who offered the tactics of the proof."""
+    offered = {e["tactic"]: e["proposer"] for e in tree["edges"] if e["status"] == "proved"}
+    return dict(Counter(offered.get(t, "?") for t in proof.tactics() if t != DEFER))

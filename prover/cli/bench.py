@@ -1,0 +1,35 @@
+"""Measures speed: warm start, time inside Lean, cost of a step.
+
+Prints progress on stderr and one JSON object on stdout. Timings depend on the
+machine and its load; compare figures of one run with each other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from prover.errors import EXIT_DONE
+
+WHAT = ("start", "batch", "step")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith bench`."""
+    parser.add_argument("what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: all)")
+    parser.add_argument("--json", action="store_true", help="only the JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the benchmarks that were asked for."""
+    from prover import benchmarks
+
+    figures: dict[str, Any] = {}
+    for what in args.what or WHAT:
+        if not args.json:
+            print(f"measuring {what} …", file=sys.stderr)
+        figures |= getattr(benchmarks, what)()
+    print(json.dumps(figures, indent=None if args.json else 2))
+    return EXIT_DONE

@@ -1,0 +1,97 @@
+"""Proves theorems of .lean files, or a statement.
+
+Finds every theorem whose proof is `sorry`, searches for a proof in real Lean,
+audits what it finds in a process of its own, and writes to the folder --out:
+
+  proofs/        the files with the proofs in place
+  results.jsonl  a line a theorem
+  report.html    what was proved, how, and the searched trees
+  summary.json   the totals
+
+The same command goes on where an interrupted run stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith prove`."""
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=".lean files, or folders of them")
+    parser.add_argument("--statement", metavar="TEXT", help="prove this instead, e.g. 'theorem t : 1 + 1 = 2'")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results go (default: runs/<name>)")
+    parser.add_argument("--timeout", type=positive, default=60.0, metavar="S", help="seconds a theorem (default 60)")
+    parser.add_argument("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
+    parser.add_argument(
+        "--tactic-timeout", type=positive, default=5.0, metavar="S", help="seconds a tactic (default 5)"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="Lean processes that search (default: cores)")
+    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+
+
+def positive(text: str) -> float:
+    """A number of seconds above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
+    if bool(args.paths) == (args.statement is not None):
+        raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
+    for name, value in (("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory)):
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}; it must be at least 1")
+
+    from prover.agent import SearchSettings
+    from prover.batch import BatchSettings
+    from prover.policy.builtin import builtin_policy
+    from prover.run import collect, default_command, from_statement
+    from prover.run import run as run_all
+
+    inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
+    name = "statement" if args.statement is not None else args.paths[0].resolve().stem
+    out = args.out or Path("runs") / name
+    settings = BatchSettings(
+        search=SearchSettings(args.timeout, args.max_expansions),
+        workers=args.workers or os.cpu_count() or 1,
+        tactic_timeout_s=args.tactic_timeout,
+        memory_mb=args.memory,
+    )
+    outcome = run_all(
+        inputs,
+        builtin_policy(),
+        settings,
+        out,
+        title=name,
+        quiet=args.quiet,
+        fresh=args.fresh or (args.statement is not None and args.out is None),
+        command=default_command(),
+    )
+    for note in outcome.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if args.statement is not None:
+        for record in outcome.records:
+            if record["status"] == "proved":
+                print((out / "proofs" / record["file"]).read_text(encoding="utf-8").rstrip())
+            else:
+                print(f"not proved: {record['reason']}", file=sys.stderr)
+    summary = outcome.summary
+    print(
+        f"{summary['proved']} of {summary['total']} proved in {summary['seconds']:.0f} s "
+        f"({summary['failed']} not proved, {summary['error']} errors)",
+        file=sys.stderr if args.statement is not None else sys.stdout,
+    )
+    if args.statement is None:
+        print(f"proofs: {out / 'proofs'}\nreport: {out / 'report.html'}")
+    return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED

@@ -1,0 +1,159 @@
+// @ts-check
+/**
+ * Whether a statement says the same in two states: its type is the same term, and every constant of the files that it
+ * rests on is declared in the same way in both. Names that Lean makes up for auxiliary definitions (`foo.match_1`,
+ * `foo._proof_2`) depend on what was elaborated before, so two of them are the same when what they stand for is.
+ *
+ * @typedef {import('./abi.cjs').Obj} Obj
+ */
+'use strict';
+
+const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, forall: 7, let: 8, lit: 9, mdata: 10, proj: 11 };
+
+/**
+ * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
+ * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
+ * @param {ReturnType<typeof import('./audit.cjs').makeAudit>} audit
+ */
+function makeCompare(abi, lean, audit) {
+  const { E, dec, tag, field, listItems, nameText } = abi;
+  const { KINDS } = audit;
+
+  /**
+   * @param {Obj} a @param {Obj} b states @param {Obj} baseA @param {Obj} baseB what they import
+   * @param {string[]} names of theorems of `a`
+   * @returns {{comparisons: {name: string, kind_a: string | null, kind_b: string | null, differences: string[]}[]}}
+   *   `differences` in plain words; none: the same statement
+   */
+  function compare(a, b, baseA, baseB, names) {
+    const [newA, newB] = [audit.newConstants(a, baseA), audit.newConstants(b, baseB)];
+    /** @type {Map<string, boolean>} a pair under way counts as the same */
+    const pairs = new Map();
+    /** @type {Map<string, boolean>} */
+    const terms = new Map();
+    /** @type {string[]} */
+    let differences = [];
+
+    const internal = (/** @type {Obj} */ info) => audit.truth('l_Lean_Name_isInternalDetail', abi.inc(nameObject(info)));
+
+    /** @param {string} x name in a @param {string} y name in b @returns {boolean} */
+    function sameConstant(x, y) {
+      const [infoA, infoB] = [newA.get(x), newB.get(y)];
+      if (infoA === undefined) return x === y && (infoB === undefined || (differences.push(`${y} is not the library's`), false));
+      if (infoB === undefined) {
+        if (x === y && isImported(baseB, y)) differences.push(`${x} is another one, from the library`);
+        else if (x === y) differences.push(`${x} is missing`);
+        return false;
+      }
+      if (x !== y && !(internal(infoA) && internal(infoB))) return false;
+      const pair = `${x} ${y}`;
+      const known = pairs.get(pair);
+      if (known !== undefined) return known;
+      pairs.set(pair, true);
+      const why = difference(infoA, infoB);
+      pairs.set(pair, why === null);
+      if (why !== null && x === y) differences.push(`${x} ${why}`);
+      return why === null;
+    }
+
+    /** @param {Obj} x @param {Obj} y ConstantInfo @returns {string | null} */
+    function difference(x, y) {
+      const kind = KINDS[tag(x)];
+      if (tag(x) !== tag(y)) return `is a ${KINDS[tag(y)]} and not a ${kind}`;
+      if (levels(x) !== levels(y)) return 'has other universe parameters';
+      if (!sameTerm(rawType(x), rawType(y))) return 'has another type';
+      for (const [property, f] of /** @type {const} */ ([['unsafe', 'l_Lean_ConstantInfo_isUnsafe'], ['partial', 'l_Lean_ConstantInfo_isPartial']])) {
+        if (audit.truth(f, abi.inc(x)) !== audit.truth(f, abi.inc(y))) return `is ${property} in one of the files only`;
+      }
+      if (kind === 'definition' || kind === 'opaque') {
+        if (!sameTerm(field(field(x, 0), 1), field(field(y, 0), 1))) return 'has another value';
+      }
+      if (kind === 'inductive') {
+        for (const at of [3, 4]) { // the block, the constructors
+          const [m, n] = [x, y].map((i) => listItems(field(field(i, 0), at)).map((o) => audit.keyOf(o)));
+          if (m.join(' ') !== n.join(' ')) return 'has other constructors';
+          if (!m.every((one) => sameConstant(one, one))) return 'has another constructor';
+        }
+        if (abi.unbox(field(field(x, 0), 1)) !== abi.unbox(field(field(y, 0), 1))) return 'has other parameters';
+      }
+      if (kind === 'constructor' || kind === 'recursor') {
+        const owner = (/** @type {Obj} */ i) => (kind === 'constructor' ? [field(field(i, 0), 1)] : listItems(field(field(i, 0), 1)));
+        const [m, n] = [owner(x), owner(y)].map((list) => list.map((o) => audit.keyOf(o)));
+        if (m.length !== n.length || !m.every((one, i) => sameConstant(one, n[i]))) return 'belongs to another type';
+      }
+      return null;
+    }
+
+    /** @param {Obj} x borrowed @param {Obj} y borrowed @returns {boolean} */
+    function sameTerm(x, y) {
+      while (!abi.isScalar(x) && tag(x) === EXPR.mdata) x = field(x, 1);
+      while (!abi.isScalar(y) && tag(y) === EXPR.mdata) y = field(y, 1);
+      if (tag(x) !== tag(y)) return false;
+      const key = `${x} ${y}`;
+      const known = terms.get(key);
+      if (known !== undefined) return known;
+      const result = sameNode(x, y);
+      terms.set(key, result);
+      return result;
+    }
+
+    /** @param {Obj} x @param {Obj} y of one kind @returns {boolean} */
+    function sameNode(x, y) {
+      const both = (/** @type {number} */ i) => sameTerm(field(x, i), field(y, i));
+      switch (tag(x)) {
+        case EXPR.const: {
+          if (!sameLevels(field(x, 1), field(y, 1))) return false;
+          return sameConstant(audit.keyOf(field(x, 0)), audit.keyOf(field(y, 0)));
+        }
+        case EXPR.app: return both(0) && both(1);
+        case EXPR.lam:
+        case EXPR.forall: return both(1) && both(2);
+        case EXPR.let: return both(1) && both(2) && both(3);
+        case EXPR.proj:
+          return E.lean_nat_eq_index(field(x, 1), field(y, 1)) && sameConstant(audit.keyOf(field(x, 0)), audit.keyOf(field(y, 0))) && both(2);
+        default: return E.lean_expr_eqv(x, y) !== 0; // bound variables, sorts, literals
+      }
+    }
+
+    /** @param {Obj} x @param {Obj} y lists of levels */
+    function sameLevels(x, y) {
+      const [m, n] = [listItems(x), listItems(y)];
+      return m.length === n.length && m.every((l, i) => E.lean_level_eq(l, n[i]) !== 0);
+    }
+
+    const comparisons = names.map((name) => {
+      differences = [];
+      const [x, y] = [newA.get(name), newB.get(name)];
+      if (x !== undefined && y !== undefined) {
+        if (levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
+        else if (!sameTerm(rawType(x), rawType(y)) && differences.length === 0) differences.push('the statement is another one');
+      }
+      return {
+        name, kind_a: x === undefined ? null : KINDS[tag(x)], kind_b: y === undefined ? null : KINDS[tag(y)],
+        differences: [...new Set(differences)],
+      };
+    });
+    audit.release(newA);
+    audit.release(newB);
+    return { comparisons };
+  }
+
+  const nameObject = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 0);
+  const rawType = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
+  const levels = (/** @type {Obj} */ info) => listItems(field(field(field(info, 0), 0), 1)).map(nameText).join(' ');
+
+  /** @param {Obj} base @param {string} name */
+  function isImported(base, name) {
+    const n = audit.nameOf(name);
+    const info = audit.find(audit.environmentOf(base), n);
+    dec(n);
+    if (info === null) return false;
+    dec(info);
+    return true;
+  }
+  void lean;
+
+  return { compare };
+}
+
+module.exports = { makeCompare };

@@ -1,0 +1,29 @@
+"""What a theorem's own file offers it: definitions, inductive types, earlier theorems."""
+
+from __future__ import annotations
+
+from prover.lean.source import Target, elaborate
+from prover.lean.worker import LeanWorker
+from prover.policy.base import Surroundings
+
+DEFINITIONS = frozenset({"definition", "def", "abbrev", "instance"})
+INDUCTIVES = frozenset({"inductive", "structure"})
+
+
+def surroundings_of(worker: LeanWorker, target: Target) -> Surroundings:
+    """Reads them off the commands in front of the target."""
+    _, commands = elaborate(worker, target.file)
+    definitions: list[str] = []
+    inductives: list[str] = []
+    theorems: dict[str, str] = {}
+    for command in commands[: target.index]:
+        if command.id is None or command.errors:
+            continue
+        name = f"{command.namespace}.{command.id}" if command.namespace else command.id
+        if command.declaration in DEFINITIONS:
+            definitions.append(name)
+        elif command.declaration in INDUCTIVES:
+            inductives.append(name)
+        elif command.declaration == "theorem" and command.value is not None:
+            theorems[name] = target.file.span(command.start, command.value[0])
+    return Surroundings(tuple(definitions), tuple(inductives), theorems)
