@@ -18,9 +18,6 @@ theorem fin_five_sum_of_squares (x y : Fin 5) (h : x * x + y * y = 3) : x ≠ 0 
 theorem fin_val_sum_bound (m n : Nat) (i : Fin m) (j : Fin n) : i.val + j.val + 1 < m + n := by
   sorry
 
-theorem fin_two_values (i : Fin 2) (h : i ≠ 0) : i.val = 1 := by
-  sorry
-
 theorem fin_rev_sum (n : Nat) (i : Fin (n + 1)) : i.rev.val + i.val = n := by
   sorry
 
@@ -31,10 +28,6 @@ theorem fin_function_extends (n : Nat) (f g : Fin (n + 1) → Nat) (h0 : f 0 = g
 /-! ## Bit vectors of one width -/
 
 theorem nibble_square_low_bit (x : BitVec 4) : (x * x) &&& 1#4 = x &&& 1#4 := by
-  sorry
-
-theorem byte_split_in_nibbles (x : BitVec 8) :
-    (x &&& 0xF0#8) ||| (x &&& 0x0F#8) = x := by
   sorry
 
 theorem word_sub_then_add (x y : BitVec 32) (h : x - y = 0#32) : x + y = 2#32 * y := by
@@ -53,9 +46,6 @@ theorem and_or_absorb_not (w : Nat) (x y : BitVec w) : (x &&& y) ||| (x &&& ~~~y
   sorry
 
 theorem or_as_xor_of_and (w : Nat) (x y : BitVec w) : x ||| y = (x ^^^ y) ^^^ (x &&& y) := by
-  sorry
-
-theorem eq_of_xor_eq_zero (w : Nat) (x y : BitVec w) (h : x ^^^ y = 0#w) : x = y := by
   sorry
 
 theorem double_is_shift (w : Nat) (x : BitVec w) : x + x = x <<< 1 := by

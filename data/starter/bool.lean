@@ -31,12 +31,6 @@ theorem nested_if_as_and (p q : Bool) (m n : Nat) :
     (if p then if q then m else n else n) = if p && q then m else n := by
   sorry
 
-theorem implication_as_or (a b : Bool) : (!a || b) = true ↔ (a = true → b = true) := by
-  sorry
-
-theorem decide_of_two (m n : Nat) : (decide (m < n) || decide (n ≤ m)) = true := by
-  sorry
-
 /-! ## Functions on truth values -/
 
 theorem unary_function_thrice (f : Bool → Bool) (b : Bool) : f (f (f b)) = f b := by

@@ -32,10 +32,6 @@ include assoc one_mul mul_one in
 theorem inverse_is_unique (a b c : α) (hb : b ⋆ a = one) (hc : a ⋆ c = one) : b = c := by
   sorry
 
-include assoc one_mul in
-theorem cancel_left (a b c d : α) (h : d ⋆ a = one) (k : a ⋆ b = a ⋆ c) : b = c := by
-  sorry
-
 end Laws
 
 end Monoids
@@ -61,12 +57,6 @@ theorem times_of_sum : f⟪m + n⟫ a = f⟪m⟫ (f⟪n⟫ a) := by
   sorry
 
 theorem times_comm : f⟪m⟫ (f⟪n⟫ a) = f⟪n⟫ (f⟪m⟫ a) := by
-  sorry
-
-theorem times_of_fixed_point (h : f a = a) : f⟪n⟫ a = a := by
-  sorry
-
-theorem times_of_succ_is_add (k : Nat) : (fun x ↦ x + 1)⟪n⟫ k = k + n := by
   sorry
 
 end Iteration

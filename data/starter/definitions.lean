@@ -8,6 +8,32 @@ Recursive functions on numbers and lists, and what induction says about them. La
 namespace may use the earlier ones.
 -/
 
+namespace Plane
+
+/-- A point with whole coordinates. -/
+structure Point where
+  /-- How far to the right. -/
+  x : Int
+  /-- How far up. -/
+  y : Int
+
+/-- The sum of two points, coordinate by coordinate. -/
+@[simp, grind =]
+def shift (p q : Point) : Point := ⟨p.x + q.x, p.y + q.y⟩
+
+/-- The point on the other side of the origin. -/
+@[simp, grind =]
+def opposite (p : Point) : Point := ⟨-p.x, -p.y⟩
+
+theorem opposite_of_shift (p q : Point) :
+    opposite (shift p q) = shift (opposite q) (opposite p) := by
+  sorry
+
+theorem shift_regrouped (p q r : Point) : shift (shift p q) r = shift q (shift p r) := by
+  sorry
+
+end Plane
+
 namespace Sums
 
 /-- The sum of the numbers from 0 to `n`. -/
@@ -32,9 +58,6 @@ theorem twice_upTo (n : Nat) : 2 * upTo n = n * (n + 1) := by
   sorry
 
 theorem odds_is_square (n : Nat) : odds n = n * n := by
-  sorry
-
-theorem le_upTo (n : Nat) : n ≤ upTo n := by
   sorry
 
 theorem cubes_is_square_of_upTo (n : Nat) : cubes n = upTo n * upTo n := by
@@ -65,19 +88,10 @@ def fibSum : Nat → Nat
   | 0 => 0
   | n + 1 => fibSum n + fib n
 
-theorem power_of_one (n : Nat) : power 1 n = 1 := by
-  sorry
-
 theorem power_of_sum (b m n : Nat) : power b (m + n) = power b m * power b n := by
   sorry
 
-theorem power_of_double (b n : Nat) : power b (2 * n) = power (b * b) n := by
-  sorry
-
 theorem factorial_pos (n : Nat) : 0 < factorial n := by
-  sorry
-
-theorem factorial_ge (n : Nat) : n ≤ factorial n := by
   sorry
 
 theorem fibSum_closed (n : Nat) : fibSum n + 1 = fib (n + 1) := by
@@ -98,11 +112,6 @@ def stutter {α : Type} : List α → List α
   | [] => []
   | x :: rest => x :: x :: stutter rest
 
-/-- The elements of two lists by turns. -/
-def interleave {α : Type} : List α → List α → List α
-  | [], ys => ys
-  | x :: xs, ys => x :: interleave xs ys
-
 theorem reverseOnto_eq {α : Type} (xs acc : List α) :
     reverseOnto xs acc = xs.reverse ++ acc := by
   sorry
@@ -112,17 +121,6 @@ theorem reverseOnto_twice {α : Type} (xs : List α) :
   sorry
 
 theorem stutter_length {α : Type} (xs : List α) : (stutter xs).length = 2 * xs.length := by
-  sorry
-
-theorem stutter_append {α : Type} (xs ys : List α) :
-    stutter (xs ++ ys) = stutter xs ++ stutter ys := by
-  sorry
-
-theorem mem_stutter {α : Type} (a : α) (xs : List α) : a ∈ stutter xs ↔ a ∈ xs := by
-  sorry
-
-theorem interleave_length {α : Type} (xs ys : List α) :
-    (interleave xs ys).length = xs.length + ys.length := by
   sorry
 
 end Accumulate

@@ -9,9 +9,6 @@ Order and remainders, absolute values and conversions, then products.
 
 /-! ## Order and remainders -/
 
-theorem between_is_equal (a b c : Int) (h1 : a ≤ b) (h2 : b < c) (h3 : c ≤ a + 1) : a = b := by
-  sorry
-
 theorem difference_of_bounds (x y d : Int) (hx : -d ≤ x ∧ x ≤ d) (hy : -d ≤ y ∧ y ≤ d) :
     x - y ≤ 2 * d ∧ y - x ≤ 2 * d := by
   sorry
@@ -20,6 +17,16 @@ theorem same_parity_of_even_sum (a b : Int) (h : (a + b) % 2 = 0) : (a - b) % 2 
   sorry
 
 theorem no_double_is_odd (a b : Int) : 6 * a ≠ 4 * b + 1 := by
+  sorry
+
+theorem clamp_in_range (a lo hi : Int) (h : lo ≤ hi) :
+    lo ≤ max lo (min a hi) ∧ max lo (min a hi) ≤ hi := by
+  sorry
+
+theorem neg_mod_seven (a : Int) (h : a % 7 = 3) : -a % 7 = 4 := by
+  sorry
+
+theorem rounding_to_fives (a : Int) : 5 * (a / 5) ≤ a ∧ a < 5 * ((a + 5) / 5) := by
   sorry
 
 theorem system_of_two_equations (x y : Int) (h : 2 * x + 3 * y = 7) (k : 3 * x - y = 5) :
@@ -31,13 +38,7 @@ theorem system_of_two_equations (x y : Int) (h : 2 * x + 3 * y = 7) (k : 3 * x -
 theorem natAbs_of_sum_with_neg (a : Int) : (a + a).natAbs + (-a).natAbs = 3 * a.natAbs := by
   sorry
 
-theorem toNat_both_signs (a : Int) : (a.toNat : Int) - ((-a).toNat : Int) = a := by
-  sorry
-
 theorem natAbs_max_min (a b : Int) : ((max a b - min a b).natAbs : Int) = max a b - min a b := by
-  sorry
-
-theorem natAbs_square_toNat (a : Int) : (a.natAbs : Int) * a.natAbs = a * a := by
   sorry
 
 /-! ## Products -/
@@ -61,11 +62,5 @@ theorem dvd_both_of_dvd_sum_diff (d a b : Int) (h : d ∣ a + b) (k : d ∣ a - 
 theorem square_mod_four (a : Int) : a * a % 4 = 0 ∨ a * a % 4 = 1 := by
   sorry
 
-theorem twice_product_le_int_squares (a b : Int) : 2 * (a * b) ≤ a * a + b * b := by
-  sorry
-
 theorem neg_one_pow_cases (n : Nat) : (-1 : Int) ^ n = 1 ∨ (-1 : Int) ^ n = -1 := by
-  sorry
-
-theorem neg_one_pow_even (n : Nat) : (-1 : Int) ^ (n + n) = 1 := by
   sorry

@@ -15,11 +15,12 @@ theorem and_or_exchange (p q r : Prop) (hp : p) (hqr : q ∨ r) : (q ∧ p) ∨ 
 theorem imp_chain_three (p q r s : Prop) (hpq : p → q) (hqr : q → r) (hrs : r → s) : p → s := by
   sorry
 
-theorem not_of_and_imp (p q r : Prop) (h : p ∧ q → r) (hr : ¬r) (hp : p) : ¬q := by
-  sorry
-
 theorem exactly_one_of_two (p q : Prop) (h : p ∨ q) (k : ¬(p ∧ q)) :
     (p ∧ ¬q) ∨ (q ∧ ¬p) := by
+  sorry
+
+theorem destructive_dilemma (p q r s : Prop) (h : p → q) (k : r → s) (hn : ¬q ∨ ¬s) :
+    ¬p ∨ ¬r := by
   sorry
 
 theorem iff_of_two_negations (p q r : Prop) (h : p ↔ ¬q) (k : q ↔ ¬r) : p ↔ r := by
@@ -44,6 +45,10 @@ theorem pointwise_of_uniform (α β : Type) (r s : α → β → Prop) (h : ∃ 
     (k : ∀ x y, r x y → s x y) : ∀ y, ∃ x, s x y := by
   sorry
 
+theorem fixed_by_three_and_five (α : Type) (f : α → α) (a : α) (h : f (f (f a)) = a)
+    (k : f (f (f (f (f a)))) = a) : f a = a := by
+  sorry
+
 theorem related_to_itself (α : Type) (r : α → α → Prop) (hs : ∀ x y, r x y → r y x)
     (ht : ∀ x y z, r x y → r y z → r x z) (x y : α) (h : r x y) : r x x ∧ r y y := by
   sorry
@@ -54,10 +59,6 @@ theorem surjective_through (α β γ : Type) (f : β → γ) (g : α → β) (hf
 
 theorem injective_of_inverse_twice (α β : Type) (f : α → β) (g : β → α) (h : ∀ x, g (f x) = x)
     (x y : α) (hxy : g (f (g (f x))) = y) : f x = f y := by
-  sorry
-
-theorem involution_is_bijective (α : Type) (f : α → α) (h : ∀ x, f (f x) = x) :
-    (∀ x y, f x = f y → x = y) ∧ ∀ y, ∃ x, f x = y := by
   sorry
 
 theorem image_of_idempotent (α : Type) (f : α → α) (h : ∀ x, f (f x) = f x) (y : α) :
@@ -73,10 +74,6 @@ theorem drinker_principle (α : Type) (a : α) (drinks : α → Prop) :
   sorry
 
 theorem diagonal_escapes (f : Nat → Nat → Bool) : ∃ g : Nat → Bool, ∀ n, f n ≠ g := by
-  sorry
-
-theorem choice_for_either (α β : Type) (r s : α → β → Prop)
-    (h : ∀ x, (∃ y, r x y) ∨ ∃ y, s x y) : ∃ f : α → β, ∀ x, r x (f x) ∨ s x (f x) := by
   sorry
 
 theorem no_surjection_onto_predicates (α : Type) (f : α → α → Prop) :

@@ -21,6 +21,16 @@ theorem sub_then_add_floor (a b c : Nat) (h : a - b = c) (k : 0 < c) : a = b + c
 theorem halves_sum (n : Nat) : n / 2 + (n + 1) / 2 = n := by
   sorry
 
+theorem all_equal_around (a b c : Nat) (h : a ≤ b) (k : b ≤ c) (l : c ≤ a) : a = c ∧ b = c := by
+  sorry
+
+theorem same_after_digit_swap (a b : Nat) (h : 10 * a + b = 10 * b + a) (k : a < 10) :
+    b < 10 ∧ 11 * a = 10 * b + a := by
+  sorry
+
+theorem sum_of_neighbours_mod_three (n : Nat) : (n + (n + 1) + (n + 2)) % 3 = 0 := by
+  sorry
+
 theorem remainder_mod_six (n : Nat) (h2 : n % 2 = 1) (h3 : n % 3 = 2) : n % 6 = 5 := by
   sorry
 
@@ -37,22 +47,10 @@ theorem square_of_sum_of_three (a b c : Nat) :
 theorem dvd_mixed_sum (d a b : Nat) (ha : d ∣ a) (hb : d ∣ b) : d ∣ a * a + 3 * b := by
   sorry
 
-theorem dvd_of_dvd_sum_and_left (d a b : Nat) (h : d ∣ a + b) (k : d ∣ 2 * a + b) : d ∣ b := by
-  sorry
-
-theorem le_square_of_dvd (a b : Nat) (h : a ∣ b) (hb : 0 < b) : a ≤ b * b := by
-  sorry
-
 theorem product_of_neighbours_even (n : Nat) : n * (n + 1) % 2 = 0 := by
   sorry
 
-theorem odd_square_mod_eight (k : Nat) : (2 * k + 1) * (2 * k + 1) % 8 = 1 := by
-  sorry
-
 theorem cube_plus_five_mod_six (n : Nat) : (n * n * n + 5 * n) % 6 = 0 := by
-  sorry
-
-theorem twice_product_le_squares (a b : Nat) : 2 * (a * b) ≤ a * a + b * b := by
   sorry
 
 /-! ## Powers -/
@@ -63,16 +61,7 @@ theorem pow_split_three (a m n : Nat) : a ^ (m + 2 * n) = a ^ m * (a ^ n) ^ 2 :=
 theorem succ_le_two_pow (n : Nat) : n + 1 ≤ 2 ^ n := by
   sorry
 
-theorem four_pow_mod_three (n : Nat) : 4 ^ n % 3 = 1 := by
-  sorry
-
 theorem nine_pow_add_seven_mod_eight (n : Nat) : (9 ^ n + 7) % 8 = 0 := by
-  sorry
-
-theorem linear_below_three_pow (n : Nat) : 2 * n + 1 ≤ 3 ^ n := by
-  sorry
-
-theorem square_below_four_pow (n : Nat) : n * n ≤ 4 ^ n := by
   sorry
 
 theorem stamps_of_three_and_five (n : Nat) : ∃ a b, n + 8 = 3 * a + 5 * b := by

@@ -9,15 +9,19 @@ Each value is missing or present: simplification, then case splits, then lists o
 
 /-! ## Values and defaults -/
 
-theorem getD_of_map_some (f : Nat → Nat) (a d : Nat) : ((some a).map f).getD d + 0 = f a := by
+theorem getD_of_or_some (o : Option Nat) (d : Nat) : (o.or (some d)).getD 0 = o.getD d := by
   sorry
 
-theorem getD_map_of_fixed (α β : Type) (f : α → β) (o : Option α) (d : α) :
-    (o.map f).getD (f d) = f (o.getD d) := by
+theorem equal_summands_of_some (o : Option Nat) (a b : Nat) (h : o = some (a + b))
+    (k : o = some (2 * a)) : a = b := by
   sorry
 
-theorem isSome_or_isNone_map (α β : Type) (f : α → β) (o : Option α) :
-    (o.isSome || (o.map f).isNone) = true := by
+theorem getD_below_bound (o : Option Nat) (b : Nat) (h : ∀ a, o = some a → a ≤ b) :
+    o.getD 0 ≤ b := by
+  sorry
+
+theorem getD_of_filter_false (α : Type) (o : Option α) (d : α) :
+    (o.filter fun _ ↦ false).getD d = d := by
   sorry
 
 theorem some_of_ne_none_pair (α : Type) (o : Option (α × α)) (h : o ≠ none) :
@@ -30,20 +34,16 @@ theorem map_eq_some_twice (α : Type) (f : α → α) (o : Option α) (b : α)
 
 /-! ## Chains -/
 
-theorem bind_with_none_branch (α β : Type) (o : Option α) :
-    (o.bind fun _ ↦ (none : Option β)) = none := by
+theorem map_three_functions (α : Type) (f g h : α → α) (o : Option α) :
+    ((o.map f).map g).map h = o.map fun x ↦ h (g (f x)) := by
   sorry
 
-theorem map_then_bind (α β γ : Type) (f : α → β) (g : β → Option γ) (o : Option α) :
-    (o.map f).bind g = o.bind fun a ↦ g (f a) := by
+theorem bind_ne_none (α β : Type) (f : α → Option β) (a : α) (b : β) (h : f a = some b) :
+    (some a).bind f ≠ none := by
   sorry
 
 theorem bind_twice_isSome (α : Type) (f : α → Option α) (o : Option α)
     (h : ((o.bind f).bind f).isSome = true) : (o.bind f).isSome = true ∧ o.isSome = true := by
-  sorry
-
-theorem bind_comm_of_two (α β γ : Type) (f : α → β → Option γ) (a : Option α) (b : Option β) :
-    (a.bind fun x ↦ b.bind fun y ↦ f x y) = b.bind fun y ↦ a.bind fun x ↦ f x y := by
   sorry
 
 theorem or_of_three_isSome (α : Type) (a b c : Option α) :
@@ -54,18 +54,10 @@ theorem filter_then_map_isSome (α β : Type) (p : α → Bool) (f : α → β) 
     (h : ((o.filter p).map f).isSome = true) : ∃ a, o = some a ∧ p a = true := by
   sorry
 
-theorem injective_option_map (α β : Type) (f : α → β) (hf : ∀ x y, f x = f y → x = y)
-    (a b : Option α) (h : a.map f = b.map f) : a = b := by
-  sorry
-
 /-! ## Options and lists -/
 
-theorem head_of_append_or (α : Type) (xs ys : List α) :
-    (xs ++ ys).head? = xs.head?.or ys.head? := by
-  sorry
-
-theorem reduceOption_length_le (α : Type) (xs : List (Option α)) :
-    (xs.filterMap id).length ≤ xs.length := by
+theorem some_in_list_of_maps (α β : Type) (f : α → β) (a : α) (xs : List α) (h : a ∈ xs) :
+    some (f a) ∈ xs.map fun x ↦ (some x).map f := by
   sorry
 
 theorem filterMap_some_of_map (α β : Type) (f : α → β) (xs : List α) :

@@ -7,6 +7,34 @@ Copyright (c) 2026 The Proofsmith authors. Released under MIT license.
 Inductive types and predicates with their theorems, the earlier ones of use to the later ones.
 -/
 
+/-- The colours of a traffic light. -/
+inductive Light : Type where
+  /-- Stop. -/
+  | red : Light
+  /-- Go. -/
+  | green : Light
+  /-- Careful. -/
+  | amber : Light
+
+namespace Light
+
+/-- The colour after this one. -/
+def next : Light → Light
+  | red => green
+  | green => amber
+  | amber => red
+
+theorem green_and_amber_differ (l : Light) (h : l = green) (k : l = amber) : next l = l := by
+  sorry
+
+theorem next_thrice (l : Light) : next (next (next l)) = l := by
+  sorry
+
+theorem next_is_another (l : Light) : next l ≠ l := by
+  sorry
+
+end Light
+
 /-- A binary tree with values at its inner nodes. -/
 inductive Tree (α : Type) : Type where
   /-- The empty tree. -/
@@ -39,13 +67,7 @@ def toList {α : Type} : Tree α → List α
 theorem mirror_mirror {α : Type} (t : Tree α) : mirror (mirror t) = t := by
   sorry
 
-theorem size_mirror {α : Type} (t : Tree α) : size (mirror t) = size t := by
-  sorry
-
 theorem height_le_size {α : Type} (t : Tree α) : height t ≤ size t := by
-  sorry
-
-theorem length_toList {α : Type} (t : Tree α) : (toList t).length = size t := by
   sorry
 
 theorem toList_mirror {α : Type} (t : Tree α) : toList (mirror t) = (toList t).reverse := by
@@ -71,9 +93,6 @@ theorem four_more (n : Nat) (h : IsEven n) : IsEven (n + 4) := by
 theorem sum_is_even (m n : Nat) (hm : IsEven m) (hn : IsEven n) : IsEven (m + n) := by
   sorry
 
-theorem double_is_even (n : Nat) : IsEven (2 * n) := by
-  sorry
-
 theorem mod_two_of_isEven (n : Nat) (h : IsEven n) : n % 2 = 0 := by
   sorry
 
@@ -94,16 +113,8 @@ inductive Reaches {α : Type} (r : α → α → Prop) : α → α → Prop wher
 
 namespace Reaches
 
-theorem two_steps {α : Type} (r : α → α → Prop) (a b c : α) (h : r a b) (k : r b c) :
-    Reaches r a c := by
-  sorry
-
 theorem trans_way {α : Type} (r : α → α → Prop) (a b c : α) (h : Reaches r a b)
     (k : Reaches r b c) : Reaches r a c := by
-  sorry
-
-theorem invariant_kept {α : Type} (r : α → α → Prop) (p : α → Prop)
-    (hp : ∀ x y, r x y → p x → p y) (a b : α) (h : Reaches r a b) (ha : p a) : p b := by
   sorry
 
 theorem way_back {α : Type} (r : α → α → Prop) (hs : ∀ x y, r x y → r y x) (a b : α)

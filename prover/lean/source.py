@@ -72,8 +72,9 @@ class Target:
 
     def command(self, proof: str) -> str:
         """The whole command with a proof (tactics, one a line) in place of `sorry`."""
+        before = self.file.span(self.start, self.proof_span[0])
         after = self.file.span(self.proof_span[1], self.end)
-        return f"{self.statement} {by_block(proof)}{after}"
+        return f"{before}{by_block(proof)}{after}"
 
 
 @dataclass(frozen=True)

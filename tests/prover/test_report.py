@@ -108,7 +108,7 @@ def test_nothing_is_asked_of_the_network(tmp_path: Path) -> None:
     assert set(re.findall(r"[a-z]+://[^\s\"'<]+", source)) <= {"http://www.w3.org/2000/svg"}
     assert not re.search(r"@import|url\(|\bimport\b\s*[({\"']|fetch\(|XMLHttpRequest|sendBeacon", source)
     for tag, attributes in Page(source).elements:
-        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form action"}
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base"}
         assert not {"src", "srcset", "action", "style"} & attributes.keys(), (tag, attributes)
         assert (attributes.get("href") or "#").startswith("#")
         assert not [name for name in attributes if name.startswith("on")]
@@ -152,7 +152,7 @@ def test_hostile_text_stays_text_everywhere(tmp_path: Path, text: str) -> None:
         axioms=[text],
         closed_by={text: 2},
     )
-    run = {key: text for key in ("title", "command", "lean", "proofsmith", "commit", "started")}
+    run = dict.fromkeys(("title", "command", "lean", "proofsmith", "commit", "started"), text)
     calm = Page(written(tmp_path / "calm", [result()], {"a.lean:t": chain(1, 0)}, notes=["x"], **run))
     page = Page(written(tmp_path, [hostile], {text: tree}, notes=[text], **run))
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in calm.elements]
@@ -290,8 +290,8 @@ def test_a_link_in_place_of_the_report_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0.00 s"), (0.4251, "0.43 s"), (9.996, "10.0 s"), (60, "60 s"), (125, "2 min 05 s"), (3780, "1 h 03 min"),
-     (None, "–"), (math.nan, "–")],
+    [(0, "0.00 s"), (0.4251, "0.43 s"), (9.996, "10.0 s"), (60, "60 s"), (125, "2 min 05 s"),
+     (3780, "1 h 03 min"), (None, "–"), (math.nan, "–")],
 )  # fmt: skip
 def test_numbers_have_units(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text

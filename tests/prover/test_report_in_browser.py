@@ -25,7 +25,8 @@ SHOWN = "</script><img src=x onerror=\"document.title='owned'\">⟨U+202E⟩א�
 DRIVER = """
 const violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
-const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const press = (key) =>
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
 const told = (() => { %s })();
 setTimeout(() => { document.title = JSON.stringify([told, violations]); }, 50);
 """
@@ -68,7 +69,7 @@ def load(page: Path, fragment: str = "") -> Dom:
 
 
 def drive(page: Path, script: str) -> Dom:
-    """Load the page with one more script, which its policy is told to permit; it returns a value into the title."""
+    """Load the page with one more script that its policy is told to permit; what it returns is the title."""
     code = DRIVER % script
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     source = page.read_text("utf-8").replace("script-src '", f"script-src 'sha256-{digest}' '", 1)
@@ -130,7 +131,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def address(page: Path, number: int) -> str:
-    return "#" + re.findall('<tbody class="theorem" id="([^"]*)"', page.read_text("utf-8"))[number]
+    ids: list[str] = re.findall('<tbody class="theorem" id="([^"]*)"', page.read_text("utf-8"))
+    return f"#{ids[number]}"
 
 
 def test_hostile_names_show_as_text(page: Path) -> None:
@@ -192,7 +194,7 @@ def test_the_table_is_sorted_by_numbers_and_by_names(page: Path) -> None:
       }
       return told;
     """
-    expected = '[["0.50 s,2.00 s,30 s","30 s,2.00 s,0.50 s","0.50 s,30 s,2.00 s"],[]]'
+    expected = '[["0.50 s,2 s,30 s","30 s,2 s,0.50 s","0.50 s,30 s,2 s"],[]]'
     assert drive(page, script).title == expected
 
 

@@ -119,17 +119,24 @@ function makeAudit(abi, lean) {
     return uses;
   }
 
+  /** What runs in place of a constant, as text; '' for its own compiled code. @param {Obj} env @param {Obj} info */
+  function codeOf(env, info) {
+    const n = field(field(field(info, 0), 0), 0);
+    const implementation = call('l_Lean_Compiler_getImplementedBy_x3f', inc(env), inc(n));
+    const implementedBy = isScalar(implementation) ? '' : nameText(field(implementation, 0));
+    dec(implementation);
+    return truth('l_Lean_isExtern', inc(env), inc(n)) ? `extern ${implementedBy}` : implementedBy;
+  }
+
   /** @param {Obj} env borrowed @param {string} key @param {Obj} info borrowed */
   function describe(env, key, info) {
     const n = field(field(field(info, 0), 0), 0);
-    const implementation = call('l_Lean_Compiler_getImplementedBy_x3f', inc(env), inc(n));
-    const implementedBy = isScalar(implementation) ? null : nameText(field(implementation, 0));
-    dec(implementation);
+    const code = codeOf(env, info);
     return {
       name: key, kind: KINDS[tag(info)], uses: [...usesOf(info)], type_uses: typeUsesOf(info),
       internal: truth('l_Lean_Name_isInternalDetail', inc(n)),
       unsafe: truth('l_Lean_ConstantInfo_isUnsafe', inc(info)), partial: truth('l_Lean_ConstantInfo_isPartial', inc(info)),
-      implemented_by: implementedBy, extern: truth('l_Lean_isExtern', inc(env), inc(n)),
+      implemented_by: code === '' || code.startsWith('extern ') ? null : code, extern: code.startsWith('extern '),
       csimp: truth('l_Lean_Compiler_hasCSimpAttribute', inc(env), inc(n)),
     };
   }
@@ -213,8 +220,29 @@ function makeAudit(abi, lean) {
     return result;
   }
 
+  function originals(state) {
+    const env = environmentOf(state);
+    const map = call('l_Lean_Environment_constants', inc(env));
+    const found = [];
+    const kinds = {};
+    for (const bucket of arrayItems(field(field(map, 0), 1))) {
+      for (let l = bucket; !isScalar(l); l = field(l, 2)) {
+        const n = field(l, 0);
+        const r = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
+        const k = isScalar(r) ? 'none' : unbox(field(r, 0));
+        dec(r);
+        const kk = `${KINDS[tag(field(l, 1))]}-${k}`;
+        kinds[kk] = (kinds[kk] ?? 0) + 1;
+        const un = truth('l_Lean_ConstantInfo_isUnsafe', inc(field(l, 1)));
+        if (un) kinds[kk + 'unsafe'] = (kinds[kk+'unsafe'] ?? 0) + 1;
+        if (k === 2 || (un && k === 3) || /^unsafe|lcProof|ptrAddr/.test(nameText(n))) found.push([nameText(n), k, un]);
+      }
+    }
+    return { kinds, found: found.slice(0, 300) };
+  }
+
   return {
-    KINDS, environmentOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, constants, library,
+    originals, KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, constants, library,
   };
 }
 

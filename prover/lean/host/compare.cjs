@@ -12,10 +12,9 @@ const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, for
 
 /**
  * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
- * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
  * @param {ReturnType<typeof import('./audit.cjs').makeAudit>} audit
  */
-function makeCompare(abi, lean, audit) {
+function makeCompare(abi, audit) {
   const { E, dec, tag, field, listItems, nameText } = abi;
   const { KINDS } = audit;
 
@@ -26,6 +25,7 @@ function makeCompare(abi, lean, audit) {
    *   `differences` in plain words; none: the same statement
    */
   function compare(a, b, baseA, baseB, names) {
+    const [environmentA, environmentB] = [audit.environmentOf(a), audit.environmentOf(b)];
     const [newA, newB] = [audit.newConstants(a, baseA), audit.newConstants(b, baseB)];
     /** @type {Map<string, boolean>} a pair under way counts as the same */
     const pairs = new Map();
@@ -35,25 +35,28 @@ function makeCompare(abi, lean, audit) {
     let differences = [];
 
     const internal = (/** @type {Obj} */ info) => audit.truth('l_Lean_Name_isInternalDetail', abi.inc(nameObject(info)));
+    /** Whatever differs anywhere leaves a word here, so what was taken for the same meanwhile does not matter. @param {string} what */
+    function differ(what) {
+      differences.push(what);
+      return false;
+    }
 
     /** @param {string} x name in a @param {string} y name in b @returns {boolean} */
     function sameConstant(x, y) {
       const [infoA, infoB] = [newA.get(x), newB.get(y)];
-      if (infoA === undefined) return x === y && (infoB === undefined || (differences.push(`${y} is not the library's`), false));
-      if (infoB === undefined) {
-        if (x === y && isImported(baseB, y)) differences.push(`${x} is another one, from the library`);
-        else if (x === y) differences.push(`${x} is missing`);
-        return false;
+      if (infoA === undefined || infoB === undefined || (x !== y && !(internal(infoA) && internal(infoB)))) {
+        if (x !== y) return differ(`${y} stands in the place of ${x}`);
+        if (infoA === undefined && infoB === undefined) return true; // the library's
+        if (infoA === undefined) return differ(`${x} is not the library's`);
+        return differ(isImported(baseB, y) ? `${x} is another one, from the library` : `${x} is missing`);
       }
-      if (x !== y && !(internal(infoA) && internal(infoB))) return false;
       const pair = `${x} ${y}`;
       const known = pairs.get(pair);
       if (known !== undefined) return known;
       pairs.set(pair, true);
       const why = difference(infoA, infoB);
       pairs.set(pair, why === null);
-      if (why !== null && x === y) differences.push(`${x} ${why}`);
-      return why === null;
+      return why === null || differ(`${x} ${why}`);
     }
 
     /** @param {Obj} x @param {Obj} y ConstantInfo @returns {string | null} */
@@ -62,6 +65,7 @@ function makeCompare(abi, lean, audit) {
       if (tag(x) !== tag(y)) return `is a ${KINDS[tag(y)]} and not a ${kind}`;
       if (levels(x) !== levels(y)) return 'has other universe parameters';
       if (!sameTerm(rawType(x), rawType(y))) return 'has another type';
+      if (audit.codeOf(environmentA, x) !== audit.codeOf(environmentB, y)) return 'has another implementation (implemented_by, extern)';
       for (const [property, f] of /** @type {const} */ ([['unsafe', 'l_Lean_ConstantInfo_isUnsafe'], ['partial', 'l_Lean_ConstantInfo_isPartial']])) {
         if (audit.truth(f, abi.inc(x)) !== audit.truth(f, abi.inc(y))) return `is ${property} in one of the files only`;
       }
@@ -88,12 +92,13 @@ function makeCompare(abi, lean, audit) {
     function sameTerm(x, y) {
       while (!abi.isScalar(x) && tag(x) === EXPR.mdata) x = field(x, 1);
       while (!abi.isScalar(y) && tag(y) === EXPR.mdata) y = field(y, 1);
-      if (tag(x) !== tag(y)) return false;
+      if (tag(x) !== tag(y)) return false; // whoever asked says so
       const key = `${x} ${y}`;
       const known = terms.get(key);
       if (known !== undefined) return known;
       const result = sameNode(x, y);
       terms.set(key, result);
+      if (!result && differences.length === 0) differ('the statement is another one');
       return result;
     }
 
@@ -110,7 +115,7 @@ function makeCompare(abi, lean, audit) {
         case EXPR.forall: return both(1) && both(2);
         case EXPR.let: return both(1) && both(2) && both(3);
         case EXPR.proj:
-          return E.lean_nat_eq_index(field(x, 1), field(y, 1)) && sameConstant(audit.keyOf(field(x, 0)), audit.keyOf(field(y, 0))) && both(2);
+          return field(x, 1) === field(y, 1) && sameConstant(audit.keyOf(field(x, 0)), audit.keyOf(field(y, 0))) && both(2);
         default: return E.lean_expr_eqv(x, y) !== 0; // bound variables, sorts, literals
       }
     }
@@ -123,6 +128,8 @@ function makeCompare(abi, lean, audit) {
 
     const comparisons = names.map((name) => {
       differences = [];
+      pairs.clear();
+      terms.clear();
       const [x, y] = [newA.get(name), newB.get(name)];
       if (x !== undefined && y !== undefined) {
         if (levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
@@ -151,7 +158,6 @@ function makeCompare(abi, lean, audit) {
     dec(info);
     return true;
   }
-  void lean;
 
   return { compare };
 }

@@ -17,15 +17,15 @@ const PROGRAMS = new Map(Object.entries({
   'Lean.Parser.Command.elab_rules': 'elab_rules',
   'Lean.Parser.Command.elab_rulesKind': 'elab_rules',
   'Lean.Parser.Tactic.runTac': 'run_tac',
-  'Lean.Parser.Term.byElab': 'by_elab',
-  'Lean.Parser.Term.runElab': 'run_elab',
-  'Lean.runTermElab': 'run_elab',
+  'Lean.byElab': 'by_elab',
 }));
 const IDENTIFIER = 3; // constructor of Syntax
+/** The commands, whose kinds Lean makes from their notation, and the attributes. */
+const SIMPROC = /^Lean\.Parser\.(Attr\.|«command_).*(simproc|sevalproc)/i;
 const UNSAFE = new Set(['Lean.Parser.Command.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.unsafe']);
 /** Attributes that hand a definition to the elaborator to run, or run it at start. */
 const PROGRAM_ATTRIBUTES = new Set(['command_elab', 'term_elab', 'tactic', 'init', 'builtin_init', 'builtin_command_elab',
-  'builtin_term_elab', 'builtin_tactic', 'builtin_macro', 'simproc', 'simproc_decl', 'linter', 'deriving_handler']);
+  'builtin_term_elab', 'builtin_tactic', 'builtin_macro']);
 
 /**
  * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean @param {import('./abi.cjs').Obj} stx borrowed
@@ -36,7 +36,7 @@ function refusedIn(lean, stx) {
   let found = null;
   const { tag, field, nameText } = lean.abi;
   lean.walk(stx, (kind, node) => {
-    const program = PROGRAMS.get(kind) ?? (/^Lean\.Parser\.(builtin_?)?[sS]improc/.test(kind) ? 'simproc' : undefined);
+    const program = PROGRAMS.get(kind) ?? (SIMPROC.test(kind) ? 'simproc' : undefined);
     if (program !== undefined) found ??= { category: 'program', what: program };
     if (UNSAFE.has(kind)) found ??= { category: 'unsafe', what: 'unsafe' };
     if (kind === 'Lean.Parser.Attr.simple') {

@@ -13,6 +13,7 @@ const fs = require('fs');
 const { boot } = require('./boot.cjs');
 const { makeLean } = require('./lean.cjs');
 const { makeAudit } = require('./audit.cjs');
+const { makeCompare } = require('./compare.cjs');
 const { makeKernel } = require('./kernel.cjs');
 const { refusedIn } = require('./guard.cjs');
 const { Watchdog } = require('./watchdog.cjs');
@@ -42,6 +43,7 @@ async function main() {
   const abi = await boot(root, lib);
   const lean = makeLean(abi);
   const audit = makeAudit(abi, lean);
+  const comparison = makeCompare(abi, audit);
   const kernel = makeKernel(abi, lean, audit);
   lean.installCapture();
   const { inc, dec, field, listItems } = abi;
@@ -238,8 +240,12 @@ async function main() {
     },
 
     constants: ({ state, base, names }) => audit.constants(get(states, state, 'state'), base == null ? null : get(states, base, 'state'), names),
-    compare: ({ a, b, base_a, base_b, names }) => audit.compare(...[a, b, base_a, base_b].map((s) => get(states, s, 'state')), names),
+    compare: ({ a, b, base_a, base_b, names }) => {
+      const [x, y, baseX, baseY] = [a, b, base_a, base_b].map((s) => get(states, s, 'state'));
+      return comparison.compare(x, y, baseX, baseY, names);
+    },
     replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
+    originals: ({ state }) => audit.originals(get(states, state, 'state')),
     library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };

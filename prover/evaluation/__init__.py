@@ -1,0 +1,1 @@
+"""The evaluation harness: data sets, runs, baselines, statistics, reports."""
