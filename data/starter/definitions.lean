@@ -4,8 +4,8 @@ Copyright (c) 2026 The Proofsmith authors. Released under MIT license.
 
 /-! # Definitions of our own
 
-Recursive functions on numbers and lists, and what induction says about them. Later theorems of a
-namespace may use the earlier ones.
+A structure, then recursive functions on numbers and lists and what induction says about them.
+The later theorems of a namespace may use the earlier ones.
 -/
 
 namespace Plane
@@ -50,9 +50,6 @@ def odds : Nat → Nat
 def cubes : Nat → Nat
   | 0 => 0
   | n + 1 => cubes n + (n + 1) * (n + 1) * (n + 1)
-
-theorem upTo_three_added (n : Nat) : upTo (n + 2) = upTo n + 2 * n + 3 := by
-  sorry
 
 theorem twice_upTo (n : Nat) : 2 * upTo n = n * (n + 1) := by
   sorry

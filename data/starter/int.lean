@@ -61,6 +61,3 @@ theorem dvd_both_of_dvd_sum_diff (d a b : Int) (h : d ∣ a + b) (k : d ∣ a - 
 
 theorem square_mod_four (a : Int) : a * a % 4 = 0 ∨ a * a % 4 = 1 := by
   sorry
-
-theorem neg_one_pow_cases (n : Nat) : (-1 : Int) ^ n = 1 ∨ (-1 : Int) ^ n = -1 := by
-  sorry

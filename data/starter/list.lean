@@ -52,9 +52,6 @@ theorem mem_filter_of_append (α : Type) (p : α → Bool) (a : α) (xs ys : Lis
 
 /-! ## Sums and folds -/
 
-theorem sum_of_doubles (xs : List Nat) : (xs.map (fun n ↦ 2 * n)).sum = 2 * xs.sum := by
-  sorry
-
 theorem sum_map_add (α : Type) (f g : α → Nat) (xs : List α) :
     (xs.map (fun x ↦ f x + g x)).sum = (xs.map f).sum + (xs.map g).sum := by
   sorry

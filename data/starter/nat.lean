@@ -15,9 +15,6 @@ theorem other_half_is_larger (a b c : Nat) (h : a + b = 2 * c) (k : a ≤ c) : c
 theorem sub_both_ways (a b : Nat) : (a - b) + (b - a) = max a b - min a b := by
   sorry
 
-theorem sub_then_add_floor (a b c : Nat) (h : a - b = c) (k : 0 < c) : a = b + c := by
-  sorry
-
 theorem halves_sum (n : Nat) : n / 2 + (n + 1) / 2 = n := by
   sorry
 
@@ -54,12 +51,6 @@ theorem cube_plus_five_mod_six (n : Nat) : (n * n * n + 5 * n) % 6 = 0 := by
   sorry
 
 /-! ## Powers -/
-
-theorem pow_split_three (a m n : Nat) : a ^ (m + 2 * n) = a ^ m * (a ^ n) ^ 2 := by
-  sorry
-
-theorem succ_le_two_pow (n : Nat) : n + 1 ≤ 2 ^ n := by
-  sorry
 
 theorem nine_pow_add_seven_mod_eight (n : Nat) : (9 ^ n + 7) % 8 = 0 := by
   sorry

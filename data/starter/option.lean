@@ -20,10 +20,6 @@ theorem getD_below_bound (o : Option Nat) (b : Nat) (h : ∀ a, o = some a → a
     o.getD 0 ≤ b := by
   sorry
 
-theorem getD_of_filter_false (α : Type) (o : Option α) (d : α) :
-    (o.filter fun _ ↦ false).getD d = d := by
-  sorry
-
 theorem some_of_ne_none_pair (α : Type) (o : Option (α × α)) (h : o ≠ none) :
     ∃ a b, o = some (a, b) := by
   sorry
@@ -33,10 +29,6 @@ theorem map_eq_some_twice (α : Type) (f : α → α) (o : Option α) (b : α)
   sorry
 
 /-! ## Chains -/
-
-theorem map_three_functions (α : Type) (f g h : α → α) (o : Option α) :
-    ((o.map f).map g).map h = o.map fun x ↦ h (g (f x)) := by
-  sorry
 
 theorem bind_ne_none (α β : Type) (f : α → Option β) (a : α) (b : β) (h : f a = some b) :
     (some a).bind f ≠ none := by
@@ -50,19 +42,7 @@ theorem or_of_three_isSome (α : Type) (a b c : Option α) :
     ((a.or b).or c).isSome = (c.isSome || b.isSome || a.isSome) := by
   sorry
 
-theorem filter_then_map_isSome (α β : Type) (p : α → Bool) (f : α → β) (o : Option α)
-    (h : ((o.filter p).map f).isSome = true) : ∃ a, o = some a ∧ p a = true := by
-  sorry
-
 /-! ## Options and lists -/
-
-theorem some_in_list_of_maps (α β : Type) (f : α → β) (a : α) (xs : List α) (h : a ∈ xs) :
-    some (f a) ∈ xs.map fun x ↦ (some x).map f := by
-  sorry
-
-theorem filterMap_some_of_map (α β : Type) (f : α → β) (xs : List α) :
-    (xs.map fun x ↦ some (f x)).filterMap id = xs.map f := by
-  sorry
 
 theorem count_present_and_missing (α : Type) (xs : List (Option α)) :
     xs.countP Option.isSome + xs.countP Option.isNone = xs.length := by

@@ -24,13 +24,7 @@ def next : Light → Light
   | green => amber
   | amber => red
 
-theorem green_and_amber_differ (l : Light) (h : l = green) (k : l = amber) : next l = l := by
-  sorry
-
 theorem next_thrice (l : Light) : next (next (next l)) = l := by
-  sorry
-
-theorem next_is_another (l : Light) : next l ≠ l := by
   sorry
 
 end Light

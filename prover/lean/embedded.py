@@ -19,7 +19,7 @@ from typing import Any
 import lean_dojo
 from lean_dojo import DojoInitError, DojoTacticTimeoutError, LeanError, ProofFinished, ProofGivenUp, TacticState
 
-from prover.errors import LeanProcessError
+from prover.errors import LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean import protocol
 from prover.lean.source import Target, first_line, state_before
 from prover.lean.worker import LeanWorker
@@ -28,6 +28,12 @@ DEFAULT_HEARTBEATS = 200_000
 """Lean's own limit for a declaration, in thousands of small allocations; here for each tactic. Deterministic."""
 GRACE_S = 5.0
 """A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
+
+
+MAX_TRIES = 2
+"""A tactic that ends so many processes, each time alone, is set aside."""
+RESTORE_TRIES = 5
+"""How often a state is made again when the process is lost meanwhile, which is not the tactic's fault."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
         self.is_crashed = False
         self.has_timedout = False
         self.lean_ms = 0.0
-        self.crashes = 0
+        self.set_aside: list[str] = []
         self._states: dict[int, _Known] = {}
         self._owned: list[int] = []
         self._owned_generation = -1
@@ -106,7 +112,7 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
             raise DojoInitError(self.entry.problem)
         self._states[0] = _Known(None, "", None)
         try:
-            self._locate(0)
+            self._restore(0)
         except LeanProcessError as error:
             raise DojoInitError(str(error)) from error
         return self, self._tactic_state(0)
@@ -138,22 +144,46 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
         """
         if state.id not in self._states:
             raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
+        if not tactics:
+            return []
+        self._restore(state.id)
+        try:
+            return self._run_batch(state.id, list(tactics), stop_when_done)
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            pass  # One of them took the process along, or it was not their fault. One at a time, so that only one fails.
         results: list[Result] = []
-        while len(results) < len(tactics):
-            rest = list(tactics[len(results) :])
-            try:
-                results += self._run_batch(state.id, rest, stop_when_done)
-                break
-            except LeanProcessError as error:
-                # One of them took the process along. One at a time from here, so that only that one fails.
-                if len(rest) == 1:
-                    self.crashes += 1
-                    results.append(LeanError(f"Lean was lost in this tactic: {error}"))
-                else:
-                    results.append(self.run_tacs(state, rest[:1])[0])
-            if stop_when_done and results and isinstance(results[-1], ProofFinished):
+        for tactic in tactics:
+            results.append(self._run_alone(state.id, tactic))
+            if stop_when_done and isinstance(results[-1], ProofFinished):
                 break
         return results
+
+    def _run_alone(self, sid: int, tactic: str) -> Result:
+        for tries_left in reversed(range(MAX_TRIES)):
+            self._restore(sid)
+            try:
+                return self._run_batch(sid, [tactic], False)[0]
+            except LeanSetupError:
+                raise
+            except LeanProcessError as error:
+                if tries_left == 0:
+                    self.set_aside.append(tactic)
+                    return LeanError(f"set aside: Lean was lost {MAX_TRIES} times in this tactic, last: {error}")
+        raise AssertionError("unreachable")
+
+    def _restore(self, sid: int) -> None:
+        """Makes a state live again, on as many processes as that takes, up to RESTORE_TRIES."""
+        for tries_left in reversed(range(RESTORE_TRIES)):
+            try:
+                self._locate(sid)
+                return
+            except LeanSetupError:
+                raise
+            except LeanProcessError:
+                if tries_left == 0:
+                    raise
 
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
@@ -200,6 +230,10 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
             stop_when_done=stop_when_done,
         )["results"]
         parsed = [protocol.tactic_reply(r) for r in replies]
+        cut_short = stop_when_done and bool(parsed) and parsed[-1].done
+        if len(parsed) > len(tactics) or (len(parsed) < len(tactics) and not cut_short):
+            self.worker.close()
+            raise LeanProtocolError(f"the Lean host answered {len(tactics)} tactics with {len(parsed)} results; it is replaced")
         self.lean_ms += sum(r.milliseconds for r in parsed)
         return [self._result(sid, tactic, reply) for tactic, reply in zip(tactics, parsed, strict=False)]
 
@@ -265,6 +299,8 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
                     )
                 view = reply.proof
                 self._own(view)
+            if known.part is not None and known.part >= len(view.parts):
+                raise LeanProcessError(f"{known.tactic!r} leaves other goals than before the Lean process was lost")
             known.generation = self.worker.generation
             known.host_sid = view.sid if known.part is None else view.parts[known.part]
             known.goals = view.goals if known.part is None else (view.goals[known.part],)
@@ -282,6 +318,8 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
                 else "the statement gives no goal to prove"
             )  # fmt: skip
         self._own(proofs[0])
+        if any(goal.sorry for goal in proofs[0].goals):
+            raise DojoInitError("the statement, or a hypothesis that it is given, was elaborated with a hole (sorry)")
         return proofs[0]
 
     def _forget(self) -> None:

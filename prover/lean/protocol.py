@@ -30,7 +30,8 @@ class Command:
     """One elaborated command. `before` is the id of the elaborator state in front of it, when states were kept.
 
     For a declaration: `declaration` is its kind (theorem, definition, …), `id` its name as written, `value` the span
-    from `:=` to the end, `body` the span behind `:=`, `sorries` how many `sorry` stand in the value.
+    from `:=` to the end, `body` the span behind `:=`, `keyword` that of its first word, `sorries` how many `sorry` stand in
+    the value.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Command:
     value: tuple[int, int] | None = None
     body: tuple[int, int] | None = None
     depth: int = 0
+    keyword: tuple[int, int] | None = None
 
     @property
     def errors(self) -> tuple[Message, ...]:
@@ -54,10 +56,14 @@ class Command:
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal as text, and a fingerprint of its closed statement (None when it mentions metavariables)."""
+    """A goal as text, and a fingerprint of its closed statement (None when it mentions metavariables).
+
+    `sorry` tells whether the goal itself, hypotheses included, was elaborated with a hole.
+    """
 
     pp: str
     fingerprint: int | None
+    sorry: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,16 @@ class TacticReply:
 
 @dataclass(frozen=True)
 class Constant:
-    """A declaration that is not imported, and the names that its type and value mention."""
+    """A declaration that is not imported, and the names that it, or its type alone, mentions.
+
+    `internal` tells the names that Lean makes up (`foo._proof_1`). A name that cannot be written begins with ⚠.
+    """
 
     name: str
     kind: str
     uses: tuple[str, ...]
+    type_uses: tuple[str, ...]
+    internal: bool
     unsafe: bool
     partial: bool
     implemented_by: str | None
@@ -97,16 +108,21 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Constants:
+    """The constants that are not imported, and the axioms of the library that they mention."""
+
+    by_name: Mapping[str, Constant]
+    imported_axioms: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """How two states agree on one name."""
+    """How two states agree on the statement of one name; `kind` is None where the name is not new."""
 
     name: str
-    in_a: bool
-    in_b: bool
-    kind_a: str | None = None
-    kind_b: str | None = None
-    same_type: bool = False
-    same_value: bool = False
+    kind_a: str | None
+    kind_b: str | None
+    differences: tuple[str, ...]
 
 
 def message(raw: Mapping[str, Any]) -> Message:
@@ -121,7 +137,7 @@ def messages(raw: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
 
 def command(raw: Mapping[str, Any]) -> Command:
     """Reads a command."""
-    span = {key: tuple(raw[key]) if raw.get(key) else None for key in ("value", "body")}
+    span = {key: tuple(raw[key]) if raw.get(key) else None for key in ("value", "body", "keyword")}
     return Command(
         kind=raw["kind"],
         start=raw["start"],
@@ -132,15 +148,16 @@ def command(raw: Mapping[str, Any]) -> Command:
         declaration=raw.get("declaration"),
         id=raw.get("id"),
         sorries=raw.get("sorries", 0),
-        value=span["value"],  # type: ignore[arg-type]
-        body=span["body"],  # type: ignore[arg-type]
+        value=span["value"],
+        body=span["body"],
         depth=raw.get("depth", 0),
+        keyword=span["keyword"],
     )
 
 
 def proof_view(raw: Mapping[str, Any]) -> ProofView:
     """Reads a live proof state."""
-    return ProofView(raw["sid"], tuple(Goal(g["pp"], g["hash"]) for g in raw["goals"]), tuple(raw["parts"]))
+    return ProofView(raw["sid"], tuple(Goal(g["pp"], g["hash"], bool(g.get("sorry"))) for g in raw["goals"]), tuple(raw["parts"]))
 
 
 def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
@@ -158,11 +175,22 @@ def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
     return TacticReply(ms, proof=proof_view(raw), notes=notes)
 
 
-def constant(raw: Mapping[str, Any]) -> Constant:
-    """Reads the facts about a constant."""
+def constants(raw: Mapping[str, Any]) -> Constants:
+    """Reads the facts about constants."""
+    return Constants({c["name"]: _constant(c) for c in raw["constants"]}, frozenset(raw["imported_axioms"]))
+
+
+def comparisons(raw: Mapping[str, Any]) -> dict[str, Comparison]:
+    """Reads how statements compare, by name."""
+    return {
+        c["name"]: Comparison(c["name"], c["kind_a"], c["kind_b"], tuple(c["differences"])) for c in raw["comparisons"]
+    }
+
+
+def _constant(raw: Mapping[str, Any]) -> Constant:
     return Constant(
-        raw["name"], raw["kind"], tuple(raw["uses"]), raw["unsafe"], raw["partial"], raw["implemented_by"],
-        raw["extern"], raw["csimp"],
+        raw["name"], raw["kind"], tuple(raw["uses"]), tuple(raw["type_uses"]), raw["internal"], raw["unsafe"],
+        raw["partial"], raw["implemented_by"], raw["extern"], raw["csimp"],
     )  # fmt: skip
 
 

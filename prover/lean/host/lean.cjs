@@ -277,7 +277,7 @@ function makeLean(abi) {
 
   /**
    * One goal as text, and a fingerprint of its closed statement (null when it mentions metavariables).
-   * @param {ProofState} s @param {Obj} goal borrowed @returns {{pp: string, hash: number | null}}
+   * @param {ProofState} s @param {Obj} goal borrowed @returns {{pp: string, hash: number | null, sorry: boolean}}
    */
   function describeGoal(s, goal) {
     return withRefs(s, (refs) => {
@@ -289,6 +289,7 @@ function makeLean(abi) {
         [META_CONTEXT.lctx]: inc(lctx), [META_CONTEXT.localInstances]: inc(field(decl, MVAR_DECL.localInstances)),
       });
       let hash = null;
+      let sorry = false;
       try {
         const pair = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), inc(field(decl, MVAR_DECL.type))) >>> 0;
         const target = inc(field(pair, 1));
@@ -298,13 +299,14 @@ function makeLean(abi) {
         const result = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), bound) >>> 0;
         const data = exprData(field(result, 1));
         if (!data.hasMVar) hash = data.hash;
+        sorry = unbox(call('l_Lean_Expr_hasSorry', inc(field(result, 1)))) === 1;
         dec(result);
       } catch (e) {
         if (!(e instanceof LeanException)) throw e;
         dec(e.object);
       }
       dec(decl);
-      return { pp, hash };
+      return { pp, hash, sorry };
     });
   }
 
@@ -363,7 +365,7 @@ function makeLean(abi) {
 
   /** The proof found so far, instantiated. @param {ProofState} s @param {Obj} goal borrowed @returns {Obj} owned Expr */
   function instantiateGoal(s, goal) {
-    const pair = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), ctor(2, [inc(goal)])) >>> 0;
+    const pair = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), call('l_Lean_Expr_mvar___override', inc(goal))) >>> 0;
     const e = inc(field(pair, 1));
     dec(pair);
     return e;
