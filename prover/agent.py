@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import lean_dojo
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
+from prover.errors import LeanProcessError
 from prover.minimise import minimise
-from prover.policy.base import GoalText, Hypothesis, Surroundings, View
+from prover.policy.base import GoalText, Hypothesis, Surroundings, View, noting_faults
 from prover.script import DEFER, script
 from search import best_first, to_json
 from search.types import (
@@ -72,7 +73,8 @@ class Attempt:
     """What became of one theorem.
 
     `status` is proved, failed or error; `proof` the tactics, one a line; `reason` says why not; `tree` the search graph
-    in the schema of docs/architecture.md.
+    in the schema of docs/architecture.md. `set_aside` are tactics that ended Lean again and again, `policy_faults` says
+    how often which proposer failed meanwhile: a search that did not find a proof may owe it to them.
     """
 
     status: str
@@ -87,16 +89,33 @@ class Attempt:
     depends_on: tuple[str, ...] = ()
     closed_by: dict[str, int] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
+    policy_faults: dict[str, int] = field(default_factory=dict)
     tree: dict[str, Any] | None = None
 
 
 class Verdict(Protocol):
     """What an audit says of a proof."""
 
-    accepted: bool
-    reason: str | None
-    axioms: tuple[str, ...]
-    depends_on: tuple[str, ...]
+    @property
+    def accepted(self) -> bool:
+        """Whether the proof holds."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why not, in plain words."""
+        ...
+
+    @property
+    def axioms(self) -> tuple[str, ...]:
+        """What it rests on outside the library's theorems."""
+        ...
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Unproved theorems of the file that it uses."""
+        ...
 
 
 class ViewPolicy(Protocol):
@@ -222,6 +241,10 @@ def prove(
 
     Returns:
         The attempt; a theorem that could not be opened is an error.
+
+    Raises:
+        LeanProcessError: Lean was lost too often; says nothing about the theorem.
+        PolicyError: no proposer answers any more.
     """
     started = time.monotonic()
     verdicts: list[Verdict] = []
@@ -235,7 +258,7 @@ def prove(
         return verdict.accepted
 
     try:
-        with dojo as (opened, initial):
+        with noting_faults() as policy_faults, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
             result: SearchResult[SearchState] = best_first(
                 environment,
@@ -248,7 +271,10 @@ def prove(
                 on_expansion=on_expansion,
             )
             lean_seconds = getattr(opened, "lean_ms", 0.0) / 1000
+            set_aside = list(getattr(opened, "set_aside", ()))
     except lean_dojo.DojoInitError as error:
+        if isinstance(error.__cause__, LeanProcessError):
+            raise error.__cause__ from error
         return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
     proved = result.status is Status.PROVED
     tree = to_json(result.graph)
@@ -268,12 +294,17 @@ def prove(
         depends_on=verdicts[-1].depends_on if proved else (),
         closed_by=_proposers(tree, result.proof) if result.proof is not None else {},
         refusals=refusals,
+        set_aside=set_aside,
+        policy_faults=dict(policy_faults),
         tree=tree,
     )
 
 
 def _still_accepted(tree: ProofTree, audit: Callable[[str], Verdict], verdicts: list[Verdict]) -> bool:
-    verdict = audit(script(tree))
+    try:
+        verdict = audit(script(tree))
+    except LeanProcessError:
+        return False  # there is a proof already
     if verdict.accepted:
         verdicts.append(verdict)
     return verdict.accepted

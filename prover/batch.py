@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy, prove
-from prover.errors import LeanProcessError, LeanSetupError
+from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.journal import RunFolder
-from prover.lean.audit import Auditor
-from prover.lean.embedded import EmbeddedDojo
 from prover.lean import source
+from prover.lean.audit import Auditor
+from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
+from prover.lean.process import RequestRefused
 from prover.lean.source import Reading, Target
-from prover.lean.surroundings import surroundings_of
 from prover.lean.worker import LeanWorker
 
+TACTIC_TIMEOUT_S = 5.0
+LAST_RESORT_S = 120.0
 MAX_TRIES = 2
 """A theorem whose Lean was lost is tried once more; then it is set aside."""
 
@@ -39,14 +41,25 @@ class Item:
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """`tactic_timeout_s` and `heartbeats` (in thousands) limit a single tactic, `memory_mb` a Lean process."""
+    """`tactic_timeout_s` and `heartbeats` (in thousands) limit a single tactic, `memory_mb` a Lean process.
+
+    Heartbeats are deterministic, seconds are not: where only expansions limit a theorem, a tactic's seconds are left as the
+    last resort, so that the same inputs give the same proofs. None chooses accordingly.
+    """
 
     search: SearchSettings = field(default_factory=SearchSettings)
     workers: int = 2
-    tactic_timeout_s: float = 5.0
+    tactic_timeout_s: float | None = None
     heartbeats: int = 200_000
     memory_mb: int = 3000
     minimise: bool = True
+
+    @property
+    def tactic_seconds(self) -> float:
+        """Seconds that a single tactic may take."""
+        if self.tactic_timeout_s is not None:
+            return self.tactic_timeout_s
+        return TACTIC_TIMEOUT_S if self.search.timeout_s is not None else LAST_RESORT_S
 
 
 @dataclass
@@ -81,21 +94,30 @@ class Silent:
 class SharedAuditor:
     """One auditor for many threads: a Lean process of its own, one proof at a time, a second try when it is lost."""
 
-    def __init__(self, memory_mb: int) -> None:
-        self.worker = LeanWorker(memory_mb)
+    def __init__(self, memory_mb: int, worker: LeanWorker | None = None) -> None:
+        self.worker = worker or LeanWorker(memory_mb)
         self._auditor = Auditor(self.worker)
         self._lock = threading.Lock()
 
     def __call__(self, target: Target, proof: str) -> Verdict:
         """The audit's verdict. Raises LeanProcessError when Lean was lost twice over the same proof."""
         with self._lock:
-            for attempt in range(MAX_TRIES):
+            self.worker.recycle_if_big()
+            for tries_left in reversed(range(MAX_TRIES)):
+                self._prepare(target)
                 try:
                     return self._auditor.audit_proof(target, proof)
+                except LeanSetupError:
+                    raise
                 except LeanProcessError:
-                    if attempt + 1 == MAX_TRIES:
+                    if tries_left == 0:
                         raise
         raise AssertionError("unreachable")
+
+    def _prepare(self, target: Target) -> None:
+        """Elaborates a target's context; a process that is lost over it says nothing about the proof."""
+        self.worker.recycle_if_big()
+        self.worker.patiently(lambda: source.state_before(self.worker, target))
 
     def start(self) -> None:
         """Starts the process ahead of the first audit."""
@@ -108,11 +130,14 @@ class SharedAuditor:
     def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
         """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
         with self._lock:
-            try:
-                written = source.parse_header(self.worker, source.load(path), path)
-                _, commands = source.elaborate(self.worker, written)
-            except LeanProcessError as error:
-                return [f"{path}: could not be elaborated as a whole: {error}"]
+            for tries_left in reversed(range(MAX_TRIES)):
+                try:
+                    written = source.parse_header(self.worker, source.load(path), path)
+                    _, commands = source.elaborate(self.worker, written)
+                    break
+                except (LeanProcessError, DataError) as lost:
+                    if tries_left == 0 or isinstance(lost, DataError):
+                        return [f"{path}: could not be elaborated as a whole: {lost}"]
         before = {t.index for t in reading.targets if t.problem is not None}
         problems = []
         for index, command in enumerate(commands):
@@ -131,6 +156,10 @@ class SharedAuditor:
             except LeanProcessError:
                 pass  # the first audit will say
 
+    def interrupt(self) -> None:
+        """From another thread, for good: ends the process in the middle of whatever it does."""
+        self.worker.interrupt()
+
     def close(self) -> None:
         """Ends the process."""
         with self._lock:
@@ -143,9 +172,11 @@ def run_batch(
     settings: BatchSettings,
     folder: RunFolder | None = None,
     watcher: Watcher = Silent(),
-    first_worker: LeanWorker | None = None,
+    first_worker: Worker | None = None,
     cancel: threading.Event | None = None,
-    auditor: SharedAuditor | None = None,
+    auditor: Audits | None = None,
+    new_worker: Callable[[int], Worker] | None = None,
+    backend: Backend = EMBEDDED,
 ) -> tuple[dict[str, dict[str, Any]], Usage]:
     """Works on every theorem that the folder does not know yet.
 
@@ -158,6 +189,8 @@ def run_batch(
         first_worker: a warm worker to begin with; closed at the end.
         cancel: set it to stop; what is under way is left unfinished and not noted.
         auditor: an auditor to share; closed by whoever made it.
+        new_worker: makes the workers, given the ceiling of their memory in MB; None: the backend does.
+        backend: which Lean works.
 
     Returns:
         Record of each finished theorem by id, and how Lean's time was spent.
@@ -169,12 +202,15 @@ def run_batch(
             waiting.put(item)
     cancel = cancel or threading.Event()
     own_auditor = auditor is None
-    audit = auditor or SharedAuditor(settings.memory_mb)
+    make_worker = new_worker or backend.new_worker
+    audit = auditor or backend.new_auditor() or SharedAuditor(
+        settings.memory_mb, cast(LeanWorker, make_worker(settings.memory_mb))
+    )
     usage = Usage()
     noting = threading.Lock()
     failures: list[BaseException] = []
 
-    def work(worker: LeanWorker) -> None:
+    def work(worker: Worker) -> None:
         try:
             while not cancel.is_set():
                 try:
@@ -183,7 +219,7 @@ def run_batch(
                     return
                 with noting:
                     watcher.started(item)
-                attempt = attempt_item(item, worker, audit, policy, settings, cancel)
+                attempt = attempt_item(item, worker, audit, policy, settings, cancel, backend)
                 if attempt is None:
                     return
                 record = record_of(item, attempt)
@@ -193,7 +229,7 @@ def run_batch(
                     records[item.id] = record
                     watcher.finished(item, record)
                 worker.recycle_if_big()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits
             failures.append(error)
             cancel.set()
         finally:
@@ -204,14 +240,14 @@ def run_batch(
                 usage.processes_lost += worker.processes_lost
 
     count = max(1, min(settings.workers, waiting.qsize()))
-    workers = [first_worker or LeanWorker(settings.memory_mb)]
-    workers += [LeanWorker(settings.memory_mb) for _ in range(count - 1)]
+    workers = [first_worker or make_worker(settings.memory_mb)]
+    workers += [make_worker(settings.memory_mb) for _ in range(count - 1)]
     threads = [threading.Thread(target=work, args=(w,), name=f"worker-{i}") for i, w in enumerate(workers)]
     if not waiting.empty():
         threads.append(threading.Thread(target=audit.warm, args=(items[0].target,), name="auditor"))
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for thread in threads:
             while thread.is_alive():
                 thread.join(0.2)
@@ -219,8 +255,10 @@ def run_batch(
         cancel.set()
         for worker in workers:
             worker.interrupt()
+        audit.interrupt()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
         raise
     finally:
         if own_auditor:
@@ -232,11 +270,12 @@ def run_batch(
 
 def attempt_item(
     item: Item,
-    worker: LeanWorker,
-    audit: SharedAuditor,
+    worker: Worker,
+    audit: Audits,
     policy: ViewPolicy,
     settings: BatchSettings,
     cancel: threading.Event,
+    backend: Backend = EMBEDDED,
 ) -> Attempt | None:
     """One theorem, tried again when its Lean was lost; None when the run was cancelled meanwhile."""
     target = item.target
@@ -245,20 +284,23 @@ def attempt_item(
     started = time.monotonic()
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
+            backend.prepare(worker, target)
             attempt = prove(
-                EmbeddedDojo(target, worker, settings.tactic_timeout_s, settings.heartbeats),
+                backend.open(target, worker, settings.tactic_seconds, settings.heartbeats),
                 policy,
                 lambda proof: audit(target, proof),
                 settings.search,
-                surroundings_of(worker, target),
+                backend.surroundings(worker, target),
                 cancelled=cancel.is_set,
                 minimised=settings.minimise,
             )
-        except LeanSetupError:
-            raise
+        except RequestRefused as error:
+            return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
         except LeanProcessError as error:
             if cancel.is_set():
                 return None
+            if isinstance(error, LeanSetupError):
+                raise
             if attempt_number == MAX_TRIES:
                 return Attempt(
                     "error",
@@ -266,7 +308,8 @@ def attempt_item(
                     seconds=time.monotonic() - started,
                 )
             continue
-        return None if attempt.reason == "cancelled" else attempt
+        # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
+        return None if cancel.is_set() and attempt.status != "proved" else attempt
     raise AssertionError("unreachable")
 
 

@@ -26,6 +26,8 @@ SHORT = "theorem short (a b c : Nat) (h : a < b) (k : b < c) (both : a < c) : a 
 """What `long` is after the two tactics of its prefix."""
 TACTIC = "simp_all"
 REPEATS = 40
+MUTATE_CORE_HOURS = 0.05
+MUTATE_RECHECKED = 100
 
 
 def start() -> dict[str, Any]:
@@ -86,3 +88,22 @@ def step() -> dict[str, Any]:
         alone = milliseconds(EmbeddedDojo(short, worker), ())
         behind = milliseconds(EmbeddedDojo(long, worker), PREFIX)
     return {"tactic_alone_ms": round(alone, 2), "step_on_prefix_ms": round(behind, 2), "step_ratio": round(behind / alone, 2)}
+
+
+def mutate() -> dict[str, Any]:
+    """Verified, deduplicated new theorems an hour of processor time, start of the process included; and a re-check."""
+    from prover.mutation import MutationSettings, Run, recheck
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = MutationSettings(limit_core_hours=MUTATE_CORE_HOURS, workers=1, grade_share=0.0)
+        totals = Run(Path(folder), settings).go()
+        again = recheck(Path(folder), MUTATE_RECHECKED, seed=0)
+    return {
+        "verified_per_core_hour": round(totals.per_core_hour),
+        "verified": totals.accepted,
+        "core_s": round(totals.core_s, 1),
+        "wall_s": round(totals.wall_s, 1),
+        "yield_of_variants": round(totals.accepted / totals.built, 3) if totals.built else None,
+        "rechecked": again.checked,
+        "recheck_failures": len(again.failures),
+    }

@@ -48,6 +48,10 @@ class DataError(ProverError):
     exit_code: ClassVar[int] = EXIT_USAGE
 
 
+class StorageError(ProverError):
+    """What was found could not be written: the disk is full, the folder is read-only or went away."""
+
+
 class ConfigError(ProverError):
     """An option, setting or environment variable has an impossible value, or contradicts another one."""
 

@@ -5,29 +5,36 @@
     <out>/trees/*.json      search graphs, named after the theorem's place in the run
     <out>/.lock             held while a run is under way
 
-A row is committed before its line is written, so whatever kills the process, the next run goes on from the rows.
+A row is committed before its line is written, so whatever kills the process, the next run goes on from the rows. Rows carry
+a checksum, and a line whose row is missing shows that the journal lost something: a damaged journal is refused, not misread.
+Symbolic links in the folder are refused: following one would write outside it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import filelock
 
-from prover.errors import ConfigError, DataError
+from prover.errors import ConfigError, StorageError
 
-SCHEMA = 1
-TABLES = """
-CREATE TABLE IF NOT EXISTS run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS result (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-"""
+SCHEMA = 2
+APPLICATION = 0x50_52_53_4D
+"""SQLite's application id: tells our databases from those of other programs."""
+JOURNAL = ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm")
+OURS = (*JOURNAL, ".lock", "results.jsonl", "trees", "proofs")
+TABLES = (
+    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    "CREATE TABLE result (id TEXT PRIMARY KEY, record TEXT NOT NULL, checksum TEXT NOT NULL) STRICT",
+)
 
 
 class RunFolder:
@@ -39,7 +46,10 @@ class RunFolder:
         inputs: name of each input → SHA-256 of its text; likewise.
         fresh: throw away what the folder holds of an earlier run.
 
-    Raises ConfigError: another run is using the folder, or it belongs to a run of other settings or inputs.
+    Raises:
+        ConfigError: another run is using the folder; it belongs to a run of other settings or inputs, or of another version;
+            its journal is damaged.
+        StorageError: it cannot be written to.
     """
 
     def __init__(
@@ -54,7 +64,8 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise DataError(f"cannot make the run folder {self.path}: {error.strerror}") from error
+            raise StorageError(f"cannot make the run folder {self.path}: {error.strerror}") from error
+        self._refuse_links()
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout as error:
@@ -69,64 +80,105 @@ class RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._results.close()
+        with contextlib.suppress(OSError):  # a copy of the journal; written anew next time
+            self._results.close()
         self._db.close()
         self._lock.release()
 
+    def _refuse_links(self) -> None:
+        for name in OURS:
+            if (self.path / name).is_symlink():
+                raise ConfigError(
+                    f"{self.path / name} is a symbolic link, and what is written there would land elsewhere; remove it, "
+                    "or choose another folder with --out"
+                )
+
     def _open(self) -> None:
-        database = self.path / "journal.sqlite"
+        database = self.path / JOURNAL[0]
         if self._fresh:
-            for name in ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "results.jsonl"):
+            for name in (*JOURNAL, "results.jsonl", "summary.json", "report.html"):
                 (self.path / name).unlink(missing_ok=True)
+            for tree in (self.path / "trees").glob("*.json"):
+                tree.unlink()
         try:
             self._db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA):
-                raise ConfigError(
-                    f"{database} was written by another version of proofsmith (format {version}, this one knows "
-                    f"{SCHEMA}); choose another folder with --out, or begin anew with --fresh"
-                )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(TABLES)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-            self._claim()
+            try:
+                self._prepare(database)
+                self._rewrite_results()
+            except BaseException:
+                self._db.close()
+                raise
+        except sqlite3.OperationalError as error:
+            raise StorageError(f"cannot write to {database}: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise ConfigError(
-                f"{database} is not a journal of proofsmith ({error}); choose another folder, or begin anew with --fresh"
-            ) from error
-        self._rewrite_results()
+            raise _damaged(database, str(error)) from error
         self._results = (self.path / "results.jsonl").open("a", encoding="utf-8")
 
-    def _claim(self) -> None:
+    def _prepare(self, database: Path) -> None:
+        """Makes the tables, or makes sure that they are ours and whole."""
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        application = self._db.execute("PRAGMA application_id").fetchone()[0]
+        tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_schema")}
+        if tables and application != APPLICATION and "result" not in tables:
+            raise ConfigError(f"{database} belongs to another program; choose another folder with --out")
+        if (tables or version) and (application, version) != (APPLICATION, SCHEMA):
+            raise ConfigError(
+                f"{database} was written by another version of proofsmith (format {version}, this one knows "
+                f"{SCHEMA}); choose another folder with --out, or begin anew with --fresh"
+            )
+        if tables:
+            whole = self._db.execute("PRAGMA quick_check").fetchone()[0]
+            if whole != "ok":
+                raise _damaged(database, whole)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("BEGIN IMMEDIATE")  # all or nothing: a half-made journal would be taken for a foreign one
+        if not tables:
+            for table in TABLES:
+                self._db.execute(table)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+            self._db.execute("INSERT INTO run VALUES ('asked', ?)", (json.dumps(self._settings, sort_keys=True),))
+        self._claim(database)
+        self._db.execute("COMMIT")
+
+    def _claim(self, database: Path) -> None:
         wanted = json.dumps(self._settings, sort_keys=True)
         row = self._db.execute("SELECT value FROM run WHERE key = 'asked'").fetchone()
-        if row is None:
-            self._db.execute("INSERT INTO run VALUES ('asked', ?)", (wanted,))
-        elif row[0] != wanted:
-            changed = _differences(json.loads(row[0]), self._settings)
-            self._db.close()
-            raise ConfigError(
-                f"{self.path} holds a run of other settings or inputs ({', '.join(changed)}); "
-                "choose another folder with --out, or begin anew with --fresh"
-            )
+        if row is not None and row[0] == wanted:
+            return
+        try:
+            changed = list(_differences(json.loads(row[0]), json.loads(wanted)))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise _damaged(database, "the settings cannot be read") from error
+        raise ConfigError(
+            f"{self.path} holds a run of other settings or inputs ({', '.join(changed)}); "
+            "choose another folder with --out, or begin anew with --fresh"
+        )
 
     def known(self) -> dict[str, dict[str, Any]]:
         """The results so far, by id, in the order in which they came."""
-        rows = self._db.execute("SELECT id, record FROM result ORDER BY rowid").fetchall()
-        return {key: json.loads(record) for key, record in rows}
+        known: dict[str, dict[str, Any]] = {}
+        for key, record, checksum in self._db.execute("SELECT id, record, checksum FROM result ORDER BY rowid"):
+            if checksum != _checksum(key, record):
+                raise _damaged(self.path / JOURNAL[0], f"the result of {key} is not as it was written")
+            known[key] = json.loads(record)
+        return known
 
     def add(self, key: str, record: Mapping[str, Any], tree: Mapping[str, Any] | None = None) -> None:
-        """Notes a finished theorem: tree, row, line, in this order. Raises DataError when the disk is full."""
-        text = json.dumps(record, ensure_ascii=False)
+        """Notes a finished theorem: tree, row, line, in this order. Raises StorageError when the disk is full."""
+        text = json_text(record)
         try:
             if tree is not None:
-                write_atomically(self.tree_path(key), json.dumps(tree, ensure_ascii=False))
-            self._db.execute("INSERT OR REPLACE INTO result VALUES (?, ?)", (key, text))
+                write_atomically(self.tree_path(key), json_text(tree))
+            self._db.execute("INSERT OR REPLACE INTO result VALUES (?, ?, ?)", (key, text, _checksum(key, text)))
             self._results.write(text + "\n")
             self._results.flush()
         except (OSError, sqlite3.OperationalError) as error:
-            raise DataError(f"cannot write to {self.path}: {error}; what was noted before is kept") from error
+            raise StorageError(
+                f"cannot write to {self.path}: {getattr(error, 'strerror', None) or error}. What was noted before is kept; "
+                "the same command goes on from there"
+            ) from error
 
     def tree(self, key: str) -> dict[str, Any] | None:
         """A theorem's search graph, when it has one."""
@@ -141,8 +193,31 @@ class RunFolder:
         return self.path / "trees" / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
 
     def _rewrite_results(self) -> None:
-        lines = [json.dumps(record, ensure_ascii=False) for record in self.known().values()]
-        write_atomically(self.path / "results.jsonl", "".join(line + "\n" for line in lines))
+        known = self.known()
+        lost = sorted(_ids_of_lines(self.path / "results.jsonl") - known.keys())
+        if lost:
+            raise _damaged(self.path / JOURNAL[0], f"results.jsonl has {len(lost)} results that it has not, {lost[0]} for one")
+        write_atomically(self.path / "results.jsonl", "".join(json_text(record) + "\n" for record in known.values()))
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON, on one line without `indent`; readable, but for what UTF-8 cannot express."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    unspeakable = not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
+    return json.dumps(value, indent=indent) if unspeakable else text
+
+
+def write_below(folder: Path, name: str, text: str) -> Path:
+    """Writes `folder/name`, atomically, and nowhere else. Raises ConfigError for a name or link that leads out of it."""
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or PurePosixPath(name).is_absolute():
+        raise ConfigError(f"{name!r} does not name a file below {folder}")
+    for depth in range(len(parts)):
+        if (at := folder.joinpath(*parts[:depth])).is_symlink():
+            raise ConfigError(f"{at} is a symbolic link, and what is written there would land elsewhere; remove it")
+    path = folder.joinpath(*parts)
+    write_atomically(path, text)
+    return path
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -152,6 +227,8 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
@@ -159,12 +236,44 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
+def _checksum(key: str, record: str) -> str:
+    return hashlib.sha256(f"{key}\0{record}".encode()).hexdigest()[:16]
+
+
+def _ids_of_lines(path: Path) -> set[str]:
+    """The ids in a file of results; a half-written line has none."""
+    ids = set()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    ids.add(str(json.loads(line)["id"]))
+    except FileNotFoundError:
+        pass
+    return ids
+
+
+def _damaged(database: Path, why: str) -> ConfigError:
+    said = " ".join(why.replace("*** in database main ***", "").split())[:120]
+    return ConfigError(
+        f"{database} is damaged or not a journal of proofsmith ({said}); choose another folder, or begin anew with --fresh"
+    )
+
+
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
     for group in ("settings", "inputs"):
-        for key in sorted(old[group].keys() | new[group].keys()):
-            before, after = old[group].get(key), new[group].get(key)
-            if before != after:
-                yield f"{key}: {_short(before)} there, {_short(after)} now"
+        there, now = dict(_flat(old[group])), dict(_flat(new[group]))
+        for key in sorted(there.keys() | now.keys()):
+            if there.get(key, "nothing") != now.get(key, "nothing"):
+                yield f"{key}: {_short(there.get(key, 'nothing'))} there, {_short(now.get(key, 'nothing'))} now"
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield above + key, value
 
 
 def _short(value: Any) -> str:

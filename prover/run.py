@@ -14,11 +14,11 @@ from typing import Any
 
 from prover import __version__
 from prover.agent import ViewPolicy
-from prover.batch import BatchSettings, Item, SharedAuditor, Usage, run_batch, settle_dependencies
-from prover.errors import DataError
-from prover.journal import RunFolder, write_atomically
+from prover.batch import MAX_TRIES, BatchSettings, Item, SharedAuditor, Usage, run_batch, settle_dependencies
+from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.journal import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.lean import source
-from prover.lean.worker import LeanWorker
+from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
 from prover.progress import ProgressBar
 from prover.report import write_report
 
@@ -36,22 +36,26 @@ class Input:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to. `records` are the lines of results.jsonl, dependencies settled."""
+    """What a run came to.
+
+    `records` are the lines of results.jsonl, dependencies settled; `unread` names the inputs that could not be read.
+    """
 
     records: list[dict[str, Any]]
     summary: dict[str, Any]
     usage: Usage
     written: list[Path]
     notes: list[str]
+    unread: tuple[str, ...] = ()
 
     @property
     def all_proved(self) -> bool:
         """Whether there is nothing left to prove."""
-        return all(r["status"] == "proved" for r in self.records)
+        return not self.unread and all(r["status"] == "proved" for r in self.records)
 
 
 def collect(paths: Sequence[Path]) -> list[Input]:
-    """The .lean files that are named, or lie below the folders that are named.
+    """The .lean files that are named, or lie below the folders that are named; what a run of ours wrote there is left out.
 
     Raises DataError for a path that is not there, is not a .lean file, or a folder without any.
     """
@@ -59,7 +63,7 @@ def collect(paths: Sequence[Path]) -> list[Input]:
     taken: set[str] = set()
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*.lean") if p.is_file() and ".lake" not in p.parts)
+            files = sorted(p for p in path.rglob("*.lean") if p.is_file() and not _generated(p, path))
             if not files:
                 raise DataError(f"{path} holds no .lean file")
             named = [(p.relative_to(path).as_posix(), p) for p in files]
@@ -70,14 +74,22 @@ def collect(paths: Sequence[Path]) -> list[Input]:
         else:
             raise DataError(f"there is no file or folder {path}")
         for name, p in named:
-            unique = name
+            readable = name.encode("utf-8", "backslashreplace").decode()
+            unique = readable
             number = 2
             while unique in taken:
-                unique = f"{Path(name).with_suffix('')}_{number}.lean"
+                unique = f"{Path(readable).with_suffix('')}_{number}.lean"
                 number += 1
             taken.add(unique)
             inputs.append(Input(unique, source.load(p), p))
     return inputs
+
+
+def _generated(file: Path, root: Path) -> bool:
+    """Whether a file below `root` is no source: fetched by Lake, or written by a run of ours."""
+    between = file.relative_to(root).parts[:-1]
+    folders = [root.joinpath(*between[: i + 1]) for i in range(len(between))]
+    return ".lake" in between or any((f / JOURNAL[0]).exists() for f in [root, *folders])
 
 
 def from_statement(statement: str) -> Input:
@@ -85,6 +97,8 @@ def from_statement(statement: str) -> Input:
     text = statement.strip()
     if not text:
         raise DataError("the statement is empty; give something like: theorem t (n : Nat) : n + 0 = n")
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise DataError("the statement is not UTF-8 text, or holds a NUL; Lean could not read it")
     if not text.startswith(STATEMENT_STARTS):
         text = f"theorem statement : {text}"
     if not text.endswith("sorry"):
@@ -92,17 +106,44 @@ def from_statement(statement: str) -> Input:
     return Input("statement.lean", text + "\n")
 
 
-def read_items(worker: LeanWorker, inputs: Sequence[Input]) -> tuple[list[Item], list[source.Reading], list[str]]:
-    """The theorems of all inputs, and what is to be said about the files."""
+def read_items(
+    worker: Worker, inputs: Sequence[Input], backend: Backend = EMBEDDED
+) -> tuple[list[Item], list[source.Reading], list[str]]:
+    """The theorems of all inputs, and what is to be said about the files.
+
+    An input that cannot be read is noted when there are others; its reading then has no modules. Raises what is wrong with
+    it when it is the only one.
+    """
     items: list[Item] = []
     readings: list[source.Reading] = []
     notes: list[str] = []
     for given in inputs:
-        reading = source.read(worker, given.text, given.path)
+        try:
+            reading = _read(worker, given, backend)
+        except LeanSetupError:
+            raise
+        except (DataError, LeanProcessError) as error:
+            if len(inputs) == 1:
+                raise
+            reading = source.Reading(source.LeanFile(given.text, (), 0, given.path), (), (f"left out: {error}",), clean=False)
         readings.append(reading)
         notes += reading.notes
         items += [Item(f"{given.name}:{t.name}", t, given.name) for t in reading.targets]
     return items, readings, notes
+
+
+def _read(worker: Worker, given: Input, backend: Backend) -> source.Reading:
+    for tries_left in reversed(range(MAX_TRIES)):
+        try:
+            return backend.read(worker, given.text, given.path)
+        except LeanSetupError:
+            raise
+        except LeanProcessError as error:
+            if tries_left == 0:
+                raise DataError(
+                    f"{given.path or 'the statement'}: Lean was lost {MAX_TRIES} times while it read this: {error}"
+                ) from error
+    raise AssertionError("unreachable")
 
 
 def run(
@@ -114,6 +155,7 @@ def run(
     quiet: bool = False,
     fresh: bool = False,
     command: Sequence[str] = (),
+    backend: Backend = EMBEDDED,
 ) -> Outcome:
     """Proves what waits for proof in the inputs and writes everything to `out`.
 
@@ -121,28 +163,35 @@ def run(
     LeanProcessError when Lean cannot be had.
     """
     started = time.time()
+    out = out.absolute()  # LeanDojo changes the working directory while it starts a process
     settings_noted = {k: v for k, v in asdict(settings).items() if k not in ("workers",)} | {"proofsmith": __version__}
+    if backend is not EMBEDDED:
+        settings_noted["backend"] = backend.name
     hashes = {i.name: source.LeanFile(i.text, (), 0).sha256 for i in inputs}
     with RunFolder(out, settings_noted, hashes, fresh) as folder:
-        auditor = SharedAuditor(settings.memory_mb)
+        auditor = backend.new_auditor() or SharedAuditor(settings.memory_mb)
         starting = threading.Thread(target=auditor.start, name="auditor start")
         starting.start()
-        worker = LeanWorker(settings.memory_mb)
+        worker = backend.new_worker(settings.memory_mb)
         try:
-            items, readings, notes = read_items(worker, inputs)
+            items, readings, notes = read_items(worker, inputs, backend)
             if not items:
                 raise DataError(
                     f"no theorem with `sorry` in {', '.join(str(i.path or i.name) for i in inputs)}: nothing to prove"
                 )
+            unread = tuple(i.name for i, r in zip(inputs, readings, strict=True) if not r.file.modules)
             known = folder.known()
             lean = worker.lean
             with ProgressBar(len(items), known, quiet) as bar:
                 records, usage = run_batch(
-                    items, policy, settings, folder, bar, first_worker=worker, auditor=auditor
+                    items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend
                 )
             settled = settle_dependencies(records)
             ordered = [settled[i.id] for i in items]
             written, problems = write_files(out, inputs, readings, items, settled, auditor)
+        except BaseException:
+            auditor.interrupt()
+            raise
         finally:
             starting.join()
             worker.close()
@@ -162,11 +211,12 @@ def run(
             "resumed": len(known),
             "lean_processes_lost": usage.processes_lost,
             "inputs": hashes,
+            "unread": list(unread),
             "notes": notes + problems,
         }
         write_results(out, ordered, summary)
         write_report(out, summary, ordered, {r["id"]: t for r in ordered if (t := folder.tree(r["id"]))})
-    return Outcome(ordered, summary, usage, written, notes + problems)
+    return Outcome(ordered, summary, usage, written, notes + problems, unread)
 
 
 def write_files(
@@ -175,19 +225,20 @@ def write_files(
     readings: Sequence[source.Reading],
     items: Sequence[Item],
     records: dict[str, dict[str, Any]],
-    auditor: SharedAuditor,
+    auditor: Audits,
 ) -> tuple[list[Path], list[str]]:
     """Writes each file with its proofs below `out/proofs`, and elaborates what was written once more as a whole."""
     written: list[Path] = []
     problems: list[str] = []
     for given, reading in zip(inputs, readings, strict=True):
+        if not reading.file.modules:
+            continue
         proofs = {
             i.target.index: records[i.id]["proof"]
             for i in items
             if i.file == given.name and records[i.id]["status"] == "proved"
         }
-        path = out / "proofs" / given.name
-        write_atomically(path, source.write_proofs(reading.file, proofs, reading.targets))
+        path = write_below(out / "proofs", given.name, source.write_proofs(reading.file, proofs, reading.targets))
         written.append(path)
         problems += auditor.recheck(path, reading, proofs)
     return written, problems
@@ -195,11 +246,8 @@ def write_files(
 
 def write_results(out: Path, records: Sequence[dict[str, Any]], summary: dict[str, Any]) -> None:
     """`results.jsonl` in the order of the files, dependencies settled, and `summary.json`."""
-    import json
-
-    lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-    write_atomically(out / "results.jsonl", lines)
-    write_atomically(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+    write_atomically(out / "results.jsonl", "".join(json_text(r) + "\n" for r in records))
+    write_atomically(out / "summary.json", json_text(summary, indent=2) + "\n")
 
 
 def commit() -> str | None:

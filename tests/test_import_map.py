@@ -35,14 +35,27 @@ PARTS: dict[str, set[str]] = {
         "prover", "prover.errors", "prover.lean", "prover.agent", "prover.batch", "prover.journal", "prover.progress",
         "prover.report",
     },
-    "prover.benchmarks": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
+    "prover.mutation": {"prover.errors", "prover.lean", "data"},
+    "prover.mutation_progress": {"prover.mutation"},
+    "prover.mutation_report": {"prover.errors", "data"},
+    "prover.mutation_compare": {"prover.errors", "prover.mutation"},
+    "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
+    "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
+    "prover.benchmarks": {"prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
+    "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
+    "prover.evaluation": {
+        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",
+        "prover.progress", "prover.report", "prover.run", "search", "data",
+    },
     "prover.cli": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run",
-        "prover.benchmarks", "search", "data",
+        "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
+        "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
+        "prover.evaluation", "prover.journal", "search", "data",
     },
 }  # fmt: skip
 
-THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": set()}
+THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
 OPTIONAL = {"torch", "transformers"}

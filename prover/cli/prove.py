@@ -26,13 +26,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=".lean files, or folders of them")
     parser.add_argument("--statement", metavar="TEXT", help="prove this instead, e.g. 'theorem t : 1 + 1 = 2'")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results go (default: runs/<name>)")
-    parser.add_argument("--timeout", type=positive, default=60.0, metavar="S", help="seconds a theorem (default 60)")
+    parser.add_argument(
+        "--timeout", type=seconds, default=60.0, metavar="S",
+        help="seconds a theorem; 0: none, only --max-expansions limits, and the same inputs give the same proofs "
+        "(default 60)",
+    )  # fmt: skip
     parser.add_argument("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
     parser.add_argument(
-        "--tactic-timeout", type=positive, default=5.0, metavar="S", help="seconds a tactic (default 5)"
+        "--tactic-timeout", type=positive, metavar="S", help="seconds a tactic (default 5; 120 with --timeout 0)"
     )
+    parser.add_argument(
+        "--heartbeats", type=int, default=200_000, metavar="K",
+        help="Lean's own deterministic limit for a tactic, in thousands (default 200000)",
+    )  # fmt: skip
     parser.add_argument("--workers", type=int, metavar="N", help="Lean processes that search (default: cores)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    parser.add_argument(
+        "--memory", type=int, metavar="MB", help="ceiling of a Lean process (default 3000; 8000 for a native one)"
+    )
+    parser.add_argument(
+        "--lean", choices=("auto", "embedded", "repl", "dojo"), default="auto",
+        help="whose Lean: the embedded one, or a Lake project's own through the REPL or LeanDojo; auto: the project's "
+        "when the files lie in one and its toolchain answers (default auto)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--project", type=Path, metavar="PATH", help="the Lake project (default: the one in which the files lie)"
+    )
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -45,16 +63,24 @@ def positive(text: str) -> float:
     return value
 
 
+def seconds(text: str) -> float:
+    """A number of seconds; 0 stands for no limit."""
+    return 0.0 if text.strip() in ("0", "0.0") else positive(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
     if bool(args.paths) == (args.statement is not None):
         raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
-    for name, value in (("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory)):
+    for name, value in (("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory), ("--heartbeats", args.heartbeats)):
         if value is not None and value < 1:
             raise ConfigError(f"{name} is {value}; it must be at least 1")
+    if args.timeout == 0 and args.max_expansions is None:
+        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
 
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
+    from prover.lean.backend import EMBEDDED, choose, native_workers
     from prover.policy.builtin import builtin_policy
     from prover.run import collect, default_command, from_statement
     from prover.run import run as run_all
@@ -62,11 +88,17 @@ def run(args: argparse.Namespace) -> int:
     inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
     name = "statement" if args.statement is not None else args.paths[0].resolve().stem
     out = args.out or Path("runs") / name
+    backend = choose(args.lean, args.project, args.paths)
+    if not args.quiet:
+        print(f"Lean: {backend.why}", file=sys.stderr)
+    memory = args.memory or backend.default_memory_mb
     settings = BatchSettings(
-        search=SearchSettings(args.timeout, args.max_expansions),
-        workers=args.workers or os.cpu_count() or 1,
+        search=SearchSettings(args.timeout or None, args.max_expansions),
+        workers=(args.workers or os.cpu_count() or 1) if backend is EMBEDDED else native_workers(args.workers, memory),
         tactic_timeout_s=args.tactic_timeout,
-        memory_mb=args.memory,
+        heartbeats=args.heartbeats,
+        memory_mb=memory,
+        minimise=backend.minimises,
     )
     outcome = run_all(
         inputs,
@@ -77,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.quiet,
         fresh=args.fresh or (args.statement is not None and args.out is None),
         command=default_command(),
+        backend=backend,
     )
     for note in outcome.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -35,16 +35,16 @@ def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     raise AssertionError("the parser has commands")
 
 
-def _section(verb: str, parser: argparse.ArgumentParser) -> str:
+def _section(verb: str, parser: argparse.ArgumentParser, level: str = "##") -> str:
     actions = [
         a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)
     ]
-    positional = [a for a in actions if not a.option_strings]
+    below = [a for a in actions if isinstance(a, argparse._SubParsersAction)]
+    positional = [a for a in actions if not a.option_strings and a not in below]
     options = [a for a in actions if a.option_strings]
-    usage = " ".join(
-        ["proofsmith", verb, *(["[options]"] if options else []), *(_arity(a) for a in positional)]
-    )
-    lines = [f"## proofsmith {verb}", "", "    " + usage, "", parser.description or "", ""]
+    arguments = [_arity(a) for a in positional] + [f"{a.metavar} …" for a in below]
+    usage = " ".join(["proofsmith", verb, *(["[options]"] if options else []), *arguments])
+    lines = [f"{level} proofsmith {verb}", "", "    " + usage, "", parser.description or "", ""]
     for title, group in (("argument", positional), ("option", options)):
         if group:
             lines += [
@@ -53,6 +53,9 @@ def _section(verb: str, parser: argparse.ArgumentParser) -> str:
                 *(_row(parser, action) for action in group),
                 "",
             ]
+    for action in below:
+        for name, sub in action.choices.items():
+            lines.append(_section(f"{verb} {name}", sub, level + "#"))
     return "\n".join(lines)
 
 

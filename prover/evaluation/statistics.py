@@ -12,7 +12,7 @@ RESAMPLES = 2000
 
 
 def wilson(successes: int, total: int, z: float = Z_95) -> tuple[float, float]:
-    """Wilson's score interval of a proportion (Wilson 1927, JASA 22:209-212); (0, 1) when there is nothing to count.
+    """Wilson's score interval of a proportion (Wilson 1927, JASA 22:209-212); (0, 1) of nothing.
 
     Args:
         successes: how many succeeded.
@@ -50,7 +50,7 @@ def pass_at_k(runs: int, successes: int, k: int) -> float:
 
 
 def mean_pass_at_k(counts: Sequence[int], runs: int, k: int) -> float:
-    """Mean of `pass_at_k` over theorems; `counts` has the number of successful runs of each. 0 without theorems."""
+    """Mean of `pass_at_k` over theorems; `counts` has each one's successful runs. 0 without theorems."""
     return sum(pass_at_k(runs, c, k) for c in counts) / len(counts) if counts else 0.0
 
 
@@ -68,12 +68,13 @@ def bootstrap(values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """McNemar's exact two-sided p of a paired comparison: gained and lost are a fair coin's sides (McNemar 1947).
+    """McNemar's exact two-sided p (McNemar 1947): by chance, gained and lost are a fair coin's sides.
 
-    Only theorems on which the two runs differ say anything; 1 when there are none. Raises ValueError for negatives.
+    Only theorems on which the two runs differ say anything; 1 when there are none. Raises ValueError for
+    negatives.
     """
     if gained < 0 or lost < 0:
         raise ValueError(f"gained {gained} and lost {lost} must not be negative")
     differing = gained + lost
     tail = sum(math.comb(differing, i) for i in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / 2**differing)
+    return min(1.0, 2 * tail / (1 << differing))

@@ -11,13 +11,23 @@ anew and running the tactics that led to them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import lean_dojo
-from lean_dojo import DojoInitError, DojoTacticTimeoutError, LeanError, ProofFinished, ProofGivenUp, TacticState
+from lean_dojo import (
+    DojoCrashError,
+    DojoInitError,
+    DojoTacticTimeoutError,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticState,
+)
+from lean_dojo.interaction.parse_goals import Declaration, Goal, parse_goals
 
 from prover.errors import LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean import protocol
@@ -30,10 +40,13 @@ GRACE_S = 5.0
 """A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
 
 
+LIBRARY_SEARCHES = ("exact?", "apply?", "rw?", "try?", "hint")
+WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = n := by rw?")
+"""A process's first library search builds an index of the library, and `exact?` gives up after a part of its heartbeats:
+whether it finds something would depend on whether another was there before. So the index is built at nobody's expense."""
+WARM_UP_TIMEOUT_S = 120.0
 MAX_TRIES = 2
 """A tactic that ends so many processes, each time alone, is set aside."""
-RESTORE_TRIES = 5
-"""How often a state is made again when the process is lost meanwhile, which is not the tactic's fault."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,34 @@ class TacticTimeout:
     seconds: float
 
 
-Result = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
+INNER_TURNSTILE = re.compile(r"(?<!^)⊢", re.MULTILINE)
+STAND_IN = "\N{REPLACEMENT CHARACTER}"
+
+
+class TurnstileState(TacticState):
+    """A state whose text holds ⊢ inside a goal too (a string literal, the notation of a logic).
+
+    LeanDojo tells goals apart by their ⊢ and refuses such a text; a goal's own begins its line.
+    """
+
+    def __post_init__(self) -> None:
+        def back(text: str) -> str:
+            return text.replace(STAND_IN, "⊢")
+
+        goals = []
+        for goal in parse_goals(INNER_TURNSTILE.sub(STAND_IN, self.pp)):
+            assumptions = [Declaration(back(d.ident), back(d.lean_type)) for d in goal.assumptions]
+            goals.append(Goal(assumptions, back(goal.conclusion)))
+        object.__setattr__(self, "goals", goals)
+
+
+def tactic_state(goals: Sequence[str], sid: int, message: str | None = None) -> TacticState:
+    """LeanDojo's state of some goals as text."""
+    pp = "\n\n".join(goals)
+    return (TurnstileState if INNER_TURNSTILE.search(pp) else TacticState)(pp, sid, message)
+
+
+Result: TypeAlias = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
 
 
 @dataclass
@@ -59,7 +99,7 @@ class _Known:
     parts: tuple[int, ...] = ()
 
 
-class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
+class EmbeddedDojo(lean_dojo.Dojo):
     """A theorem of any file or string, open for tactics.
 
     Args:
@@ -122,10 +162,18 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
         self._forget()
 
     def run_tac(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
-        """LeanDojo's `run_tac`. A tactic past its time raises DojoTacticTimeoutError; the theorem stays open."""
+        """LeanDojo's `run_tac`.
+
+        A tactic past its time raises DojoTacticTimeoutError, a Lean that cannot be had again DojoCrashError; the
+        theorem stays open.
+        """
         if not isinstance(state, TacticState):
             raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
-        result = self.run_tacs(state, [tactic])[0]
+        try:
+            result = self.run_tacs(state, [tactic])[0]
+        except LeanProcessError as error:
+            self.is_crashed = True
+            raise DojoCrashError(str(error)) from error
         if isinstance(result, TacticTimeout):
             self.has_timedout = True
             raise DojoTacticTimeoutError()
@@ -174,16 +222,8 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
         raise AssertionError("unreachable")
 
     def _restore(self, sid: int) -> None:
-        """Makes a state live again, on as many processes as that takes, up to RESTORE_TRIES."""
-        for tries_left in reversed(range(RESTORE_TRIES)):
-            try:
-                self._locate(sid)
-                return
-            except LeanSetupError:
-                raise
-            except LeanProcessError:
-                if tries_left == 0:
-                    raise
+        """Makes a state live again; losing the process over that is not a tactic's fault."""
+        self.worker.patiently(lambda: self._locate(sid))
 
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
@@ -220,6 +260,8 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
 
     def _run_batch(self, sid: int, tactics: list[str], stop_when_done: bool) -> list[Result]:
         host_sid = self._locate(sid)
+        if any(search in tactic for tactic in tactics for search in LIBRARY_SEARCHES):
+            self._warm_up(host_sid)
         replies = self.worker.request(
             "tactics",
             timeout_s=len(tactics) * self.timeout + GRACE_S,
@@ -236,6 +278,19 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
             raise LeanProtocolError(f"the Lean host answered {len(tactics)} tactics with {len(parsed)} results; it is replaced")
         self.lean_ms += sum(r.milliseconds for r in parsed)
         return [self._result(sid, tactic, reply) for tactic, reply in zip(tactics, parsed, strict=False)]
+
+    def _warm_up(self, host_sid: int) -> None:
+        """Has the index of the library built, once a process and set of imports."""
+        modules = self.entry.file.modules
+        if not self.worker.is_warm(modules):
+            raw = self.worker.request(
+                "tactics", WARM_UP_TIMEOUT_S, sid=host_sid, tactics=list(WARM_UP), heartbeats=0,
+                timeout_ms=WARM_UP_TIMEOUT_S * 1000,
+            )  # fmt: skip
+            for reply in map(protocol.tactic_reply, raw["results"]):
+                if reply.proof is not None:
+                    self._own(reply.proof)
+            self.worker.note_warm(modules)
 
     def _result(self, sid: int, tactic: str, reply: protocol.TacticReply) -> Result:
         message = "\n".join(reply.notes)
@@ -256,11 +311,7 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
             self._new(_Known(sid, tactic, i, self.worker.generation, part, (goal,)))
             for i, (part, goal) in enumerate(zip(view.parts, view.goals, strict=False))
         )
-        try:
-            return self._tactic_state(new, message)
-        except AssertionError:
-            # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
-            return LeanError("the goals cannot be told apart in LeanDojo's text form")
+        return self._tactic_state(new, message)
 
     def _new(self, known: _Known) -> int:
         sid = len(self._states)
@@ -273,7 +324,7 @@ class EmbeddedDojo(lean_dojo.Dojo):  # type: ignore[misc]
         self._owned += [view.sid, *view.parts]
 
     def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
-        return TacticState("\n\n".join(g.pp for g in self._states[sid].goals), sid, message)
+        return tactic_state([g.pp for g in self._states[sid].goals], sid, message)
 
     def _locate(self, sid: int) -> int:
         """The host's id of a state, made again when the process that had it is gone."""

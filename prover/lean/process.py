@@ -8,6 +8,7 @@ exception that says which; the caller starts another process (`prover.lean.worke
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -15,6 +16,7 @@ import selectors
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 import psutil
 
 from prover.errors import DataError, LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
-from prover.lean import package, protocol
+from prover.lean import package, protocol, shapes
 
 HOST = Path(__file__).parent / "host" / "main.cjs"
 STACK_MB = 900
@@ -30,7 +32,11 @@ STACK_MB = 900
 DEFAULT_MEMORY_MB = 3000
 START_TIMEOUT_S = 180.0
 MAX_LINE_BYTES = 512 * 1024 * 1024
+MAX_WRITTEN_BYTES = 64 * 1024 * 1024
+"""No file that the process writes may grow beyond this; what Lean prints on stderr is kept in one."""
 WATCH_INTERVAL_S = 0.5
+IDS_APART = 1_000_000_000
+"""Ids of one process are never those of another, so an id that outlived its process is not misread."""
 
 
 class RequestRefused(DataError):
@@ -41,29 +47,41 @@ class RequestRefused(DataError):
         self.kind = kind
 
 
+class LeanStartError(LeanSetupError):
+    """A process that was started did not come so far as to answer; perhaps the next one does."""
+
+
 class LeanProcess:
-    """A running host. Not for several threads at once.
+    """A running host. Not for several threads at once, but for `interrupt`.
+
+    Args:
+        memory_mb: ceiling of its resident memory.
+        stopping: set by another thread that wants no more of this; waiting ends within half a second.
 
     `inside_s` is the time that the process spent in requests, `waiting_s` the time between first request and last reply.
     """
 
-    def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB) -> None:
+    _numbers = itertools.count()
+
+    def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, stopping: threading.Event | None = None) -> None:
         found = package.ensure()
         self.memory_mb = memory_mb
         self.inside_s = 0.0
         self.first_request: float | None = None
         self.last_reply = 0.0
         self.lean = ""
+        self._stopping = stopping or threading.Event()
+        self._ended = False
         self._next_id = 1
         self._buffer = bytearray()
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
         self._process = subprocess.Popen(
-            [str(found.node), f"--stack-size={(STACK_MB - 100) * 1024}", str(HOST), str(found.root), str(found.lib_dir)],
+            self._command(found),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             env=_environment(),
-            preexec_fn=_raise_stack_limit,
+            preexec_fn=_set_limits,
             start_new_session=True,  # Ctrl-C is for us to handle
         )
         assert self._process.stdout is not None and self._process.stdin is not None
@@ -72,13 +90,22 @@ class LeanProcess:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
         try:
-            hello = protocol.checked(self._read_reply(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
-        except LeanCrashedError as error:
+            reply = protocol.checked(self._read_reply(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
+            self.lean = shapes.check("hello", reply.get("ok"))["lean"]
+        except (LeanCrashedError, LeanProtocolError) as error:
             self.kill()
-            raise LeanSetupError(f"the embedded Lean does not start: {error}. Try: proofsmith setup --check") from error
+            raise LeanStartError(f"the embedded Lean does not start: {error}. Try: proofsmith setup --check") from error
         except LeanTimeoutError as error:
             raise LeanSetupError(f"the embedded Lean did not start within {START_TIMEOUT_S:.0f} s") from error
-        self.lean = hello["ok"]["lean"]
+        except BaseException:
+            self.kill()
+            raise
+
+    def _command(self, found: package.EmbeddedPackage) -> list[str]:
+        """The program and its arguments."""
+        first_id = next(self._numbers) * IDS_APART + 1
+        stack = f"--stack-size={(STACK_MB - 100) * 1024}"
+        return [str(found.node), stack, str(HOST), str(found.root), str(found.lib_dir), str(first_id)]
 
     @property
     def alive(self) -> bool:
@@ -112,6 +139,8 @@ class LeanProcess:
             RequestRefused: the process is well, the request is not.
             LeanTimeoutError, LeanCrashedError, LeanProtocolError: the process is gone.
         """
+        if self._ended:
+            raise LeanCrashedError("the Lean process was ended before this request")
         request_id, self._next_id = self._next_id, self._next_id + 1
         line = json.dumps({"id": request_id, "op": op, **fields}, ensure_ascii=True).encode() + b"\n"
         started = time.monotonic()
@@ -120,35 +149,46 @@ class LeanProcess:
         try:
             self._write(line, deadline, timeout_s)
             reply = protocol.checked(self._read_reply(deadline, timeout_s), request_id)
-        except LeanProtocolError:
+            if "ok" in reply:
+                shapes.check(op, reply["ok"])
+        except (LeanProtocolError, KeyboardInterrupt):
             self.kill()
             raise
         self.last_reply = time.monotonic()
-        self.inside_s = reply.get("inside_ms", 0) / 1000
+        inside_ms = reply.get("inside_ms", 0)
+        self.inside_s = inside_ms / 1000 if isinstance(inside_ms, int) else 0.0
         if "ok" in reply:
             ok: protocol.Json = reply["ok"]
             return ok
-        kind, message = reply["error"].get("kind"), reply["error"].get("message", "")
+        error = reply["error"] if isinstance(reply["error"], dict) else {}
+        kind, message = str(error.get("kind")), str(error.get("message", ""))
         if kind == "crash":
             self.kill()
             raise LeanCrashedError(f"Lean crashed during {op!r}: {message.splitlines()[0] if message else 'no message'}")
+        if kind == "gone":
+            raise LeanCrashedError(f"the Lean process that held it is gone: {message}")
         raise RequestRefused(kind, message)
 
     def interrupt(self) -> None:
         """From another thread: ends the process; the request under way fails as if it had died."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._stopping.set()
+        self._signal_end()
 
     def kill(self) -> None:
         """Ends the process at once, with all that it may have started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._ended = True
+        self._signal_end()
         self._process.wait()
         self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+    def _signal_end(self) -> None:
+        if self._process.poll() is None:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _write(self, line: bytes, deadline: float, timeout_s: float) -> None:
         assert self._process.stdin is not None
@@ -160,8 +200,9 @@ class LeanProcess:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     self._expire(timeout_s)
+                self._look_up()
                 time.sleep(0.001)
-            except (BrokenPipeError, OSError):
+            except OSError:
                 self._died()
 
     def _read_reply(self, deadline: float, timeout_s: float) -> object:
@@ -175,7 +216,7 @@ class LeanProcess:
                 del self._buffer[: end + 1]
                 try:
                     return json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise LeanProtocolError(
                         f"the Lean host wrote {line[:80]!r}, which is not JSON; it is replaced"
                     ) from error
@@ -185,6 +226,7 @@ class LeanProcess:
             left = deadline - time.monotonic()
             if left <= 0:
                 self._expire(timeout_s)
+            self._look_up()
             if not self._selector.select(min(left, WATCH_INTERVAL_S)):
                 used = self.memory_used_mb()
                 if used > self.memory_mb:
@@ -192,20 +234,34 @@ class LeanProcess:
                     raise LeanCrashedError(f"Lean used {used} MB, its ceiling is {self.memory_mb} MB; it was ended")
                 continue
             try:
-                chunk = os.read(fd, 1 << 20)
+                chunk = self._receive(fd)
             except BlockingIOError:
                 continue
             if not chunk:
                 self._died()
             self._buffer += chunk
 
+    def _receive(self, fd: int) -> bytes:
+        """What can be read now; empty when the process has closed its end."""
+        return os.read(fd, 1 << 20)
+
+    def _look_up(self) -> None:
+        """While it waits: whether somebody wants it to stop."""
+        if self._stopping.is_set():
+            self.kill()
+            raise LeanCrashedError("the Lean process was ended: the run is being stopped")
+
     def _expire(self, timeout_s: float) -> None:
         self.kill()
         raise LeanTimeoutError(f"Lean did not answer within {timeout_s:g} s; it was ended")
 
     def _died(self) -> None:
-        code = self._process.wait()
-        self._stderr.seek(0)
+        try:
+            code = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:  # it closed its output and goes on
+            self._signal_end()
+            code = self._process.wait()
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 100_000))
         lines = [line.strip() for line in self._stderr.read().decode(errors="replace").splitlines()]
         telling = [line for line in lines if "rror" in line and "DEBUG" not in line]
         said = f": {telling[-1][:200]}" if telling else ""
@@ -214,10 +270,13 @@ class LeanProcess:
         raise LeanCrashedError(f"the Lean process ended ({how}){said}")
 
 
-def _raise_stack_limit() -> None:
+def _set_limits() -> None:
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     wanted = STACK_MB * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_STACK, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    size = MAX_WRITTEN_BYTES if hard == resource.RLIM_INFINITY else min(MAX_WRITTEN_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
 def _environment() -> dict[str, str]:

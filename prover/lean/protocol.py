@@ -92,7 +92,7 @@ class TacticReply:
 class Constant:
     """A declaration that is not imported, and the names that it, or its type alone, mentions.
 
-    `internal` tells the names that Lean makes up (`foo._proof_1`). A name that cannot be written begins with ⚠.
+    `internal`: Lean made the name up (`foo._proof_1`). A name that cannot be written begins with ⚠.
     """
 
     name: str
@@ -147,10 +147,10 @@ def command(raw: Mapping[str, Any]) -> Command:
         before=raw.get("before"),
         declaration=raw.get("declaration"),
         id=raw.get("id"),
-        sorries=raw.get("sorries", 0),
+        sorries=raw.get("sorries") or 0,
         value=span["value"],
         body=span["body"],
-        depth=raw.get("depth", 0),
+        depth=raw.get("depth") or 0,
         keyword=span["keyword"],
     )
 
@@ -163,7 +163,7 @@ def proof_view(raw: Mapping[str, Any]) -> ProofView:
 def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
     """Reads what a tactic did."""
     ms = float(raw["ms"])
-    notes = tuple(raw.get("notes", ()))
+    notes = tuple(raw.get("notes") or ())
     if raw.get("done"):
         return TacticReply(ms, done=True, notes=notes)
     if raw.get("gave_up"):

@@ -19,6 +19,10 @@ from prover.lean.worker import LeanWorker
 MAX_FILE_BYTES = 10_000_000
 NEEDS_NATIVE = "the embedded Lean has only Init, Std and Lean; a native toolchain with the package built would have it"
 PROVABLE = frozenset({"theorem", "lemma", "example"})
+SORRY_WARNING = "declaration uses"
+END = "Lean.Parser.Command.end"
+SETUP_DEPTH = 2
+"""Open scopes at the beginning of a file: Lean's own and the section of `SETUP`."""
 
 
 @dataclass(frozen=True)
@@ -95,22 +99,37 @@ def by_block(proof: str, indent: str = "  ") -> str:
 def load(path: Path) -> str:
     """The text of a .lean file. Raises DataError when it cannot be read as one."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise DataError(f"{path} has {path.stat().st_size} bytes; files up to {MAX_FILE_BYTES} bytes are read")
-        raw = path.read_bytes()
+        if not path.is_file():  # reading a pipe would wait for a writer
+            raise DataError(f"{path} is not a file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise DataError(f"{path} has more than {MAX_FILE_BYTES} bytes; files up to that size are read")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}); Lean files are") from error
-    if "\0" in text:
-        raise DataError(f"{path} holds a NUL byte (at {text.index(chr(0))}); it is not a Lean file")
+    _check_characters(text, path)
     return text.replace("\r\n", "\n")
+
+
+def _check_characters(text: str, path: Path | None) -> None:
+    if "\0" in text:
+        raise DataError(f"{path or 'the statement'} holds a NUL byte (at {text.index(chr(0))}); it is not Lean text")
+    if text.startswith("\ufeff"):
+        raise DataError(f"{path or 'the statement'} begins with a byte order mark, which Lean does not read; save it without")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # bytes of a command line that were not UTF-8
+        raise DataError(f"{path or 'the statement'} is not Unicode text (character {error.start})") from error
 
 
 def parse_header(worker: LeanWorker, text: str, path: Path | None = None) -> LeanFile:
     """Reads the imports. Raises DataError with the line when they do not parse."""
+    text = text.replace("\r\n", "\n")  # as Lean itself reads it
+    _check_characters(text, path)
     header = worker.request("header", text=text)
     lean_file = LeanFile(text, tuple(header["modules"]), header["end"], path)
     errors = [m for m in protocol.messages(header["messages"]) if m.severity == "error"]
@@ -127,23 +146,32 @@ def read(worker: LeanWorker, text: str, path: Path | None = None) -> Reading:
         LeanProcessError: the process was lost on this file.
     """
     lean_file = parse_header(worker, text, path)
-    _, commands = elaborate(worker, lean_file)
+    return reading_of(lean_file, elaborate(worker, lean_file)[1])
+
+
+def reading_of(lean_file: LeanFile, commands: list[protocol.Command]) -> Reading:
+    """The targets among a file's commands, and what is to be said about the rest."""
     targets: list[Target] = []
     notes: list[str] = []
     broken: str | None = None
     seen: dict[str, int] = {}
     for index, command in enumerate(commands):
         target = _target(lean_file, index, command, seen)
-        errors = command.errors
+        errors = command.errors or _unmatched_end(command)
         if target is not None:
-            own = f"its statement does not elaborate: {first_line(errors[0].text)}" if errors else None
+            # What Lean skipped to find the next command is told with that command, and stands before it.
+            skipped = [e for e in errors if e.start < command.start]
+            inside = [e for e in errors if e.start >= command.start]
+            if skipped and broken is None:
+                broken = _context_error(lean_file, skipped[0])
+            own = f"its statement does not elaborate: {first_line(inside[0].text)}" if inside else None
             problem = own or broken
             targets.append(Target(**{**target.__dict__, "problem": problem}))
-        elif command.sorries:
+        elif command.sorries or any(SORRY_WARNING in m.text for m in command.messages):
             what = command.id or command.declaration or "a declaration"
             notes.append(f"{place(lean_file, command.start)}: {what} has sorry inside; only whole proofs are searched for")
         if errors and broken is None:
-            broken = f"the context before it has an error ({place(lean_file, errors[0].start)}: {first_line(errors[0].text)})"
+            broken = _context_error(lean_file, errors[0])
             if target is None:
                 notes.append(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
     return Reading(lean_file, tuple(targets), tuple(notes), clean=broken is None)
@@ -154,10 +182,15 @@ def elaborate(worker: LeanWorker, lean_file: LeanFile) -> tuple[int, list[protoc
     try:
         return worker.elaborate_file(lean_file.modules, lean_file.text, lean_file.body_start)
     except RequestRefused as error:
-        if error.kind == "import":
-            where = lean_file.path or "the statement"
-            raise DataError(f"{where}: {_missing_module(str(error))}; {NEEDS_NATIVE}") from error
-        raise
+        raise import_error(lean_file, error) from error
+
+
+def import_error(lean_file: LeanFile, error: RequestRefused) -> DataError:
+    """A refused import in words; any other refusal as it is."""
+    if error.kind != "import":
+        return error
+    where = lean_file.path or "the statement"
+    return DataError(f"{where}: {_missing_module(str(error))}; {NEEDS_NATIVE}")
 
 
 def state_before(worker: LeanWorker, target: Target) -> int:
@@ -210,6 +243,18 @@ def _target(lean_file: LeanFile, index: int, command: protocol.Command, seen: di
     if seen[name] > 1:
         name = f"{name}#{seen[name]}"
     return Target(lean_file, index, name, command.start, command.end, command.value)
+
+
+def _context_error(lean_file: LeanFile, error: protocol.Message) -> str:
+    where = f"{place(lean_file, error.start)}: {first_line(error.text)}"
+    return f"the context before it has an error ({where})"
+
+
+def _unmatched_end(command: protocol.Command) -> tuple[protocol.Message, ...]:
+    """An `end` that closes what the file did not open: Lean took it for the end of the section in `SETUP`."""
+    if command.kind != END or not 0 < command.depth < SETUP_DEPTH:  # 0: not known
+        return ()
+    return (protocol.Message("error", "invalid 'end', insufficient scopes", command.start, command.end),)
 
 
 def _missing_module(message: str) -> str:

@@ -7,15 +7,23 @@ can tell whether it still means something; `base_state` and `context_states` mak
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
+from prover.errors import LeanCrashedError, LeanProcessError, LeanSetupError
 from prover.lean import protocol
-from prover.lean.process import DEFAULT_MEMORY_MB, LeanProcess
+from prover.lean.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError
 
 SETUP = "set_option autoImplicit false\nnoncomputable section\n"
 """In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
 KEPT_CONTEXTS = 16
+START_TRIES = 5
+RESTORE_TRIES = 5
+"""How often what a lost process held is made again; losing that one too is not the fault of who asks."""
+NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", "base_a", "base_b"})
+"""A request with such a field is about what the process holds; asked of a new process it would make no sense."""
 RECYCLE_AT = 0.8
 """A process is replaced between theorems once it holds this part of its memory ceiling."""
 
@@ -31,8 +39,10 @@ class LeanWorker:
         self.processes_lost = 0
         self.inside_s = 0.0
         self.span_s = 0.0
+        self._stopping = threading.Event()
         self._process: LeanProcess | None = None
         self._bases: dict[tuple[str, ...], int] = {}
+        self._warm: set[tuple[str, ...]] = set()
         self._contexts: OrderedDict[str, tuple[int, list[protocol.Command]]] = OrderedDict()
 
     @property
@@ -42,9 +52,11 @@ class LeanWorker:
             if self._process is not None:
                 self.processes_lost += 1
                 self._retire()
-            self._process = LeanProcess(self.memory_mb)
+                self._process = None
+            self._process = self._started()
             self.generation += 1
             self._bases.clear()
+            self._warm.clear()
             self._contexts.clear()
         return self._process
 
@@ -53,8 +65,29 @@ class LeanWorker:
         """Whether a process is running now."""
         return self._process is not None and self._process.alive
 
+    def new_process(self) -> LeanProcess:
+        """Starts a process; what injects faults (`prover.lean.faults`) starts another kind."""
+        return LeanProcess(self.memory_mb, self._stopping)
+
+    def _started(self) -> LeanProcess:
+        for tries_left in reversed(range(START_TRIES)):
+            if self._stopping.is_set():
+                raise LeanCrashedError("no Lean process is started any more: the run is being stopped")
+            try:
+                return self.new_process()
+            except LeanStartError:
+                self.processes_lost += 1
+                if tries_left == 0:
+                    raise
+        raise AssertionError("unreachable")
+
     def request(self, op: str, timeout_s: float | None = None, **fields: Any) -> protocol.Json:
-        """Asks the process; see `LeanProcess.request` for what it raises."""
+        """Asks the process; see `LeanProcess.request` for what it raises.
+
+        A request about states that a process holds does not start another: LeanCrashedError when it is gone.
+        """
+        if NAMES_STATES & fields.keys() and not self.alive:
+            raise LeanCrashedError("the Lean process was lost between two requests")
         return self.process.request(op, self.timeout_s if timeout_s is None else timeout_s, **fields)
 
     @property
@@ -97,13 +130,34 @@ class LeanWorker:
             self.request("release", states=[state, *(c.before for c in commands if c.before is not None)])
         return self._contexts[key]
 
+    def is_warm(self, modules: tuple[str, ...]) -> bool:
+        """Whether the present process has indexed what these imports bring; see `EmbeddedDojo`."""
+        return self.alive and modules in self._warm
+
+    def note_warm(self, modules: tuple[str, ...]) -> None:
+        """It has."""
+        self._warm.add(modules)
+
+    def patiently(self, prepare: Callable[[], object]) -> None:
+        """Has something made in the process, on as many processes as that takes, up to RESTORE_TRIES."""
+        for tries_left in reversed(range(RESTORE_TRIES)):
+            try:
+                prepare()
+                return
+            except LeanSetupError:
+                raise
+            except LeanProcessError:
+                if tries_left == 0 or self._stopping.is_set():
+                    raise
+
     def recycle_if_big(self) -> None:
         """Between theorems: replaces a process that nears its memory ceiling."""
         if self._process is not None and self._process.memory_used_mb() > RECYCLE_AT * self.memory_mb:
             self.close()
 
     def interrupt(self) -> None:
-        """From another thread: ends the process in the middle of whatever it does."""
+        """From another thread, for good: ends the process in the middle of whatever it does; none is started again."""
+        self._stopping.set()
         if self._process is not None:
             self._process.interrupt()
 

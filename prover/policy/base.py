@@ -1,18 +1,32 @@
 """What a policy is given and what it is made of.
 
 A policy is a mixture of proposers. Each proposer looks at a goal and offers tactics with log-probabilities of its own;
-the mixture adds the log of the proposer's weight and keeps, for each tactic, the best offer. A neural proposer joins by
-being one more of them.
+the mixture replaces those of known templates by calibrated ones, adds the log of the proposer's weight and keeps, for
+each tactic, the best offer. A neural proposer joins by being one more of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from prover.errors import PolicyError
 from search.types import Proposal
+
+MAX_TACTIC_LENGTH = 10_000
+ROUNDING = 1e-6
+"""A log-probability may lie so far above 0."""
+FIRST_BACK_OFF_S = 1.0
+LONGEST_BACK_OFF_S = 60.0
+MAX_FAULTS_IN_A_ROW = 8
+"""A proposer that failed so often without an answer between is left out for the rest of the run."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +58,16 @@ class GoalText:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a theorem's file offers besides the library: its own definitions, inductive types and earlier theorems."""
+    """What a theorem's file offers besides the library: its own definitions, inductive types and earlier theorems.
+
+    `sources` has the text of definitions and inductive types by name, for those who want to know on what a function
+    recurses or which constructors a type has.
+    """
 
     definitions: tuple[str, ...] = ()
     inductives: tuple[str, ...] = ()
     theorems: Mapping[str, str] = field(default_factory=dict)  # name → statement
+    sources: Mapping[str, str] = field(default_factory=dict)  # name → text of the command
 
     def __hash__(self) -> int:
         return hash((self.definitions, self.inductives, tuple(self.theorems)))
@@ -69,34 +88,173 @@ class View:
     depth: int = 0
 
 
+class Offer(NamedTuple):
+    """A tactic, its natural log-probability (≤ 0), and the template that it is an instance of.
+
+    Offers of one template are calibrated together; without a template the log-probability stands as it is.
+    """
+
+    tactic: str
+    log_prob: float
+    template: str = ""
+
+
 class Proposer(Protocol):
     """Offers tactics for the first goal of a state."""
 
-    name: str
-
-    def propose(self, view: View, /) -> Iterable[tuple[str, float]]:
-        """Pairs of tactic and natural log-probability (≤ 0), in any order."""
+    @property
+    def name(self) -> str:
+        """Who offers, in reports."""
         ...
+
+    def propose(self, view: View, /) -> Iterable[Offer]:
+        """Offers in any order."""
+        ...
+
+
+class Rates(Protocol):
+    """What experience says of a template's offers; see `prover.policy.calibration`."""
+
+    def log_prob(self, template: str, view: View, prior: float) -> float:
+        """The natural log-probability to use in place of the proposer's own."""
+        ...
+
+
+_noted: ContextVar[Counter[str] | None] = ContextVar("policy faults", default=None)
+
+
+@contextmanager
+def noting_faults() -> Iterator[Counter[str]]:
+    """Counts, by proposer, the faults of whatever proposes inside, in this thread."""
+    counter: Counter[str] = Counter()
+    token = _noted.set(counter)
+    try:
+        yield counter
+    finally:
+        _noted.reset(token)
+
+
+def note_fault(proposer: str) -> None:
+    """A proposer failed, or offered what cannot be a tactic."""
+    counter = _noted.get()
+    if counter is not None:
+        counter[proposer] += 1
+
+
+@dataclass
+class Health:
+    """Which proposers are left out, and until when. Shared by all threads.
+
+    A proposer that fails is left out for a back-off time that doubles from fault to fault, up to LONGEST_BACK_OFF_S; after
+    MAX_FAULTS_IN_A_ROW for good. An answer makes it well again.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    last: str = ""
+    _faults: dict[str, int] = field(default_factory=dict)
+    _until: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def left_out(self, name: str) -> bool:
+        """Whether the proposer is not to be asked now."""
+        with self._lock:
+            return self._until.get(name, -math.inf) > self.clock()
+
+    def failed(self, name: str, why: str = "") -> None:
+        """It did not answer."""
+        with self._lock:
+            self.last = why
+            count = self._faults[name] = self._faults.get(name, 0) + 1
+            pause = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** (count - 1))
+            self._until[name] = math.inf if count >= MAX_FAULTS_IN_A_ROW else self.clock() + pause
+
+    def answered(self, name: str) -> None:
+        """It is well."""
+        if name in self._faults:
+            with self._lock:
+                self._faults.pop(name, None)
+                self._until.pop(name, None)
+
+    def wait_for_one(self, names: Iterable[str]) -> bool:
+        """Sleeps until one of the proposers may be asked again; False when none ever may."""
+        with self._lock:
+            until = min((self._until.get(name, -math.inf) for name in names), default=math.inf)
+            left = until - self.clock()
+        if left > 0 and left < math.inf:
+            self.sleep(left)
+        return left < math.inf
+
+
+def is_tactic(offer: object) -> bool:
+    """Whether an offer has the form of one: a text that Lean can be asked, and a log-probability."""
+    if not isinstance(offer, tuple) or len(offer) not in (2, 3):
+        return False
+    tactic, log_prob = offer[0], offer[1]
+    return (
+        isinstance(tactic, str)
+        and 0 < len(tactic.strip()) <= len(tactic) <= MAX_TACTIC_LENGTH
+        and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in tactic)
+        and isinstance(log_prob, int | float)
+        and -math.inf < log_prob <= ROUNDING
+        and all(isinstance(template, str) for template in offer[2:])
+    )
 
 
 @dataclass(frozen=True)
 class Mixture:
     """Several proposers as one policy.
 
+    A member that raises PolicyError is left out for a while (`Health`), and the others go on without it. Offers that
+    cannot be tactics are dropped. Both are counted, see `noting_faults`.
+
     Args:
         members: proposer and weight in (0, 1]; an offer's log-probability is the proposer's plus log weight.
         width: at most so many tactics for a state, the likeliest.
+        rates: calibrated log-probabilities; None leaves the proposers' own.
     """
 
     members: Sequence[tuple[Proposer, float]]
-    width: int = 48
+    width: int = 40
+    rates: Rates | None = None
+    health: Health = field(default_factory=Health, compare=False, repr=False)
+
+    def offers(self, view: View) -> list[tuple[Proposer, float, Offer]]:
+        """Everything that is offered, with proposer and weight, in the members' order.
+
+        Raises PolicyError when no member answers any more.
+        """
+        while True:
+            found: list[tuple[Proposer, float, Offer]] = []
+            answered = not self.members
+            for proposer, weight in self.members:
+                if self.health.left_out(proposer.name):
+                    continue
+                try:
+                    offers = list(proposer.propose(view))
+                except PolicyError as error:
+                    note_fault(proposer.name)
+                    self.health.failed(proposer.name, str(error))
+                    continue
+                good = [Offer(*offer) for offer in offers if is_tactic(offer)]
+                if len(good) < len(offers):
+                    note_fault(proposer.name)
+                self.health.answered(proposer.name)
+                answered = True
+                found += [(proposer, weight, offer) for offer in good]
+            if answered:
+                return found
+            if not self.health.wait_for_one(proposer.name for proposer, _ in self.members):
+                raise PolicyError(f"no proposer answers any more; the last fault: {self.health.last}")
 
     def propose(self, view: View) -> list[Proposal]:
-        """The likeliest `width` tactics, each once, with the name of who offered it."""
+        """The likeliest `width` tactics, each once, with the name of the template or of who offered it."""
         best: dict[str, Proposal] = {}
-        for proposer, weight in self.members:
-            for tactic, log_prob in proposer.propose(view):
-                total = min(0.0, log_prob + math.log(weight))
-                if tactic not in best or total > best[tactic].log_prob:
-                    best[tactic] = Proposal(tactic, total, proposer.name)
+        for proposer, weight, offer in self.offers(view):
+            log_prob = offer.log_prob
+            if self.rates is not None and offer.template:
+                log_prob = self.rates.log_prob(offer.template, view, log_prob)
+            log_prob = min(0.0, log_prob + math.log(weight))
+            if offer.tactic not in best or log_prob > best[offer.tactic].log_prob:
+                best[offer.tactic] = Proposal(offer.tactic, log_prob, offer.template or proposer.name)
         return sorted(best.values(), key=lambda p: -p.log_prob)[: self.width]

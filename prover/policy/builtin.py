@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
-from prover.policy.base import Mixture
-from prover.policy.symbolic import Closers, Induction
+from prover.policy.base import Mixture, Proposer
+from prover.policy.bounds import Enumerate, Factors
+from prover.policy.calibration import shipped
+from prover.policy.cases import Apply, Congruence, TakeApart
+from prover.policy.closers import Closers
+from prover.policy.divisibility import Divides
+from prover.policy.induction import FunctionalInduction, Induction
+from prover.policy.modular import PowerResidues, Residues
+from prover.policy.products import Casts, MultiplyOut, Powers, Squares
+from prover.policy.retrieval import Retrieved, Retriever
+from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
+from prover.policy.structure import Build, Intro, Splits, Witness
+
+PROPOSERS: tuple[Proposer, ...] = (
+    Closers(), Intro(), Build(), Witness(), Splits(), TakeApart(), Apply(), Congruence(), Induction(),
+    FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), Residues(), PowerResidues(),
+    Enumerate(), Factors(), Divides(), Squares(), Powers(), MultiplyOut(), Casts(),
+)  # fmt: skip
 
 
-def builtin_policy() -> Mixture:
-    """The mixture of all proposers that need no model."""
-    return Mixture([(Closers(), 1.0), (Induction(), 1.0)])
+def builtin_policy(premises: Retriever | None = None, calibrated: bool = True) -> Mixture:
+    """The mixture of all proposers that need no model.
+
+    Args:
+        premises: finds theorems of the library; None goes without retrieval. calibrated: use the counts of
+        data/calibration.json, if they are there; False leaves the proposers' own guesses.
+    """
+    proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises))
+    return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None)

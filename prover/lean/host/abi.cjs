@@ -31,14 +31,19 @@ function makeAbi(internals) {
   let u16 = new Uint16Array(memory.buffer);
   let i32 = new Int32Array(memory.buffer);
   let u32 = new Uint32Array(memory.buffer);
-  /** Memory grows: views are made again when the buffer changed. */
-  function fresh() {
-    if (u8.buffer !== memory.buffer) {
-      u8 = new Uint8Array(memory.buffer);
-      u16 = new Uint16Array(memory.buffer);
-      i32 = new Int32Array(memory.buffer);
-      u32 = new Uint32Array(memory.buffer);
-    }
+  let limit = memory.buffer.byteLength;
+  /**
+   * Memory grows, and views are then made again. It is shared memory: views of the old length stay good for what lies
+   * below it, and asking for the buffer is slow, so whoever reads one known address gives it.
+   * @param {number} [at] the highest address that is going to be touched
+   */
+  function fresh(at = Infinity) {
+    if (at < limit || u8.buffer === memory.buffer) return;
+    u8 = new Uint8Array(memory.buffer);
+    u16 = new Uint16Array(memory.buffer);
+    i32 = new Int32Array(memory.buffer);
+    u32 = new Uint32Array(memory.buffer);
+    limit = memory.buffer.byteLength;
   }
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
@@ -53,7 +58,7 @@ function makeAbi(internals) {
   /** @param {Obj} o @returns {Obj} the same object, one owner more */
   function inc(o) {
     if (isScalar(o)) return o;
-    fresh();
+    fresh(o + 8);
     const count = i32[o >> 2];
     if (count > 0) i32[o >> 2] = count + 1;
     else if (count < 0) Atomics.sub(i32, o >> 2, 1); // shared between threads: counted downwards
@@ -63,20 +68,22 @@ function makeAbi(internals) {
   /** @param {Obj} o one owner less; the last one frees it */
   function dec(o) {
     if (isScalar(o)) return;
-    fresh();
+    fresh(o + 8);
     const count = i32[o >> 2];
     if (count > 1) i32[o >> 2] = count - 1;
     else if (count !== 0) E.lean_dec_ref_cold(o);
   }
 
   /** @param {Obj} o */
-  const tag = (o) => (isScalar(o) ? unbox(o) : (fresh(), u8[o + 7]));
+  const tag = (o) => (isScalar(o) ? unbox(o) : (fresh(o + 8), u8[o + 7]));
   /** @param {Obj} o @param {number} i @returns {Obj} borrowed */
-  const field = (o, i) => (fresh(), u32[(o + HEADER + 4 * i) >> 2]);
+  const field = (o, i) => (fresh(o + HEADER + 4 * i + 4), u32[(o + HEADER + 4 * i) >> 2]);
   /** @param {Obj} o @param {number} offset in bytes after the object fields */
-  const byteAt = (o, offset) => (fresh(), u8[o + HEADER + 4 * u8[o + 6] + offset]);
+  const byteAt = (o, offset) => (fresh(o + HEADER + 4 * 64 + offset), u8[o + HEADER + 4 * u8[o + 6] + offset]);
+  /** Whether an object lives as long as the process. @param {Obj} o */
+  const persistent = (o) => isScalar(o) || (fresh(o + 8), i32[o >> 2] === 0);
   /** @param {Obj} o */
-  const fieldCount = (o) => (fresh(), u8[o + 6]);
+  const fieldCount = (o) => (fresh(o + 8), u8[o + 6]);
 
   /** @param {number} bytes @param {number} objects @param {number} t @returns {Obj} */
   function alloc(bytes, objects, t) {
@@ -235,7 +242,7 @@ function makeAbi(internals) {
   }
 
   return {
-    E, box, unbox, isScalar, inc, dec, tag, field, byteAt, fieldCount, ctor, copyWith, str, text, array, arrayItems, list,
+    E, box, unbox, isScalar, inc, dec, tag, field, byteAt, persistent, fieldCount, ctor, copyWith, str, text, array, arrayItems, list,
     listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, name, nameText, takeText,
     memory, memoryBytes: () => memory.buffer.byteLength,
   };

@@ -11,6 +11,7 @@ const { LeanException } = require('./abi.cjs');
 
 const KINDS = ['axiom', 'definition', 'theorem', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
 const PP_WIDTH = 100;
+const CONSTANT_KIND_AXIOM = 2; // of Lean.ConstantKind
 const ODD_NAME = '⚠';
 const STRING_BYTES = 20; // where the bytes of a string begin
 
@@ -62,12 +63,12 @@ function makeAudit(abi, lean) {
     return same ? text : `${ODD_NAME}${text}`;
   }
 
-  /** The constants of a state that another one has not. @param {Obj} state @param {Obj | null} base @returns {Map<string, Obj>} owned */
+  /** The constants of a state that another one has not. @param {Obj} state @param {Obj} base @returns {Map<string, Obj>} owned */
   function newConstants(state, base) {
     /** @type {Map<string, Obj>} */
     const result = new Map();
     for (const [n, info] of localConstants(environmentOf(state))) {
-      const known = base === null ? null : find(environmentOf(base), n);
+      const known = find(environmentOf(base), n);
       let key = keyOf(n);
       if (flag('lean_name_eq', n, field(field(field(info, 0), 0), 0)) === false || result.has(key)) key = `${ODD_NAME}${key}`;
       dec(n);
@@ -119,6 +120,10 @@ function makeAudit(abi, lean) {
     return uses;
   }
 
+  /** Whether Lean made the name up; a private name of the author's is not such a name. @param {Obj} info borrowed */
+  const isInternal = (info) =>
+    truth('l_Lean_Name_isInternalDetail', call('l_Lean_privateToUserName', inc(field(field(field(info, 0), 0), 0))));
+
   /** What runs in place of a constant, as text; '' for its own compiled code. @param {Obj} env @param {Obj} info */
   function codeOf(env, info) {
     const n = field(field(field(info, 0), 0), 0);
@@ -134,22 +139,36 @@ function makeAudit(abi, lean) {
     const code = codeOf(env, info);
     return {
       name: key, kind: KINDS[tag(info)], uses: [...usesOf(info)], type_uses: typeUsesOf(info),
-      internal: truth('l_Lean_Name_isInternalDetail', inc(n)),
+      internal: isInternal(info),
       unsafe: truth('l_Lean_ConstantInfo_isUnsafe', inc(info)), partial: truth('l_Lean_ConstantInfo_isPartial', inc(info)),
       implemented_by: code === '' || code.startsWith('extern ') ? null : code, extern: code.startsWith('extern '),
       csimp: truth('l_Lean_Compiler_hasCSimpAttribute', inc(env), inc(n)),
     };
   }
 
-  /** @param {Obj} state @param {Obj | null} base constants of this state are left out @param {string[]} [names] only these */
-  function constants(state, base, names) {
+  /**
+   * Whether an imported constant was declared with `axiom`. Theorems, and definitions whose body is not exported, stand
+   * in the imported library as axioms too; Lean keeps what they were. @param {Obj} env borrowed @param {string} key
+   */
+  function isAxiom(env, key) {
+    const n = nameOf(key);
+    const kind = call('l_Lean_getOriginalConstKind_x3f', inc(env), n);
+    const axiom = !isScalar(kind) && unbox(field(kind, 0)) === CONSTANT_KIND_AXIOM;
+    dec(kind);
+    return axiom;
+  }
+
+  /**
+   * The constants of a state that `base` has not, and the axioms of `base` that they mention.
+   * @param {Obj} state @param {Obj} base
+   */
+  function constants(state, base) {
     const env = environmentOf(state);
-    const wanted = names === undefined ? null : new Set(names);
     const found = newConstants(state, base);
-    const result = [];
-    for (const [key, info] of found) if (wanted === null || wanted.has(key)) result.push(describe(env, key, info));
+    const described = [...found].map(([key, info]) => describe(env, key, info));
+    const imported = new Set(described.flatMap((c) => c.uses).filter((key) => !found.has(key)));
     release(found);
-    return { constants: result };
+    return { constants: described, imported_axioms: [...imported].filter((key) => isAxiom(environmentOf(base), key)) };
   }
 
   /** A name from its text, «» and numbers included. @param {string} text @returns {Obj} owned */
@@ -220,29 +239,8 @@ function makeAudit(abi, lean) {
     return result;
   }
 
-  function originals(state) {
-    const env = environmentOf(state);
-    const map = call('l_Lean_Environment_constants', inc(env));
-    const found = [];
-    const kinds = {};
-    for (const bucket of arrayItems(field(field(map, 0), 1))) {
-      for (let l = bucket; !isScalar(l); l = field(l, 2)) {
-        const n = field(l, 0);
-        const r = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
-        const k = isScalar(r) ? 'none' : unbox(field(r, 0));
-        dec(r);
-        const kk = `${KINDS[tag(field(l, 1))]}-${k}`;
-        kinds[kk] = (kinds[kk] ?? 0) + 1;
-        const un = truth('l_Lean_ConstantInfo_isUnsafe', inc(field(l, 1)));
-        if (un) kinds[kk + 'unsafe'] = (kinds[kk+'unsafe'] ?? 0) + 1;
-        if (k === 2 || (un && k === 3) || /^unsafe|lcProof|ptrAddr/.test(nameText(n))) found.push([nameText(n), k, un]);
-      }
-    }
-    return { kinds, found: found.slice(0, 300) };
-  }
-
   return {
-    originals, KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, constants, library,
+    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, constants, library,
   };
 }
 

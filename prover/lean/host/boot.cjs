@@ -11,6 +11,8 @@ const vm = require('vm');
 const glue = require('./glue.cjs');
 const { makeAbi } = require('./abi.cjs');
 
+/** Flags of open(2) in this build: O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND. */
+const WRITES = 1 | 2 | 64 | 512 | 1024;
 const SYSROOT = '/lean';
 /** Bytes of the stack that Lean's C code uses. The build gives 64 KB without a guard: deep recursion overwrote data. */
 const STACK_BYTES = 128 * 1024 * 1024;
@@ -28,12 +30,18 @@ function scriptFile(root) {
 
 /** The library must not be writable from within Lean. @param {any} nodefs */
 function readOnly(nodefs) {
+  const openFile = nodefs.stream_ops.open;
   const refuse = () => {
     throw Object.assign(new Error('read-only file system'), { code: 'EROFS', errno: 69, name: 'ErrnoError' });
   };
   const nodeOps = { ...nodefs.node_ops };
   for (const op of ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink']) nodeOps[op] = refuse;
-  const streamOps = { ...nodefs.stream_ops, write: refuse };
+  const streamOps = { ...nodefs.stream_ops, write: refuse, setattr: refuse, allocate: refuse };
+  // Not even opened for writing: a handle that cannot write could still be truncated.
+  streamOps.open = (/** @type {any} */ stream) => {
+    if ((stream.flags & WRITES) !== 0) refuse();
+    openFile(stream);
+  };
   return {
     ...nodefs,
     node_ops: nodeOps,
@@ -54,6 +62,7 @@ async function boot(root, lib) {
   const Module = {
     noInitialRun: true,
     locateFile: (/** @type {string} */ p) => path.join(root, p),
+    stdin: () => null, // the process's own belongs to the protocol
     print: () => {},
     printErr: (/** @type {string} */ s) => process.stderr.write(`lean: ${s}\n`),
   };

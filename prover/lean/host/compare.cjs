@@ -8,6 +8,7 @@
  */
 'use strict';
 
+const ANOTHER = 'the statement is another one';
 const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, forall: 7, let: 8, lit: 9, mdata: 10, proj: 11 };
 
 /**
@@ -34,7 +35,6 @@ function makeCompare(abi, audit) {
     /** @type {string[]} */
     let differences = [];
 
-    const internal = (/** @type {Obj} */ info) => audit.truth('l_Lean_Name_isInternalDetail', abi.inc(nameObject(info)));
     /** Whatever differs anywhere leaves a word here, so what was taken for the same meanwhile does not matter. @param {string} what */
     function differ(what) {
       differences.push(what);
@@ -44,8 +44,8 @@ function makeCompare(abi, audit) {
     /** @param {string} x name in a @param {string} y name in b @returns {boolean} */
     function sameConstant(x, y) {
       const [infoA, infoB] = [newA.get(x), newB.get(y)];
-      if (infoA === undefined || infoB === undefined || (x !== y && !(internal(infoA) && internal(infoB)))) {
-        if (x !== y) return differ(`${y} stands in the place of ${x}`);
+      if (infoA === undefined || infoB === undefined || (x !== y && !(audit.isInternal(infoA) && audit.isInternal(infoB)))) {
+        if (x !== y) return differ(`it has ${y} where the target has ${x}`);
         if (infoA === undefined && infoB === undefined) return true; // the library's
         if (infoA === undefined) return differ(`${x} is not the library's`);
         return differ(isImported(baseB, y) ? `${x} is another one, from the library` : `${x} is missing`);
@@ -98,7 +98,7 @@ function makeCompare(abi, audit) {
       if (known !== undefined) return known;
       const result = sameNode(x, y);
       terms.set(key, result);
-      if (!result && differences.length === 0) differ('the statement is another one');
+      if (!result && differences.length === 0) differ(ANOTHER);
       return result;
     }
 
@@ -133,11 +133,11 @@ function makeCompare(abi, audit) {
       const [x, y] = [newA.get(name), newB.get(name)];
       if (x !== undefined && y !== undefined) {
         if (levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
-        else if (!sameTerm(rawType(x), rawType(y)) && differences.length === 0) differences.push('the statement is another one');
+        else if (!sameTerm(rawType(x), rawType(y)) && differences.length === 0) differences.push(ANOTHER);
       }
       return {
         name, kind_a: x === undefined ? null : KINDS[tag(x)], kind_b: y === undefined ? null : KINDS[tag(y)],
-        differences: [...new Set(differences)],
+        differences: inWords(differences),
       };
     });
     audit.release(newA);
@@ -145,7 +145,11 @@ function makeCompare(abi, audit) {
     return { comparisons };
   }
 
-  const nameObject = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 0);
+  /** The general remark is for when there is nothing better. @param {string[]} differences */
+  const inWords = (differences) => {
+    const special = [...new Set(differences)].filter((d) => d !== ANOTHER);
+    return special.length > 0 || differences.length === 0 ? special : [ANOTHER];
+  };
   const rawType = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
   const levels = (/** @type {Obj} */ info) => listItems(field(field(field(info, 0), 0), 1)).map(nameText).join(' ');
 

@@ -1,20 +1,24 @@
 // @ts-check
 /**
  * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/protocol.py`
- * mirrors the messages. Run as `node main.cjs PACKAGE_ROOT LIBRARY_FOLDER`.
+ * mirrors the messages. Run as `node main.cjs PACKAGE_ROOT LIBRARY_FOLDER FIRST_ID`.
  *
  * A request is `{"id": n, "op": "...", ...}`; its reply `{"id": n, "ok": {...}}` or
- * `{"id": n, "error": {"kind": "bad_request" | "import" | "elaboration" | "crash", "message": "..."}}`.
+ * `{"id": n, "error": {"kind": "bad_request" | "gone" | "import" | "elaboration" | "crash", "message": "..."}}`.
  * After a "crash" the process ends: what Lean's memory holds can no longer be trusted.
  */
 'use strict';
 
 const fs = require('fs');
 const { boot } = require('./boot.cjs');
-const { makeLean } = require('./lean.cjs');
+const { makeLean, LeanFailure } = require('./lean.cjs');
 const { makeAudit } = require('./audit.cjs');
+const { makeModules } = require('./modules.cjs');
 const { makeCompare } = require('./compare.cjs');
 const { makeKernel } = require('./kernel.cjs');
+const { makeMutate } = require('./mutate.cjs');
+const { makeBruteForce } = require('./bruteforce.cjs');
+const { makeCorpus } = require('./corpus.cjs');
 const { refusedIn } = require('./guard.cjs');
 const { Watchdog } = require('./watchdog.cjs');
 
@@ -30,21 +34,27 @@ class Refused extends Error {
 /** Tactics that leave the proof: they give up, trust the compiler, or run programs. */
 const GIVES_UP = new Set(['Lean.Parser.Term.sorry', 'Lean.Parser.Tactic.tacticSorry', 'Lean.Parser.Tactic.tacticAdmit',
   'Lean.Parser.Tactic.tacticStop_']);
-const FORBIDDEN = new Set(['Lean.Parser.Tactic.nativeDecide', 'Lean.Parser.Tactic.runTac', 'Lean.Parser.Term.byElab',
-  'Lean.Parser.Term.runElab', 'Lean.Parser.Tactic.set_option', 'Lean.Parser.Term.set_option', 'Lean.runTermElab',
-  'Lean.Parser.Tactic.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.bvDecide', 'Lean.Parser.Tactic.bvCheck']);
+const FORBIDDEN = new Set(['Lean.Parser.Tactic.nativeDecide', 'Lean.Parser.Tactic.runTac', 'Lean.byElab',
+  'Lean.runElab', 'Lean.Parser.Tactic.set_option', 'Lean.Parser.Term.set_option', 'Lean.runMeta',
+  'Lean.Parser.Tactic.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.bvDecide', 'Lean.Parser.Tactic.bvCheck',
+  'Lean.Parser.Tactic.tryTrace']); // `try?` ends this build of Lean
+const CONFIGURES = /(^|\.)(neg|pos|val)?[cC]onfig(Item)?$/; // `+native`, `(native := true)`, `(config := {native := true})`
+const IDENTIFIER = 3; // constructor of Syntax
 const DECLARATION = 'Lean.Parser.Command.declaration';
 const END_OF_INPUT = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Module.eoi']);
 
 async function main() {
-  const [root, lib] = process.argv.slice(2);
-  if (!root || !lib) throw new Error('usage: node main.cjs PACKAGE_ROOT LIBRARY_FOLDER');
+  const [root, lib, firstId = '1'] = process.argv.slice(2);
+  if (!root || !lib) throw new Error('usage: node main.cjs PACKAGE_ROOT LIBRARY_FOLDER [FIRST_ID]');
   const started = Date.now();
   const abi = await boot(root, lib);
   const lean = makeLean(abi);
   const audit = makeAudit(abi, lean);
+  const library = makeModules(abi, audit);
   const comparison = makeCompare(abi, audit);
   const kernel = makeKernel(abi, lean, audit);
+  const mutate = makeMutate(abi, lean, audit);
+  const corpus = makeCorpus(abi, lean, audit, mutate);
   lean.installCapture();
   const { inc, dec, field, listItems } = abi;
   const cancelToken = abi.call('l_IO_CancelToken_new');
@@ -56,13 +66,13 @@ async function main() {
   const states = new Map();
   /** @type {Map<number, import('./lean.cjs').ProofState>} sid → proof state, owned */
   const proofs = new Map();
-  let nextId = 1;
+  let nextId = Number(firstId);
   let layoutsChecked = false;
 
   /** @template T @param {Map<number, T>} map @param {unknown} id @param {string} what @returns {T} */
   function get(map, id, what) {
     const found = map.get(Number(id));
-    if (found === undefined) throw new BadRequest(`there is no ${what} ${JSON.stringify(id)}: it was never made here, or was released`);
+    if (found === undefined) throw new Refused('gone', `there is no ${what} ${JSON.stringify(id)}: it was never made here, or was released`);
     return found;
   }
   /** @param {number} commandState owned */
@@ -79,7 +89,8 @@ async function main() {
       try {
         state = lean.importModules(modules);
       } catch (e) {
-        throw new Refused('import', /** @type {Error} */ (e).message);
+        if (!(e instanceof LeanFailure)) throw e;
+        throw new Refused('import', e.message);
       }
       imported.set(key, state);
     }
@@ -125,9 +136,10 @@ async function main() {
       try {
         after = lean.elabCommand(input, state, stx, next);
       } catch (e) {
+        if (!(e instanceof LeanFailure)) throw e;
         dec(state);
         dec(input);
-        throw new Refused('elaboration', /** @type {Error} */ (e).message);
+        throw new Refused('elaboration', e.message);
       }
       const namespace = lean.namespaceOf(state);
       commands.push({
@@ -201,8 +213,12 @@ async function main() {
 
     import: ({ modules }) => ({ state: keep(inc(importOnce(modules))) }),
 
-    elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false }) =>
-      elaborate(get(states, state, 'state'), source, from, keepEach, guarded),
+    elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false }) => {
+      if (!Number.isInteger(from) || from < 0 || from > Buffer.byteLength(source)) {
+        throw new BadRequest(`${JSON.stringify(from)} is no byte offset into the text`);
+      }
+      return elaborate(get(states, state, 'state'), source, from, keepEach, guarded);
+    },
 
     enter: ({ state, text: source }) => {
       const before = nextId;
@@ -239,14 +255,18 @@ async function main() {
       return { states: states.size, proofs: proofs.size };
     },
 
-    constants: ({ state, base, names }) => audit.constants(get(states, state, 'state'), base == null ? null : get(states, base, 'state'), names),
+    constants: ({ state, base }) => audit.constants(get(states, state, 'state'), get(states, base, 'state')),
     compare: ({ a, b, base_a, base_b, names }) => {
       const [x, y, baseX, baseY] = [a, b, base_a, base_b].map((s) => get(states, s, 'state'));
       return comparison.compare(x, y, baseX, baseY, names);
     },
     replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
-    originals: ({ state }) => audit.originals(get(states, state, 'state')),
+    modules: ({ state }) => library.modules(get(states, state, 'state')),
+    same_types: ({ a, b, names }) => library.sameTypes(get(states, a, 'state'), get(states, b, 'state'), names),
     library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
+    ...mutate.operations((id) => get(states, id, 'state')),
+    ...makeBruteForce(abi, mutate).operations((id) => get(states, id, 'state')),
+    ...corpus.operations((id) => get(states, id, 'state')),
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };
 
@@ -261,8 +281,10 @@ async function main() {
     lean.walk(parsed.stx, (kind, stx) => {
       gaveUp ||= GIVES_UP.has(kind);
       if (FORBIDDEN.has(kind)) forbidden = kind;
-      if (kind.endsWith('negConfigItem') || kind.endsWith('posConfigItem')) {
-        if (lean.argsOf(stx).some((a) => abi.tag(a) === 3 && abi.nameText(field(a, 2)) === 'native')) forbidden = '+native';
+      if (CONFIGURES.test(kind)) {
+        lean.walk(stx, (_, inner) => {
+          if (abi.tag(inner) === IDENTIFIER && abi.nameText(field(inner, 2)) === 'native') forbidden = '+native';
+        });
       }
     });
     if (gaveUp || forbidden) {
@@ -284,16 +306,21 @@ async function main() {
       lean.releaseState(outcome.state);
       return { error: error?.text ?? 'the tactic uses sorry', ms: ms() };
     }
+    // Looked at after each tactic: `apply sorryAx` leaves a goal that an honest tactic closes.
+    const written = listItems(state.goals).map((g) => lean.instantiateGoal(outcome.state, g));
+    const unfinished = written.some((e) => lean.exprData(e).hasMVar);
+    const usesSorry = written.some((e) => abi.unbox(abi.call('l_Lean_Expr_hasSorry', inc(e))) === 1);
+    written.forEach(dec);
     const elapsed = ms();
     const notes = messages.map((m) => m.text);
+    if (usesSorry) {
+      lean.releaseState(outcome.state);
+      return { gave_up: true, ms: elapsed };
+    }
     if (listItems(outcome.state.goals).length === 0) {
-      const open = listItems(state.goals).map((g) => lean.instantiateGoal(outcome.state, g));
-      const unfinished = open.some((e) => lean.exprData(e).hasMVar);
-      const usesSorry = open.some((e) => abi.unbox(abi.call('l_Lean_Expr_hasSorry', inc(e))) === 1);
-      open.forEach(dec);
-      if (unfinished || usesSorry) {
+      if (unfinished) {
         lean.releaseState(outcome.state);
-        return usesSorry ? { gave_up: true, ms: elapsed } : { error: 'the goals are closed, but the proof still has holes', ms: elapsed };
+        return { error: 'the goals are closed, but the proof still has holes', ms: elapsed };
       }
       const sid = nextId++;
       lean.releaseState(outcome.state);

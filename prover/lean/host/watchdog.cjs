@@ -4,13 +4,19 @@
  * while it works; the main thread is inside Lean and cannot set it, but wasm memory is shared, so a second thread can.
  *
  * One cell holds 4·turn + phase, so that a deadline of one turn can never touch the next.
+ *
+ * The same thread ends the process when Lean does not obey within a grace time, and when the program that started the
+ * process is gone: nothing else can, while the main thread is inside Lean.
  */
 'use strict';
 
+const fs = require('fs');
 const { Worker, isMainThread, workerData } = require('worker_threads');
 
 const [IDLE, ARMED, FIRED] = [0, 1, 2];
 const [STATE, MILLISECONDS, SET] = [0, 1, 2]; // cells; SET is the turn for which the token has been set
+const GRACE_MS = 4000; // less than GRACE_S of prover/lean/embedded.py
+const LOOK_MS = 1000; // how often the thread looks for who started us
 const LEAN_FALSE = 1; // box(0)
 const LEAN_TRUE = 3; // box(1)
 
@@ -45,14 +51,31 @@ class Watchdog {
 
 function watch() {
   const { memory, value, cells } = /** @type {{memory: WebAssembly.Memory, value: number, cells: Int32Array}} */ (workerData);
+  const parent = process.ppid;
+
+  /** Waits until the cell changes. @param {number} state @param {number} [milliseconds] @returns {boolean} whether it did in time */
+  function changes(state, milliseconds = Infinity) {
+    const end = performance.now() + milliseconds;
+    for (;;) {
+      const left = Math.max(0, Math.min(LOOK_MS, end - performance.now()));
+      if (Atomics.wait(cells, STATE, state, left) !== 'timed-out') return true;
+      if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+      if (performance.now() >= end) return false;
+    }
+  }
+
   for (;;) {
     const state = Atomics.load(cells, STATE);
     if (state % 4 !== ARMED) {
-      Atomics.wait(cells, STATE, state);
-    } else if (Atomics.wait(cells, STATE, state, cells[MILLISECONDS]) === 'timed-out' &&
+      changes(state);
+    } else if (!changes(state, cells[MILLISECONDS]) &&
         Atomics.compareExchange(cells, STATE, state, state - ARMED + FIRED) === state) {
       Atomics.store(new Int32Array(memory.buffer), value, LEAN_TRUE);
       Atomics.store(cells, SET, (state - ARMED) / 4);
+      if (!changes(state - ARMED + FIRED, GRACE_MS)) {
+        fs.writeSync(2, 'Error: a tactic did not end when its time was over\n');
+        process.kill(process.pid, 'SIGKILL');
+      }
     }
   }
 }

@@ -1,0 +1,212 @@
+"""Counts how useful each template of the built-in policy is, for its log-probabilities.
+
+Proves the theorems of the given files, then tries every offer of every proposer
+on the states that the proofs go through, and writes to --out how often each
+template ran, closed the goal and lay on a proof, by coarse features of the goal.
+Takes several times as long as proving the files. The file that comes with
+Proofsmith is data/calibration.json; its head says what it was made from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+
+if TYPE_CHECKING:
+    from prover.lean.embedded import EmbeddedDojo
+    from prover.policy.base import Mixture, Surroundings
+    from prover.policy.calibration import Calibration
+
+MAX_STATES = 12
+"""So many states of one theorem are looked at, so that none outweighs the others."""
+ENOUGH = 15
+"""Tries of one template under one feature; more would cost time and change little."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith calibrate`."""
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH",
+        help=".lean files, folders of them, or miniF2F's .jsonl (only its valid split is used)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, default=Path("data/calibration.json"), metavar="FILE", help="where the counts go"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=20.0, metavar="S", help="seconds a theorem (default 20)"
+    )
+    parser.add_argument(
+        "--tactic-timeout", type=float, default=2.0, metavar="S", help="seconds a tactic (default 2)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Counts and writes; exit code 1 when no theorem could be proved."""
+    import hashlib
+
+    from prover import __version__
+    from prover.errors import LeanProcessError
+    from prover.lean import source
+    from prover.lean.premises import load_or_build
+    from prover.lean.worker import LeanWorker
+    from prover.policy.builtin import builtin_policy
+    from prover.policy.calibration import Calibration
+
+    for name, value in (("--timeout", args.timeout), ("--tactic-timeout", args.tactic_timeout)):
+        if not value > 0:
+            raise ConfigError(f"{name} is {value}; it must be above 0")
+    table = Calibration()
+    facts: dict[str, Any] = {
+        "version": __version__, "lean": "",
+        "command": "proofsmith calibrate " + " ".join(map(str, args.paths)),
+        "sha256": {}, "theorems": 0, "proved": 0, "states": 0,
+        "timeout_s": args.timeout, "tactic_timeout_s": args.tactic_timeout,
+    }  # fmt: skip
+    with LeanWorker() as worker:
+        facts["lean"] = worker.lean
+        policy = builtin_policy(load_or_build(worker), calibrated=False)
+        for label, text in texts(args.paths):
+            facts["sha256"][label] = hashlib.sha256(text.encode()).hexdigest()
+            for target in source.read(worker, text).targets:
+                if target.problem is not None:
+                    continue
+                facts["theorems"] += 1
+                try:
+                    found = look_at(worker, target, policy, table, args.timeout, args.tactic_timeout)
+                except LeanProcessError as error:
+                    print(f"{label}: {target.name}: left out, {error}", file=sys.stderr)
+                    continue
+                facts["states"] += found
+                facts["proved"] += found > 0
+                print(f"{label}: {target.name}: {found} states", file=sys.stderr)
+                worker.recycle_if_big()
+            write(args.out, table.to_json(**facts))  # a long run that is cut short leaves what it has
+    print(
+        f"{args.out}: {facts['states']} states of {facts['proved']} proved theorems "
+        f"out of {facts['theorems']}, {len(table.counts)} templates"
+    )
+    return EXIT_DONE if facts["proved"] else EXIT_NOT_PROVED
+
+
+def write(path: Path, contents: dict[str, Any]) -> None:
+    """The file, whole or not at all."""
+    import json
+    import os
+
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(json.dumps(contents, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    os.replace(temporary, path)
+
+
+def texts(paths: list[Path]) -> list[tuple[str, str]]:
+    """Label and Lean text of each file; each miniF2F statement of the valid split is a text of its own."""
+    from data.minif2f import read
+    from prover.errors import DataError
+    from prover.lean.source import load
+
+    found = []
+    for path in paths:
+        for file in sorted(path.rglob("*.lean")) if path.is_dir() else [path]:
+            if file.suffix != ".jsonl":
+                found.append((str(file), load(file)))
+                continue
+            try:
+                found += [(f"{file}#{s.name}", s.lean) for s in read(file, "valid")]
+            except (OSError, ValueError) as error:
+                raise DataError(f"cannot read {file}: {error}") from error
+    return found
+
+
+def look_at(
+    worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float
+) -> int:
+    """Proves a theorem, then tries every offer on the states of the proof; how many states there were."""
+    from prover.agent import SearchSettings, prove
+    from prover.lean.embedded import EmbeddedDojo
+    from prover.lean.surroundings import surroundings_of
+
+    surroundings = surroundings_of(worker, target)
+    attempt = prove(
+        EmbeddedDojo(target, worker, tactic_timeout_s),
+        policy,
+        _believe,
+        SearchSettings(timeout_s),
+        surroundings,
+        minimised=False,
+    )
+    if attempt.status != "proved" or attempt.tree is None:
+        return 0
+    useful: dict[str, set[str]] = {}
+    for node in attempt.tree["nodes"]:
+        if node["status"] == "proved":
+            useful.setdefault(node["state"], set())
+    for edge in attempt.tree["edges"]:
+        state = attempt.tree["nodes"][edge["parent"]]["state"]
+        if edge["status"] == "proved" and state in useful:
+            useful[state].add(edge["tactic"])
+    with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
+        return _walk(dojo, initial, useful, policy, surroundings, table)
+
+
+def _walk(
+    dojo: EmbeddedDojo,
+    initial: Any,
+    useful: dict[str, set[str]],
+    policy: Mixture,
+    surroundings: Surroundings,
+    table: Calibration,
+) -> int:
+    """Goes through the proved states from the root, trying everything on each."""
+    from lean_dojo import ProofFinished, TacticState
+
+    from prover.agent import MAX_STAGE, SearchState, view_of
+    from prover.policy.calibration import feature_of
+    from prover.policy.goal import first_goal
+
+    waiting = [initial]
+    seen: set[str] = set()
+    while waiting and len(seen) < MAX_STATES:
+        state = waiting.pop(0)
+        if state.pp in seen or state.pp not in useful:
+            continue
+        seen.add(state.pp)
+        for stage in range(MAX_STAGE + 1):
+            view = view_of(SearchState(state, stage), surroundings)
+            feature = feature_of(first_goal(view))
+            for _, _, offer in policy.offers(view):
+                known = table.counts.get(offer.template, {}).get(feature)
+                if not offer.template or (known is not None and known.tried >= ENOUGH):
+                    continue
+                before = dojo.lean_ms
+                result = dojo.run_tacs(state, [offer.tactic])[0]
+                closed = isinstance(result, ProofFinished)
+                advanced = isinstance(result, TacticState)
+                on_proof = closed or (advanced and _on_proof(dojo, result, offer.tactic, useful, state.pp))
+                if offer.template:
+                    table.note(
+                        offer.template, feature, closed or advanced, closed, on_proof, dojo.lean_ms - before
+                    )
+                if advanced and on_proof:
+                    waiting += dojo.parts(result)
+    return len(seen)
+
+
+def _on_proof(dojo: EmbeddedDojo, result: Any, tactic: str, useful: dict[str, set[str]], here: str) -> bool:
+    """Whether a step is one of the proof's, or leads to nothing but states that were proved."""
+    return tactic in useful[here] or all(part.pp in useful for part in dojo.parts(result))
+
+
+class _Believed:
+    accepted = True
+    reason = None
+    axioms: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
+def _believe(proof: str) -> _Believed:
+    """Counting needs no audit: a candidate that is wrong spoils a count, not a proof."""
+    return _Believed()

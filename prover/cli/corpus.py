@@ -1,0 +1,84 @@
+"""Writes the library down: every theorem, definition and instance as a row.
+
+`proofsmith corpus build --out FOLDER` writes corpus.parquet (name, module, kind,
+signature, type as a term, what it mentions, …), the import and dependency graphs as
+GraphML, and README.md, the card. The same command goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from prover.errors import EXIT_DONE, ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith corpus`."""
+    parser.add_argument("action", choices=("build",), help="build the corpus")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where it goes")
+    parser.add_argument(
+        "--modules",
+        default="Init,Std",
+        metavar="LIST",
+        help="what to import, with commas between (default: Init,Std)",
+    )
+    parser.add_argument(
+        "--check",
+        type=float,
+        default=0.02,
+        metavar="SHARE",
+        help="part of the signatures that are elaborated again and compared (default: 0.02)",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Builds."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from prover.library_corpus import build
+
+    if not 0 <= args.check <= 1:
+        raise ConfigError(f"--check is a part between 0 and 1, not {args.check}")
+    console = Console(stderr=True, quiet=args.quiet)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("constants", total=None)
+        shown = [0]
+
+        def on_chunk(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+            if not sys.stderr.isatty() and done * 10 // total > shown[0]:
+                shown[0] = done * 10 // total
+                console.print(f"[{shown[0]}0 %] {done} of {total} constants", markup=False)
+
+        built = build(
+            args.out,
+            tuple(args.modules.split(",")),
+            args.check,
+            args.workers or os.cpu_count() or 1,
+            on_chunk,
+        )
+    for problem in built.problems[:20]:
+        print(f"proofsmith: {problem}", file=sys.stderr)
+    if len(built.problems) > 20:
+        print(f"proofsmith: and {len(built.problems) - 20} more, in the column problem", file=sys.stderr)
+    print(
+        json.dumps(
+            {
+                "rows": built.rows,
+                **built.by_kind,
+                "signatures_checked": built.checked,
+                "elaborate_again": built.elaborate_again,
+                "problems": len(built.problems),
+            }
+        )
+    )
+    return EXIT_DONE

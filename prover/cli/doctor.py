@@ -1,0 +1,53 @@
+"""Shows what was found to prove with, and what to type for what is missing.
+
+Looks for the embedded Lean and its Node, elan, lake, Lean, a Lake project with
+its Mathlib and REPL, lean-dojo, ray, torch, a GPU and a vLLM server. Nothing is
+installed or downloaded. Exit code 3 when no Lean can be used, or when --project
+was given and cannot be worked on natively.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
+
+MARKS = {"ok": "ok", "missing": "MISSING", "broken": "BROKEN", "too old": "TOO OLD", "none": "-"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith doctor`."""
+    parser.add_argument("--project", type=Path, metavar="PATH", help="a Lake project (default: the one that you are in)")
+    parser.add_argument("--vllm", metavar="URL", help="a vLLM server (default: PROOFSMITH_VLLM_URL, localhost:8000)")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds for each program (default 10)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Looks, and says what it found."""
+    from prover.lean.discover import discover, usable
+    from prover.lean.project import find_project
+
+    if not 0 < args.timeout < float("inf"):
+        raise ConfigError(f"--timeout is {args.timeout}; it must be a number of seconds above 0")
+    if args.project is not None and not args.project.exists():
+        raise ConfigError(f"--project {args.project}: there is no such file or folder")
+    project = find_project(args.project or Path.cwd())
+    if args.project is not None and project is None:
+        raise ConfigError(f"--project {args.project}: no lakefile.toml or lakefile.lean there or above")
+    findings = discover(project, args.vllm, args.timeout)
+    embedded, native = usable(findings)
+    if args.json:
+        facts = {"embedded": embedded, "native": native, "findings": [asdict(f) for f in findings]}
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            print(f"{finding.name:<14} {MARKS[finding.status]:<8} {finding.detail}")
+            if finding.advice is not None and finding.status != "none":
+                print(f"{'':<14} {'':<8} type: {finding.advice}")
+        verdicts = ["the embedded Lean"] * embedded + [f"the native Lean of {project.root}" if project else ""] * native
+        print(f"\nusable: {' and '.join(verdicts) or 'no Lean'}")
+    return EXIT_DONE if (native if args.project is not None else embedded or native) else EXIT_ENVIRONMENT

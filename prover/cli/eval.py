@@ -1,0 +1,360 @@
+"""Measures the prover on a benchmark, and compares, checks and records runs.
+
+Every statement of a benchmark counts: one that does not elaborate here (it needs
+Mathlib, say) or could not start is not proved. Each run's folder --out holds
+summary.json, results.jsonl, eval.html, report.html and the proofs; the same
+command goes on where an interrupted run stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prover.cli.prove import positive
+from prover.errors import EXIT_DONE, ConfigError
+
+if TYPE_CHECKING:
+    from prover.evaluation.datasets import DataSet
+    from prover.lean.worker import LeanWorker
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The evaluations and what is done with their folders."""
+    what = parser.add_subparsers(
+        title="what", dest="what", metavar="WHAT", required=True, help="a benchmark, or what to do with runs"
+    )
+
+    starter = _sub(what, "starter", _starter, "The starter theorems that come with proofsmith.")
+    _run_options(starter)
+
+    minif2f = _sub(what, "minif2f", _minif2f, "A split of miniF2F (Zheng, Han and Polu 2021).")
+    minif2f.add_argument(
+        "--split", required=True, metavar="SPLIT", help="valid, or test (for reports, never for tuning)"
+    )
+    minif2f.add_argument(
+        "--source",
+        required=True,
+        metavar="WHERE",
+        help="a JSONL file (name, split, header, statement), a clone of the miniF2F Lean 4 repository, or "
+        "the https:// address of either (fetched once; --fetch fetches it anew)",
+    )
+    minif2f.add_argument("--fetch", action="store_true", help="fetch a --source address anew")
+    _run_options(minif2f)
+
+    library = _sub(
+        what, "library", _library,
+        "Theorems of Lean's own library, each with nothing but the modules that its module imports.",
+    )  # fmt: skip
+    library.add_argument(
+        "--split", default="valid", metavar="SPLIT", help="train, valid or test (never for tuning)"
+    )
+    library.add_argument(
+        "--sample",
+        type=int,
+        default=500,
+        metavar="N",
+        help="a fixed sample of so many theorems; 0 for all of the split",
+    )
+    library.add_argument("--root", default="Init", metavar="MODULE", help="the library: Init, Std or Lean")
+    _run_options(library)
+
+    leandojo = _sub(
+        what, "leandojo", _leandojo,
+        "LeanDojo Benchmark 4 offline: premise retrieval (R@1, R@10, MRR) and tactic prediction.",
+    )  # fmt: skip
+    leandojo.add_argument(
+        "--source", required=True, type=Path, metavar="PATH",
+        help="lean-dojo-4.20.0.tar.gz (pip download --no-deps --no-binary :all: lean-dojo==4.20.0) or its "
+        "leandojo_benchmark_4",
+    )  # fmt: skip
+    leandojo.add_argument("--split", default="random", metavar="SPLIT", help="random or novel_premises")
+    leandojo.add_argument(
+        "--part", default="val", metavar="PART", help="val, or test (for reports, never for tuning)"
+    )
+    leandojo.add_argument(
+        "--limit", type=int, default=500, metavar="N", help="a fixed sample of N states; 0 for all"
+    )
+    leandojo.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
+    leandojo.add_argument("--json", action="store_true", help="print a JSON object")
+
+    compare = _sub(
+        what, "compare", _compare, "Two runs of one benchmark, theorem by theorem; McNemar's exact test."
+    )
+    compare.add_argument("a", type=Path, metavar="A", help="run folder of the first configuration")
+    compare.add_argument("b", type=Path, metavar="B", help="run folder of the second")
+    compare.add_argument("--json", action="store_true", help="print a JSON object")
+
+    contamination = _sub(
+        what, "contamination", _contamination,
+        "Overlap of a benchmark with a training corpus: exact, normalised and fuzzy.",
+    )  # fmt: skip
+    contamination.add_argument(
+        "--benchmark", required=True, type=Path, metavar="PATH",
+        help="a JSONL file of statements, or a run folder (the score is then split by overlap)",
+    )  # fmt: skip
+    contamination.add_argument(
+        "--corpus",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="JSON lines of training records (see docs/evaluation.md)",
+    )
+    contamination.add_argument("--split", metavar="SPLIT", help="only this split of the benchmark")
+    contamination.add_argument(
+        "--threshold",
+        type=float,
+        default=0.6,
+        metavar="J",
+        help="Jaccard similarity that counts as fuzzy overlap (default 0.6)",
+    )
+    contamination.add_argument(
+        "--ngram", type=int, default=3, metavar="N", help="tokens in an n-gram (default 3)"
+    )
+    contamination.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the overlap of each statement as JSON lines"
+    )
+    contamination.add_argument("--json", action="store_true", help="print a JSON object")
+
+    leaderboard = _sub(what, "leaderboard", _leaderboard, "Appends a run's row to docs/leaderboard.md.")
+    leaderboard.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
+    leaderboard.add_argument("--note", required=True, metavar="TEXT", help="what this milestone is")
+    leaderboard.add_argument(
+        "--file", type=Path, default=Path("docs/leaderboard.md"), metavar="FILE", help="the leaderboard"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what was asked for; an evaluation that ran to its end is exit code 0, whatever its rate."""
+    work: Callable[[argparse.Namespace], int] = args.work
+    return work(args)
+
+
+def _sub(
+    what: Any, name: str, work: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = what.add_parser(
+        name, help=text[:1].lower() + text[1:].removesuffix("."), description=text
+    )
+    parser.set_defaults(work=work)
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where results go (default: runs/eval-<benchmark>)"
+    )
+    parser.add_argument(
+        "--baseline", action="store_true", help="also try ten single built-in tactics, and print their rate"
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="a fixed sample of N statements, by hash of the name"
+    )
+    parser.add_argument(
+        "--timeout", type=positive, default=60.0, metavar="S", help="seconds a theorem (default 60)"
+    )
+    parser.add_argument(
+        "--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)"
+    )
+    parser.add_argument(
+        "--tactic-timeout", type=positive, default=5.0, metavar="S", help="seconds a tactic (default 5)"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="Lean processes that search (default: cores)"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=1, metavar="N", help="seeded runs, for pass@1 to pass@N (default 1)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed of the noise, where there is any (default 0)"
+    )
+    parser.add_argument(
+        "--temperature", type=float, metavar="T",
+        help="Gumbel noise on the policy's log-probabilities (default: 0 for one run, 0.5 for several)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin anew where the folder holds an earlier run"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def _starter(args: argparse.Namespace) -> int:
+    from prover.evaluation.datasets import starter
+
+    return _evaluate(args, starter, "starter")
+
+
+def _minif2f(args: argparse.Namespace) -> int:
+    from data.minif2f import SPLITS
+    from prover.evaluation.datasets import minif2f
+    from prover.evaluation.fetch import local
+
+    if args.split not in SPLITS:
+        raise ConfigError(f"there is no split {args.split!r} of miniF2F; it has {' and '.join(SPLITS)}")
+    found = minif2f(local(args.source, args.fetch), args.split)
+    return _evaluate(args, lambda _: found, f"minif2f-{args.split}")
+
+
+def _library(args: argparse.Namespace) -> int:
+    from data.library_bench import SPLITS
+    from prover.evaluation.library import library
+
+    if args.split not in SPLITS:
+        raise ConfigError(
+            f"there is no split {args.split!r} of the library benchmark; it has {', '.join(SPLITS)}"
+        )
+    if args.sample < 0:
+        raise ConfigError(f"--sample is {args.sample}; it must be at least 1, or 0 for all")
+    args.memory = max(args.memory, 1000)
+    return _evaluate(
+        args,
+        lambda worker: library(worker, args.root, args.split, args.sample or None),
+        f"{args.root.lower()}-{args.split}",
+    )
+
+
+def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], name: str) -> int:
+    for option, value in (
+        ("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory),
+        ("--limit", args.limit), ("--runs", args.runs),
+    ):  # fmt: skip
+        if value is not None and value < 1:
+            raise ConfigError(f"{option} is {value}; it must be at least 1")
+    if args.temperature is not None and not 0 <= args.temperature < float("inf"):
+        raise ConfigError(f"--temperature is {args.temperature}; it must be 0 or more")
+    if args.runs > 1 and args.temperature == 0:
+        raise ConfigError(
+            f"{args.runs} runs without noise are {args.runs} times the same run; give --temperature above 0"
+        )
+
+    from prover.agent import SearchSettings
+    from prover.batch import BatchSettings
+    from prover.evaluation.runner import Plan, check_folder, evaluate
+    from prover.lean.worker import LeanWorker
+    from prover.policy.builtin import builtin_policy
+    from prover.run import default_command
+
+    out = args.out or Path("runs") / f"eval-{name}"
+    settings = BatchSettings(
+        search=SearchSettings(args.timeout, args.max_expansions),
+        workers=args.workers or os.cpu_count() or 1,
+        tactic_timeout_s=args.tactic_timeout,
+        memory_mb=args.memory,
+    )
+    plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet)
+    with LeanWorker(args.memory) as worker:
+        dataset = make(worker).limited(args.limit)
+        check_folder(out, dataset, args.fresh)
+        if not args.quiet:
+            for line in _about(dataset):
+                print(line, file=sys.stderr)
+        done = evaluate(dataset, builtin_policy(), plan, out, worker, default_command())
+    if args.json:
+        print(json.dumps(done.summary, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(done.summary, out)))
+    return EXIT_DONE
+
+
+def _about(dataset: DataSet) -> list[str]:
+    bad = [p for p in dataset.problems if p.known_bad]
+    return [f"{dataset.label}: {len(dataset.problems)} statements, SHA-256 {dataset.sha256}", *dataset.notes,
+            f"known to be bad: {len(bad) or 'none listed'}"]  # fmt: skip
+
+
+def _lines(summary: dict[str, Any], out: Path) -> list[str]:
+    low, high = summary["wilson"]
+    total = summary["total"]
+    lines = [
+        f"{summary['title']}: {total} statements of {summary['source']}",
+        f"data set SHA-256: {summary['dataset_sha256']}",
+        *(f"note: {note}" for note in summary["notes"]),
+        *(f"known to be bad: {name}: {reason}" for name, reason in summary["known_bad"].items()),
+        *([] if summary["known_bad"] else ["known to be bad: none listed"]),
+        f"proved / elaborated / total: {summary['proved']} / {summary['elaborated']} / {total} "
+        f"({100 * summary['rate']:.1f} %, 95 % interval {100 * low:.1f} to {100 * high:.1f})",
+    ]
+    if total > summary["elaborated"]:
+        lines.append(
+            f"{total - summary['elaborated']} do not elaborate here (see eval.html) and count as not proved"
+        )
+    if summary["runs"] > 1:
+        lines += [
+            f"pass@{k}: {100 * rate:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+            for k, rate, (low, high) in ((p["k"], p["rate"], p["interval"]) for p in summary["pass_at_k"])
+        ]
+    if base := summary["baseline"]:
+        best = base["best_single"]
+        share = 100 * base["portfolio"] / total if total else 0.0
+        lines.append(f"portfolio of ten single tactics: {base['portfolio']} of {total} ({share:.1f} %)")
+        lines.append(f"best single tactic: {best['tactic']}, {best['proved']} of {total}")
+        lines.append("  " + ", ".join(f"{tactic} {number}" for tactic, number in base["tactics"].items()))
+    return [*lines, f"report: {out / 'eval.html'}"]
+
+
+def _leandojo(args: argparse.Namespace) -> int:
+    from prover.evaluation.leandojo import PARTS, SPLITS, evaluate_offline
+    from prover.journal import write_atomically
+    from prover.policy.builtin import builtin_policy
+
+    for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
+        if value not in choices:
+            raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
+    if args.limit < 0:
+        raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
+    found = evaluate_offline(
+        args.source, args.split, args.part, args.limit or None, builtin_policy(),
+        lambda text: print(text, file=sys.stderr),
+    )  # fmt: skip
+    text = json.dumps(found, ensure_ascii=False, indent=None if args.json else 2)
+    if args.out is not None:
+        write_atomically(args.out, text + "\n")
+    if args.json:
+        print(text)
+        return EXIT_DONE
+    print(f"LeanDojo Benchmark 4 {args.split} {args.part}: {found['sampled']} of {found['states']} states")
+    for name, figure in found["retrieval"].items():
+        low, high = figure["interval"]
+        print(f"{name} (BM25, {found['retrieval_states']} states): {100 * figure['mean']:.1f} % "
+              f"({100 * low:.1f} to {100 * high:.1f})")  # fmt: skip
+    for name, figure in found["tactic_prediction"].items():
+        print(f"tactic {name}: {figure['hits']} of {found['sampled']} ({100 * figure['rate']:.1f} %)")
+    return EXIT_DONE
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from prover.evaluation.compare import compare
+
+    found = compare(args.a, args.b)
+    print(json.dumps(found.as_json(), ensure_ascii=False) if args.json else "\n".join(found.lines()))
+    return EXIT_DONE
+
+
+def _contamination(args: argparse.Namespace) -> int:
+    from prover.evaluation.contamination import check
+
+    if not 0 < args.threshold <= 1:
+        raise ConfigError(f"--threshold is {args.threshold}; it must be above 0 and at most 1")
+    if args.ngram < 1:
+        raise ConfigError(f"--ngram is {args.ngram}; it must be at least 1")
+    found = check(args.benchmark, args.corpus, args.split, args.threshold, args.ngram)
+    if args.out is not None:
+        found.write(args.out)
+    print(json.dumps(found.summary(), ensure_ascii=False) if args.json else "\n".join(found.lines()))
+    return EXIT_DONE
+
+
+def _leaderboard(args: argparse.Namespace) -> int:
+    from prover.evaluation.leaderboard import append
+
+    print(append(args.run_folder, args.note, args.file), end="")
+    return EXIT_DONE

@@ -1,0 +1,172 @@
+"""Makes new theorems from the library's by rewriting and applying lemmas.
+
+Takes the theorems of Init and Std, finds lemmas that fit by a term index, builds new
+statements with their proofs inside Lean, and keeps what Lean's kernel accepts from the
+printed text. Writes to the folder --out:
+
+  shards/        Parquet files, a row a theorem; beside each what was rejected and why
+  summary.json   the totals
+  report.html    written by `proofsmith mutate report`
+
+The same command goes on where an interrupted run stopped.
+
+  proofsmith mutate --out m --limit-core-hours 0.5
+  proofsmith mutate recheck --out m --sample 1000
+  proofsmith mutate report --out m
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+
+ACTIONS = ("run", "recheck", "report", "compare")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith mutate`."""
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=ACTIONS,
+        default="run",
+        help="run (default); recheck: a sample in a fresh process; report: the HTML page; "
+        "compare: against every lemma tried on every theorem",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where results go, or are")
+    parser.add_argument(
+        "--limit-core-hours",
+        type=float,
+        metavar="H",
+        help="stop after so much processor time (default: no limit)",
+    )
+    parser.add_argument(
+        "--limit-theorems", type=int, metavar="N", help="stop after so many theorems (default: no limit)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="for everything that is drawn (default: 0)")
+    parser.add_argument(
+        "--rounds", type=int, default=2, metavar="K", help="steps that are composed (default: 2)"
+    )
+    parser.add_argument(
+        "--per-root", type=int, default=8, metavar="N", help="theorems wanted from each parent (default: 8)"
+    )
+    parser.add_argument(
+        "--attempts", type=int, default=24, metavar="N", help="attempts for each parent (default: 24)"
+    )
+    parser.add_argument(
+        "--operators",
+        default=None,
+        metavar="LIST",
+        help="of rw, apply, iff, contrapose, conjoin (default: all)",
+    )
+    parser.add_argument(
+        "--roots", metavar="NAMES", help="only these theorems, with commas between (default: all)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "valid", "test"),
+        help="only roots of this side (default: all; each row names its side)",
+    )
+    parser.add_argument(
+        "--grade",
+        type=float,
+        default=0.02,
+        metavar="SHARE",
+        help="part whose difficulty is graded (default: 0.02)",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--memory-mb",
+        type=int,
+        default=3000,
+        metavar="MB",
+        help="ceiling of each Lean process (default: 3000)",
+    )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="recheck: theorems; compare: pairs (default: 1000)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Does what was asked."""
+    return {"run": _run, "recheck": _recheck, "report": _report, "compare": _compare}[args.action](args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from data.mutation.operators import NAMES
+    from prover.mutation import MutationSettings, Run
+    from prover.mutation_progress import MutationBar
+
+    operators = tuple(args.operators.split(",")) if args.operators else NAMES
+    if unknown := [o for o in operators if o not in NAMES]:
+        raise ConfigError(f"--operators: there is no {unknown[0]!r}; there are {', '.join(NAMES)}")
+    for option in ("rounds", "per_root", "attempts"):
+        if getattr(args, option) < 1:
+            raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {getattr(args, option)}")
+    if not 0 <= args.grade <= 1:
+        raise ConfigError(f"--grade is a part between 0 and 1, not {args.grade}")
+    settings = MutationSettings(
+        operators=operators,
+        seed=args.seed,
+        rounds=args.rounds,
+        per_root=args.per_root,
+        attempts=args.attempts,
+        grade_share=args.grade,
+        workers=args.workers or os.cpu_count() or 1,
+        limit_core_hours=args.limit_core_hours,
+        limit_theorems=args.limit_theorems,
+        memory_mb=args.memory_mb,
+        roots=tuple(args.roots.split(",")) if args.roots else None,
+        split=args.split,
+    )
+    with MutationBar(settings, quiet=args.quiet) as bar:
+        job = Run(args.out, settings, bar.update)
+        totals = job.go()
+    for problem in [*job.problems, *totals.lost]:
+        print(f"proofsmith: {problem}", file=sys.stderr)
+    print(json.dumps(totals.summary(), ensure_ascii=False))
+    return EXIT_DONE
+
+
+def _recheck(args: argparse.Namespace) -> int:
+    from prover.mutation import recheck
+
+    result = recheck(args.out, args.sample, args.seed)
+    for failure in result.failures:
+        print(failure, file=sys.stderr)
+    print(
+        json.dumps(
+            {
+                "rechecked": result.checked,
+                "failures": len(result.failures),
+                "seconds": round(result.seconds, 1),
+            }
+        )
+    )
+    return EXIT_NOT_PROVED if result.failures else EXIT_DONE
+
+
+def _report(args: argparse.Namespace) -> int:
+    from prover.mutation_report import write_report
+
+    print(write_report(args.out, seed=args.seed))
+    return EXIT_DONE
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from prover.mutation_compare import compare
+
+    print(json.dumps(compare(args.out, pairs=args.sample, seed=args.seed)))
+    return EXIT_DONE

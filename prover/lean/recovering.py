@@ -1,0 +1,255 @@
+"""A `lean_dojo.Dojo` over a native process that can be lost at any tactic.
+
+States are known by how they came about. When the process is gone, the ones that are needed again are made again in the
+next one, by opening the theorem anew and running the tactics that led to them. What differs between the REPL and LeanDojo
+is below four methods.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lean_dojo
+from lean_dojo import (
+    DojoInitError,
+    DojoTacticTimeoutError,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticState,
+)
+
+from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
+from prover.lean.embedded import Result, TacticTimeout
+from prover.lean.source import Target
+
+MAX_LOST = 20
+"""So many processes lost over one theorem mean that something else is wrong."""
+SEVERAL_LINES = "  "
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a tactic did: exactly one of `goals`, `done`, `gave_up`, `error` tells. `native` names the new state."""
+
+    native: Any = None
+    goals: tuple[str, ...] | None = None
+    done: bool = False
+    gave_up: bool = False
+    error: str | None = None
+    message: str | None = None
+
+
+@dataclass
+class _Known:
+    parent: int | None
+    tactic: str
+    part: int | None = None
+    goals: tuple[str, ...] = ()
+    generation: int = -1
+    native: Any = None
+
+
+class RecoveringDojo(lean_dojo.Dojo):
+    """A theorem, open for tactics; `ProofFinished` is a candidate, and the audit has the last word.
+
+    Args:
+        target: the theorem.
+        timeout: seconds for a single tactic; one that takes longer costs its process.
+    """
+
+    def __init__(self, target: Target, timeout: float) -> None:
+        self.entry = target
+        self.timeout = timeout
+        self.additional_imports: list[str] = []
+        self.file_path = target.file.path or Path("<statement>")
+        self.is_successful = False
+        self.is_crashed = False
+        self.has_timedout = False
+        self.lean_ms = 0.0
+        self.crashes = 0
+        self.set_aside: list[str] = []
+        self._states: dict[int, _Known] = {}
+
+    # ------------------------------------------------------------------ what a native process can do
+
+    @abstractmethod
+    def _generation(self) -> int:
+        """Counts processes; starts one when there is none."""
+
+    @abstractmethod
+    def _open(self) -> Step:
+        """Opens the theorem in the present process. Raises DojoInitError when it cannot be."""
+
+    @abstractmethod
+    def _step(self, native: Any, tactic: str) -> Step:
+        """Runs a tactic on a state of the present process. Raises LeanProcessError when the process is lost."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Lets go of the theorem."""
+
+    def _split(self, native: Any, goals: tuple[str, ...]) -> list[Any]:
+        """States that hold one goal each, when the process can make such; else none."""
+        return []
+
+    # ------------------------------------------------------------------ LeanDojo's surface
+
+    @property
+    def uses_tactics(self) -> bool:
+        """A theorem is open, so tactics are what it takes."""
+        return True
+
+    @property
+    def uses_commands(self) -> bool:
+        """No commands here."""
+        return False
+
+    def __enter__(self) -> tuple[RecoveringDojo, TacticState]:
+        """Opens the theorem. Raises DojoInitError when it cannot be opened, LeanSetupError when nothing can."""
+        target: Target = self.entry
+        if target.problem is not None:
+            raise DojoInitError(target.problem)
+        self._states[0] = _Known(None, "")
+        try:
+            self._locate(0)
+            return self, self._tactic_state(0)
+        except LeanSetupError:
+            self._leave()
+            raise
+        except LeanProcessError as error:
+            self._leave()
+            raise DojoInitError(str(error)) from error
+        except BaseException:
+            self._leave()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the theorem."""
+        self._leave()
+        self._states.clear()
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
+        """LeanDojo's `run_tac`. A tactic past its time raises DojoTacticTimeoutError; the theorem stays open."""
+        if not isinstance(state, TacticState):
+            raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
+        result = self.run_tacs(state, [tactic])[0]
+        if isinstance(result, TacticTimeout):
+            self.has_timedout = True
+            raise DojoTacticTimeoutError()
+        return result
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str], stop_when_done: bool = False) -> list[Result]:
+        """Runs each tactic on `state` itself; fewer results when `stop_when_done` and one closed it."""
+        if state.id not in self._states:
+            raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
+        results: list[Result] = []
+        for tactic in tactics:
+            results.append(self._run_one(state.id, tactic))
+            if stop_when_done and isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def parts(self, state: TacticState) -> list[TacticState]:
+        """The goals of a state as states of their own, when the process can make such; else the state alone."""
+        known = self._states[state.id]
+        if len(known.goals) < 2 or any("?" in goal for goal in known.goals):
+            return [state]
+        try:
+            native = self._split(self._locate(state.id), known.goals)
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            return [state]
+        made = []
+        for i, (one, goal) in enumerate(zip(native, known.goals, strict=False)):
+            made.append(self._new(_Known(state.id, "", i, (goal,), known.generation, one)))
+        return [self._tactic_state(sid) for sid in made] or [state]
+
+    def key(self, state: TacticState) -> tuple[object, ...]:
+        """What tells this state from others: its text; unique when a goal mentions metavariables. It may only prune."""
+        goals = self._states[state.id].goals
+        return ("state", state.id) if any("?" in goal for goal in goals) else goals
+
+    # ------------------------------------------------------------------ below
+
+    def _submit_request(self, req: str) -> dict[str, Any]:
+        """LeanDojo's request and reply lines."""
+        request = json.loads(req)
+        result = self.run_tacs(self._tactic_state(request["sid"]), [request["cmd"]])[0]
+        reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
+        match result:
+            case TacticState():
+                reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
+            case ProofFinished():
+                reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
+            case LeanError():
+                reply["error"] = result.error
+            case ProofGivenUp():
+                reply["error"] = "proof contains `sorry`"
+            case TacticTimeout():
+                raise DojoTacticTimeoutError()
+        return reply
+
+    def _run_one(self, sid: int, tactic: str) -> Result:
+        native = self._locate(sid)
+        started = time.monotonic()
+        try:
+            step = self._step(native, tactic)
+        except LeanTimeoutError:
+            return TacticTimeout(self.timeout)
+        except LeanSetupError:
+            raise
+        except LeanProcessError as error:
+            self.crashes += 1
+            self.set_aside.append(tactic)
+            if self.crashes >= MAX_LOST:
+                raise
+            return LeanError(f"Lean was lost in this tactic: {error}")
+        finally:
+            self.lean_ms += 1000 * (time.monotonic() - started)
+        if step.done:
+            self.is_successful = True
+            return ProofFinished(self._new(_Known(sid, tactic)), step.message)
+        if step.gave_up:
+            return ProofGivenUp()
+        if step.goals is None:
+            return LeanError((step.error or "").strip())
+        new = self._new(_Known(sid, tactic, None, step.goals, self._generation(), step.native))
+        try:
+            return self._tactic_state(new, step.message)
+        except AssertionError:
+            # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
+            return LeanError("the goals cannot be told apart in LeanDojo's text form")
+
+    def _new(self, known: _Known) -> int:
+        sid = len(self._states)
+        self._states[sid] = known
+        return sid
+
+    def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
+        return TacticState("\n\n".join(self._states[sid].goals), sid, message)
+
+    def _locate(self, sid: int) -> Any:
+        """The present process's name for a state, made again when the process that had it is gone."""
+        known = self._states[sid]
+        if known.generation == self._generation():
+            return known.native
+        if known.parent is None:
+            step = self._open()
+        elif known.part is not None:
+            parent = self._locate(known.parent)
+            parts = self._split(parent, self._states[known.parent].goals)
+            step = Step(parts[known.part], known.goals) if known.part < len(parts) else Step(error="no such part")
+        else:
+            step = self._step(self._locate(known.parent), known.tactic)
+        if step.goals is None or (known.generation >= 0 and step.goals != known.goals):
+            raise LeanProcessError(f"{known.tactic!r} does not do again what it did before the process was lost")
+        known.generation, known.native, known.goals = self._generation(), step.native, step.goals
+        return known.native

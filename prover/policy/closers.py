@@ -1,0 +1,66 @@
+"""Tactics that end a goal or fail: cheap ones at once, dear ones when a state comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prover.policy.base import Offer, View
+from prover.policy.goal import Var, first_goal
+
+CHEAP = (
+    ("rfl", -0.4), ("assumption", -0.5), ("omega", -0.6), ("simp", -0.7), ("simp_all", -1.2), ("grind", -1.3),
+)  # fmt: skip
+LATER = (
+    ("exact?", -0.5), ("grind +splitImp", -1.5), ("simp_all +arith", -1.6), ("ac_rfl", -1.8),
+    ("simp +arith", -1.9), ("grind (splits := 20) (gen := 12) (ematch := 12)", -2.0),
+)  # fmt: skip
+MAX_DECIDED = 5000
+
+
+@dataclass(frozen=True)
+class Closers:
+    """The automation that comes with Lean, first what costs milliseconds.
+
+    Most leaves of a proof fall to one of these, and those that fail are over quickly (omega and simp some 5
+    ms, grind some 50 ms), so every new state meets them first. They stand before everything else in the order
+    of trial: an expansion ends at the first that closes the goal.
+    """
+
+    name: str = "closers"
+
+    def propose(self, view: View) -> Iterable[Offer]:
+        """The list for the stage; `decide` only for closed or finite goals."""
+        goal = first_goal(view)
+        if view.stage == 1:
+            for tactic, log_prob in LATER:
+                yield Offer(tactic, log_prob, f"closers.{tactic.split(' (')[0]}")
+        if view.stage != 0:
+            return
+        for tactic, log_prob in CHEAP:
+            yield Offer(tactic, log_prob, f"closers.{tactic}")
+        if goal is None:
+            return
+        if not goal.data and not goal.facts:
+            yield Offer("decide", -0.5, "closers.decide")
+            yield Offer("decide +kernel", -1.6, "closers.decide_kernel")
+        elif goal.data and combinations(goal.data) <= MAX_DECIDED:
+            yield Offer("decide +revert", -0.9, "closers.decide_revert")
+        if any("False" in f.type or "≠" in f.type or f.type.startswith("¬") for f in goal.facts):
+            yield Offer("contradiction", -0.5, "closers.contradiction")
+        if any(v.head == "BitVec" for v in goal.data):
+            yield Offer("bv_omega", -1.4, "closers.bv_omega")
+
+
+def combinations(data: tuple[Var, ...]) -> int:
+    """How many values the variables have together; a very large number when they are not all finite."""
+    count = 1
+    for v in data:
+        head, _, size = v.type.partition(" ")
+        if v.type == "Bool":
+            count *= 2
+        elif size.isdigit() and head in ("Fin", "BitVec"):
+            count *= int(size) if head == "Fin" else 2 ** min(int(size), 64)
+        else:
+            return 1 << 64
+    return count

@@ -1,0 +1,155 @@
+"""What the text of a file's own definitions tells: on which argument a function recurses, which constructors
+a type has.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from prover.policy.terms import premises, split, tidy
+
+COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
+SIGNATURE = re.compile(
+    r"\b(?:def|abbrev|inductive|structure|instance)\s+(?P<name>[^\s({\[:]+)(?P<rest>.*)", re.DOTALL
+)
+EXPLICIT = re.compile(r"\(([^():]+?)\s*:\s*((?:[^()]|\([^()]*\))*)\)")
+PLAIN_PATTERN = re.compile(r"^(_|[a-zα-ω][\w'₀-₉]*)$")
+CONSTRUCTOR = re.compile(r"^\s*\|\s*(?P<name>[\w'.]+)(?P<rest>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A definition: how many explicit arguments it takes, and which of them it takes apart (from 0)."""
+
+    name: str
+    arity: int
+    splits_on: tuple[int, ...]
+    recursive: bool
+
+    @property
+    def last(self) -> str:
+        """The last component of the name."""
+        return self.name.rsplit(".", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Constructor:
+    """A constructor with its explicit fields; `recursive` marks those whose type is made by the same
+    inductive type.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    recursive: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Inductive:
+    """An inductive type or predicate and its constructors."""
+
+    name: str
+    is_prop: bool
+    constructors: tuple[Constructor, ...]
+
+    @property
+    def last(self) -> str:
+        """The last component of the name."""
+        return self.name.rsplit(".", 1)[-1]
+
+
+@lru_cache(maxsize=1024)
+def function_of(name: str, source: str) -> Function:
+    """Reads a definition's text; one that cannot be read has no arguments."""
+    text = COMMENT.sub(" ", source)
+    found = SIGNATURE.search(text)
+    if found is None:
+        return Function(name, 0, (), False)
+    last = name.rsplit(".", 1)[-1]
+    body_at, head = _body(found["rest"])
+    body = found["rest"][body_at:]
+    explicit = [n for names, _ in EXPLICIT.findall(head) for n in names.split()]
+    colon = _result_type(head)
+    arrows = len(split(tidy(colon), "→")) - 1 if colon else 0
+    splits: set[int] = set()
+    for line in re.findall(r"^\s*\|(.*?)(?:=>|↦)", body, re.MULTILINE):
+        patterns = _patterns(line)
+        for i, pattern in enumerate(patterns):
+            if not PLAIN_PATTERN.match(pattern):
+                splits.add(i)
+    scrutinee = re.search(r"\bmatch\s+(.*?)\s+with\b", body)
+    if scrutinee is not None:
+        names = _patterns(scrutinee[1])
+        splits = {explicit.index(names[i]) for i in splits if i < len(names) and names[i] in explicit}
+    elif body.lstrip().startswith("|"):
+        splits = {len(explicit) + i for i in splits}
+    recursive = re.search(rf"(?<![\w']){re.escape(last)}(?![\w'])", body) is not None
+    return Function(name, len(explicit) + arrows, tuple(sorted(splits)), recursive)
+
+
+@lru_cache(maxsize=1024)
+def inductive_of(name: str, source: str) -> Inductive | None:
+    """Reads an inductive type's text; None for anything else, structures among them."""
+    text = COMMENT.sub(" ", source)
+    found = SIGNATURE.search(text)
+    if found is None or "inductive" not in text[: found.start("name")]:
+        return None
+    head, _, rest = (
+        found["rest"].partition("\n") if " where" not in found["rest"] else found["rest"].partition(" where")
+    )
+    last = name.rsplit(".", 1)[-1]
+    constructors = []
+    for piece in re.split(r"(?=^\s*\|)|(?<=\S)\s+(?=\|\s)", rest, flags=re.MULTILINE):
+        made = CONSTRUCTOR.match(piece)
+        if made is None or made["name"].startswith("deriving"):
+            continue
+        body = re.split(r"\bderiving\b", made["rest"])[0]
+        fields: list[str] = []
+        recursive: list[bool] = []
+        for names, of_type in EXPLICIT.findall(_before_colon(body)):
+            for n in names.split():
+                fields.append(n)
+                recursive.append(last in re.findall(r"[\w']+", of_type))
+        colon = _result_type(body)
+        if colon:
+            _, assumed, _ = premises(tidy(colon))
+            for i, of_type in enumerate(assumed):
+                fields.append(f"a{i + 1}" if len(assumed) > 1 else "a")
+                recursive.append(last in re.findall(r"[\w']+", of_type))
+        constructors.append(Constructor(made["name"], tuple(fields), tuple(recursive)))
+    return Inductive(name, bool(re.search(r"(:|→)\s*Prop\s*$", head.rstrip())), tuple(constructors))
+
+
+def _body(rest: str) -> tuple[int, str]:
+    """Where a definition's body begins, and what stands in front of it."""
+    found = re.search(r":=|^\s*\|", rest, re.MULTILINE)
+    at = found.start() if found else len(rest)
+    return at, rest[:at]
+
+
+def _before_colon(text: str) -> str:
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if c == ":" and depth == 0 and text[i : i + 2] != ":=":
+            return text[:i]
+    return text
+
+
+def _result_type(head: str) -> str:
+    return head[len(_before_colon(head)) + 1 :].strip()
+
+
+def _patterns(line: str) -> list[str]:
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for c in line:
+        depth += (c in "([{⟨") - (c in ")]}⟩")
+        if c == "," and depth == 0:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += c
+    return [*parts, current.strip()]

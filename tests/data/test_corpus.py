@@ -1,0 +1,96 @@
+"""Corpora: resumable, complete, with graphs; LeanDojo's file is read too."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from data import corpus
+from data.errors import BadRecordError
+
+LISTING = corpus.Listing(
+    ["A", "B"],
+    [[], ["A", "Elsewhere"]],
+    [("b.two", "theorem", 1), ("a.one", "definition", 0), ("a.inst", "instance", 0)],
+)
+
+
+def records(names: Sequence[str]) -> list[corpus.Row]:
+    return [
+        {
+            "name": n,
+            "signature": " : True",
+            "elaborates": n != "a.inst" or None,
+            "error": None,
+            "uses": ["a.one", "True"],
+            "key": "0",
+        }
+        for n in names
+    ]
+
+
+def test_a_built_corpus_has_every_constant_in_module_order(tmp_path: Path) -> None:
+    built = corpus.build(tmp_path, LISTING, records, chunk=2)
+    rows = list(corpus.read(tmp_path))
+    assert [r["name"] for r in rows] == ["a.inst", "a.one", "b.two"]
+    assert [r["module"] for r in rows] == ["A", "A", "B"]
+    assert built.by_kind == {"theorem": 1, "definition": 1, "instance": 1}
+    assert (built.checked, built.elaborate_again) == (2, 2)
+    assert "2 of 2 signatures" in (tmp_path / "README.md").read_text("utf-8")
+
+
+def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def breaking(names: Sequence[str]) -> list[corpus.Row]:
+        if "b.two" in names:
+            raise RuntimeError("killed")
+        return records(names)
+
+    with pytest.raises(RuntimeError):
+        corpus.build(tmp_path, LISTING, breaking, chunk=2)
+
+    def counting(names: Sequence[str]) -> list[corpus.Row]:
+        asked.extend(names)
+        return records(names)
+
+    corpus.build(tmp_path, LISTING, counting, chunk=2)
+    assert asked == ["b.two"]
+
+
+def test_a_folder_of_another_library_is_refused(tmp_path: Path) -> None:
+    corpus.build(tmp_path, LISTING, records)
+    with pytest.raises(BadRecordError, match="another library"):
+        corpus.build(tmp_path, corpus.Listing(["C"], [[]], [("c", "theorem", 0)]), records)
+
+
+def test_the_graphs_point_at_what_is_needed(tmp_path: Path) -> None:
+    corpus.build(tmp_path, LISTING, records)
+    assert list(nx.read_graphml(tmp_path / "imports.graphml").edges) == [("B", "A")]
+    edges = set(nx.read_graphml(tmp_path / "dependencies.graphml.gz").edges)
+    assert edges == {("b.two", "a.one"), ("a.inst", "a.one")}
+
+
+def test_leandojos_corpus_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    premise = {
+        "full_name": "N.t",
+        "code": "theorem N.t : True",
+        "start": [1, 1],
+        "end": [1, 9],
+        "kind": "commanddeclaration",
+    }
+    path.write_text(
+        json.dumps({"path": "Mathlib/N.lean", "imports": [], "premises": [premise]}) + "\n", "utf-8"
+    )
+    (row,) = corpus.read(path)
+    assert (row["name"], row["module"], row["signature"]) == ("N.t", "Mathlib.N", "theorem N.t : True")
+
+
+def test_a_file_that_is_no_corpus_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    path.write_text('{"path": 3}\n', "utf-8")
+    with pytest.raises(BadRecordError, match=r"corpus\.jsonl"):
+        list(corpus.read(path))

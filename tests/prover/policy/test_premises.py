@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from prover.policy.premises import PremiseIndex, conclusion_of, head_of, merged, tokens
+
+CORPUS = [
+    (
+        "List.length_append",
+        "List.length_append.{u} {α : Type u} {as bs : List α} : (as ++ bs).length = as.length + bs.length",
+    ),
+    (
+        "List.length_reverse",
+        "List.length_reverse.{u} {α : Type u} {as : List α} : as.reverse.length = as.length",
+    ),
+    ("List.append_nil", "List.append_nil.{u} {α : Type u} (as : List α) : as ++ [] = as"),
+    ("Nat.dvd_add", "Nat.dvd_add {m n k : Nat} (h₁ : m ∣ n) (h₂ : m ∣ k) : m ∣ n + k"),
+    ("Nat.mul_mod", "Nat.mul_mod (a b n : Nat) : a * b % n = (a % n) * (b % n) % n"),
+    ("Nat.le_of_dvd", "Nat.le_of_dvd {m n : Nat} (h1 : 0 < n) : m ∣ n → m ≤ n"),
+    ("Int.emod_emod_of_dvd", "Int.emod_emod_of_dvd (n : Int) {m k : Int} (h : m ∣ k) : n % k % m = n % m"),
+]
+
+
+def test_the_theorem_about_the_same_functions_comes_first() -> None:
+    index = PremiseIndex(CORPUS)
+    assert index.search("(xs ++ ys).length = ys.length + xs.length", 3)[0].name == "List.length_append"
+    assert index.search("d ∣ a + 3", 3)[0].name == "Nat.dvd_add"
+    assert index.search("x * y % 7 = 1", 3)[0].name == "Nat.mul_mod"
+
+
+def test_the_conclusion_counts_more_than_the_hypotheses() -> None:
+    assert PremiseIndex(CORPUS).search("a ∣ b", 2)[0].name == "Nat.dvd_add"
+
+
+def test_hypotheses_in_front_of_the_turnstile_weigh_less_than_the_target() -> None:
+    found = PremiseIndex(CORPUS).search("h : x ∣ y ⊢ (xs ++ ys).length = n", 2)
+    assert found[0].name == "List.length_append"
+
+
+def test_results_are_best_first_and_at_most_k() -> None:
+    found = PremiseIndex(CORPUS).search("as.length = n % m", 3)
+    assert len(found) == 3
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    assert PremiseIndex([]).search("a = b", 5) == []
+
+
+def test_variables_are_no_symbols() -> None:
+    assert tokens("xs.length + n₁ = List.map f ys") == ["length", "+", "=", "map"]
+
+
+def test_conclusion_stands_behind_the_arrows() -> None:
+    assert conclusion_of(dict(CORPUS)["Nat.le_of_dvd"]) == "m ≤ n"
+    assert head_of("(as ++ bs).length = n") == ("=", "length")
+
+
+def test_merging_keeps_the_better_score() -> None:
+    index = PremiseIndex(CORPUS)
+    a, b = index.search("d ∣ a + 3", 3), index.search("m ∣ n", 3)
+    assert len({p.name for p in merged([a, b], 10)}) == len(merged([a, b], 10))

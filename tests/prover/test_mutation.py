@@ -1,0 +1,152 @@
+"""The mutation engine in real Lean: what enters the corpus holds up elsewhere, nothing twice, nothing
+lost.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from data.mutation import shards
+from data.mutation.records import Mutant
+from data.splits import split_of
+from prover.errors import ConfigError, DataError
+from prover.lean.worker import LeanWorker
+from prover.mutation import MutationSettings, Run, recheck, verdict
+from prover.mutation_report import write_report
+from prover.traces import Proof, annotate, steps_of, write_traces
+
+ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Option.map_none", "no.such_theorem")
+SETTINGS = MutationSettings(roots=ROOTS, rounds=2, per_root=3, chunk_roots=2, grade_share=0.2, seed=5)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Run]]:
+    """A small run with two chunks."""
+    out = tmp_path_factory.mktemp("mutants")
+    run = Run(out, SETTINGS)
+    run.go()
+    yield out, run
+
+
+def test_every_theorem_of_a_run_holds_in_a_fresh_process(finished: tuple[Path, Run]) -> None:
+    out, run = finished
+    result = recheck(out, sample=1000, seed=0)
+    assert result.failures == ()
+    assert result.checked == run.totals.accepted >= 12
+
+
+def test_both_operators_and_rounds_are_there(finished: tuple[Path, Run]) -> None:
+    made = list(shards.mutants(finished[0]))
+    assert {m.operator for m in made} >= {"rw", "apply"}
+    assert {m.round for m in made} == {1, 2}
+    assert all((m.context != "") == (m.round == 2) for m in made)
+    assert all(m.split == split_of(m.root) for m in made)
+
+
+def test_no_statement_is_there_twice(finished: tuple[Path, Run]) -> None:
+    keys = [m.key for m in shards.mutants(finished[0])]
+    assert len(keys) == len(set(keys))
+
+
+def test_an_unknown_root_is_named_and_skipped(finished: tuple[Path, Run]) -> None:
+    assert any("no.such_theorem" in problem for problem in finished[1].problems)
+
+
+def test_a_chunk_that_is_lost_is_made_again_the_same(finished: tuple[Path, Run]) -> None:
+    out, _ = finished
+    before = {m.name: m.text for m in shards.mutants(out)}
+    shards.parquet_path(out, 1).write_bytes(b"broken")
+    again = Run(out, SETTINGS)
+    again.go()
+    assert any("part-00001" in problem for problem in again.problems)
+    assert again.totals.core_s > again._core_before > 0, "what the first run has cost is counted too"
+    assert {m.name: m.text for m in shards.mutants(out)} == before
+
+
+def test_a_folder_keeps_to_its_settings(finished: tuple[Path, Run]) -> None:
+    with pytest.raises(ConfigError, match="per_root"):
+        Run(finished[0], MutationSettings(roots=ROOTS, rounds=2, per_root=5, chunk_roots=2, seed=5)).go()
+
+
+def test_a_theorem_that_does_not_hold_is_refused(finished: tuple[Path, Run]) -> None:
+    good = next(shards.mutants(finished[0]))
+    facts = good.__dict__ | {"context": ""}
+    false = Mutant(**facts | {"name": "m_f", "statement": "m_f (n : Nat) : n + 1 = n", "proof": "simp"})
+    sorry = Mutant(**facts | {"name": "m_s", "statement": "m_s (n : Nat) : n + 1 = n", "proof": "sorry"})
+    axiom = Mutant(
+        **facts
+        | {
+            "name": "m_a",
+            "context": "axiom cheat (n : Nat) : n + 1 = n\n",
+            "statement": "m_a (n : Nat) : n + 1 = n",
+            "proof": "exact cheat n",
+        }
+    )
+    with LeanWorker() as worker:
+        assert [verdict(worker, m) is None for m in (good, false, sorry, axiom)] == [
+            good.round == 1,
+            False,
+            False,
+            False,
+        ]
+
+
+def test_the_report_shows_everything_escaped(finished: tuple[Path, Run]) -> None:
+    out, _ = finished
+    number = random.Random(0).randrange(10**6) + 100
+    evil = next(shards.mutants(out)).__dict__ | {
+        "name": "e",
+        "lemma": "<script>alert(1)</script>",
+        "key": f"{number:x}",
+    }
+    shards.write(out, 7, [Mutant(**evil)], {})
+    try:
+        page = write_report(out).read_text("utf-8")
+    finally:
+        shards.parquet_path(out, 7).unlink()
+        shards.parquet_path(out, 7).with_suffix(".json").unlink()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "http" not in page
+
+
+def test_a_report_of_nothing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no mutation run"):
+        write_report(tmp_path)
+
+
+def test_steps_lead_from_the_statement_to_no_goals(finished: tuple[Path, Run], tmp_path: Path) -> None:
+    made = [m for m in shards.mutants(finished[0]) if m.round == 1][:3]
+    proofs = [Proof(m.name, m.context, f"theorem {m.statement}", m.proof, m.root, "mutant") for m in made]
+    wrong = Proof("w", "", "theorem w : 1 = 2", "rfl", "w", "search")
+    problems: list[str] = []
+    statistics = write_traces(tmp_path, [*proofs, wrong], problems=problems)
+    assert (statistics["proofs"], statistics["skipped"]) == (3, 1)
+    assert "w is skipped" in problems[0]
+    rows = pq.read_table(tmp_path / "steps-00000.parquet").to_pylist()
+    for name in {m.name for m in made}:
+        steps = [r for r in rows if r["full_name"] == name]
+        assert steps[-1]["state_after"] == "no goals"
+        assert all(a["state_after"] == b["state_before"] for a, b in pairwise(steps))
+        assert any(step["premises"] for step in steps)
+    assert json.loads((tmp_path / "statistics.json").read_text("utf-8"))["steps"] == len(rows)
+
+
+def test_premises_are_marked_where_they_stand() -> None:
+    known = {"Nat.add_comm", "Nat.add"}
+    assert annotate("rw [← Nat.add_comm] at this", known.__contains__) == (
+        "rw [← <a>Nat.add_comm</a>] at this",
+        ["Nat.add_comm"],
+    )
+
+
+def test_an_indented_line_belongs_to_the_tactic_above() -> None:
+    assert steps_of("induction n with\n| zero => rfl\n| succ n h =>\n  simp\nomega") == [
+        "induction n with\n| zero => rfl\n| succ n h =>\n  simp",
+        "omega",
+    ]

@@ -1,0 +1,476 @@
+"""A native toolchain that is not there: `lake env lean`, LeanDojo's Lean4Repl and the REPL, answered by the embedded Lean.
+
+`tests/standins/lake` on PATH passes what it is asked to this server, over a socket. So the real LeanDojo class, with its
+real pexpect, and our real REPL client talk to processes that speak the exact protocol, and the verdicts are Lean's. What
+is played, and not Lean's: .olean files (they hold the text), `#print axioms` (the embedded Lean refuses it; the constants
+are followed here), and the REPL's state with one of several goals.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from prover.errors import LeanProcessError
+from prover.lean import protocol
+from prover.lean.process import RequestRefused
+from prover.lean.worker import LeanWorker
+
+HERE = Path(__file__).parent
+OURS = re.compile(r"^import[ \t]+(Lean4Repl|Proofsmith\w*)[ \t]*$", re.MULTILINE)
+ONLY_GOAL = re.compile(r"\((?:rotate_left (\d+); )?sorry(?:; sorry)*\)")
+REFUSES_MEMORY = (
+    "<input>:1:0: error: invalid -D parameter, unknown configuration option 'max_memory'\n\n"
+    "If the option is defined in this library, use '-Dweak.max_memory' to set it conditionally\n"
+)
+NEVER_S = 3600.0
+
+
+class Exit(Exception):
+    """The process that is played ends with a code; below 0 by a signal."""
+
+
+class Connection:
+    """One process that is played."""
+
+    def __init__(self, server: StandIn, reader: Any, writer: Any) -> None:
+        self.server = server
+        self.reader, self.writer = reader, writer
+        hello = json.loads(reader.readline())
+        self.argv: list[str] = hello["argv"]
+        self.cwd = Path(hello["cwd"])
+        self.path = [Path(p) for p in hello["path"].split(os.pathsep) if p]
+
+    def say(self, text: str) -> None:
+        self.writer.write(json.dumps({"out": text}) + "\n")
+        self.writer.flush()
+
+    def hear(self) -> str:
+        line = self.reader.readline()
+        heard = json.loads(line)["in"] if line else None
+        if heard is None:
+            raise Exit(0)
+        return str(heard)
+
+    def serve(self) -> None:
+        try:
+            code = self.run()
+        except Exit as end:
+            code = end.args[0]
+        except LeanProcessError as error:
+            self.server.faults.append(str(error))
+            code = 134
+        except OSError:
+            return
+        except Exception as error:  # noqa: BLE001 - a thread's outermost level; tests look at `faults`
+            self.server.faults.append(f"{self.argv}: {type(error).__name__}: {error}")
+            code = 135
+        try:
+            self.writer.write(json.dumps({"exit": code}) + "\n")
+            self.writer.flush()
+        except (OSError, ValueError):
+            pass
+
+    # ------------------------------------------------------------------ what is asked
+
+    def run(self) -> int:
+        self.server.calls.append(self.argv)
+        version = ".".join(map(str, self.server.version))
+        match self.argv:
+            case ["lake", "--version"]:
+                self.say(f"Lake version 5.0.0-src+standin (Lean version {version})\n")
+            case ["lean", "--version"] | ["lake", "env", "lean", "--version"]:
+                self.say(f"Lean (version {version}, stand-in, commit 000000, Release)\n")
+            case ["lake", "build", *_]:
+                pass
+            case ["lake", "env", "lean", *arguments]:
+                return self.lean(arguments)
+            case ["lake", "env", program] if program.endswith("repl"):
+                if self.server.repl_ends_at_once:
+                    raise Exit(1)
+                Repl(self).loop()
+            case _:
+                self.say(f"error: unknown command {self.argv}\n")
+                return 1
+        return 0
+
+    def lean(self, arguments: list[str]) -> int:
+        file = self.cwd / next(a for a in arguments if a.endswith(".lean"))
+        if any(a.startswith("--memory") for a in arguments) and self.server.version[:2] == (4, 22):
+            self.say(REFUSES_MEMORY)
+            return 1
+        olean = Path(arguments[arguments.index("-o") + 1]) if "-o" in arguments else None
+        text = file.read_text("utf-8")
+        if 'elab "lean_dojo_repl"' in text:
+            if not self.server.compiles_lean4repl:
+                self.complain(text, [protocol.Message("error", "unknown constant 'String.trim'", 0, 0)], file, arguments)
+                return 1
+            assert olean is not None
+            olean.write_text("{}")
+            return 0
+        if "lean_dojo_repl" in text:
+            return Lean4Repl(self, text, file).loop()
+        messages = self.elaborate(text)
+        self.complain(text, messages, file, arguments)
+        failed = any(m.severity == "error" for m in messages)
+        if olean is not None and not failed:
+            olean.write_text(json.dumps({"text": text}))
+        return int(failed)
+
+    def complain(self, text: str, messages: list[protocol.Message], file: Path, arguments: list[str]) -> None:
+        for m in messages:
+            start, end = position(text, m.start), position(text, m.end)
+            if "--json" in arguments:
+                said = {"severity": m.severity if m.severity != "info" else "information", "pos": start, "endPos": end,
+                        "data": m.text, "fileName": str(file), "keepFullRange": False, "caption": "", "kind": "[anonymous]"}
+                self.say(json.dumps(said, ensure_ascii=False) + "\n")
+            else:
+                self.say(f"{file}:{start['line']}:{start['column']}: {m.severity}: {m.text}\n")
+
+    # ------------------------------------------------------------------ Lean, behind
+
+    def base(self, text: str) -> tuple[int, int, list[protocol.Message]]:
+        """State after a text's imports, where its commands begin, and what is wrong with the imports."""
+        lean = self.server.lean
+        imported = [m[1] for m in OURS.finditer(text)]
+        plain = OURS.sub(lambda m: " " * len(m[0].encode()), text)
+        head = lean.request("header", text=plain)
+        try:
+            state = lean.base_state(tuple(head["modules"]))
+        except RequestRefused as refused:
+            return -1, head["end"], [protocol.Message("error", str(refused), 0, 0)]
+        for module in imported:
+            found = next((p / f"{module}.olean" for p in self.path if (p / f"{module}.olean").exists()), None)
+            if found is None:
+                return -1, head["end"], [protocol.Message("error", f"unknown module prefix '{module}'", 0, 0)]
+            inner = json.loads(found.read_text()).get("text")
+            if inner is not None:
+                at, start, _ = self.base(inner)
+                state = lean.request("elaborate", state=at, text=inner, **{"from": start})["state"]
+        return state, max(head["end"], imports_end(text)), list(protocol.messages(head["messages"]))
+
+    def elaborate(self, text: str) -> list[protocol.Message]:
+        lean = self.server.lean
+        with self.server.lock:
+            state, start, messages = self.base(text)
+            if state < 0:
+                return messages
+            raw = lean.request("elaborate", state=state, text=text, **{"from": start})
+            for command in map(protocol.command, raw["commands"]):
+                written = text.encode()[command.start : command.end].decode()
+                if written.startswith("#print axioms"):
+                    name = written.split()[-1]
+                    messages.append(protocol.Message("info", self.axioms(raw["state"], state, name), command.start, command.end))
+                else:
+                    messages += command.messages
+            lean.request("release", states=[raw["state"]])
+        return messages
+
+    def axioms(self, state: int, judge_base: int, name: str) -> str:
+        lean = self.server.lean
+        constants = protocol.constants(lean.request("constants", state=state, base=lean.base_state(("Init",))))
+        found, queue = set(), [name]
+        seen = {name}
+        for at in queue:
+            constant = constants.by_name.get(at)
+            if constant is None:
+                if at in constants.imported_axioms or at == "sorryAx":
+                    found.add(at)
+                continue
+            if constant.kind == "axiom":
+                found.add(at)
+            for used in constant.uses:
+                if used not in seen:
+                    seen.add(used)
+                    queue.append(used)
+        if not found:
+            return f"'{name}' does not depend on any axioms"
+        return f"'{name}' depends on axioms: [{', '.join(sorted(found))}]"
+
+
+class Lean4Repl:
+    """`lean_dojo_repl` of LeanDojo 4.20.0's Lean4Repl.lean: a request a line, a reply behind `REPL> `."""
+
+    def __init__(self, connection: Connection, text: str, file: Path) -> None:
+        self.c = connection
+        self.text = re.sub(r"lean_dojo_repl\s+sorry", "sorry", text)
+        self.at = len(text[: text.index("lean_dojo_repl")].encode())
+        self.file = file
+        self.sids: list[int] = []
+
+    def reply(self, sid: int | None = None, state: str | None = None, error: str | None = None) -> None:
+        self.c.say("REPL> " + json.dumps({"sid": sid, "tacticState": state, "error": error}, ensure_ascii=False) + "\n")
+
+    def loop(self) -> int:
+        c, lean = self.c, self.c.server.lean
+        with c.server.lock:
+            state, start, messages = c.base(self.text)
+            if state < 0:
+                c.complain(self.text, messages, self.file, [])
+                return 1
+            raw = lean.request("elaborate", state=state, text=self.text, **{"from": start, "keep": True})
+            command = next(k for k in map(protocol.command, raw["commands"]) if k.start <= self.at < k.end)
+            text = self.text.encode()[command.start : command.end].decode()
+            entered = lean.request("enter", state=command.before, text=text)
+            generation = lean.generation
+        if len(entered["proofs"]) != 1:
+            c.complain(text, list(protocol.messages(entered["messages"])), self.file, [])
+            return 1
+        first = protocol.proof_view(entered["proofs"][0])
+        self.sids.append(first.sid)
+        self.reply(0, shown(first.goals))
+        while True:
+            line = c.hear().strip()
+            if line == "exit":
+                return 0
+            c.server.misbehave(line)
+            try:
+                request = json.loads(line)
+            except ValueError as error:
+                c.say(f"{self.file}:1:1: error: [fatal] failed to parse JSON {error}\n")
+                return 1
+            with c.server.lock:
+                if lean.generation != generation or not lean.alive:
+                    raise Exit(134)
+                answer = protocol.tactic_reply(run_tactic(lean, self.sids[request["sid"]], request["cmd"]))
+            if answer.timed_out:
+                time.sleep(NEVER_S)
+            for note in answer.notes:
+                c.say(note + "\n")
+            if answer.gave_up:
+                self.reply(error="proof contains `sorry`")
+            elif answer.done or answer.proof is not None:
+                self.sids.append(answer.proof.sid if answer.proof is not None else -1)
+                self.reply(len(self.sids) - 1, "no goals" if answer.proof is None else shown(answer.proof.goals))
+            else:
+                self.reply(error=answer.error)
+
+
+class Repl:
+    """leanprover-community/repl at v4.33.0-rc2, as far as it is used."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.c = connection
+        self.envs: list[int] = []
+        self.proofs: list[tuple[protocol.ProofView, bool]] = []
+        self.generation: int | None = None
+
+    def loop(self) -> None:
+        lines: list[str] = []
+        while True:
+            line = self.c.hear()
+            if line.strip():
+                lines.append(line.rstrip())
+                continue
+            if not lines:
+                return
+            query, lines = "".join(lines), []
+            self.c.server.misbehave(query)
+            request = json.loads(query)
+            with self.c.server.lock:
+                lean = self.c.server.lean
+                if self.generation is None:
+                    lean.base_state(("Init",))
+                    self.generation = lean.generation
+                if lean.generation != self.generation or not lean.alive:
+                    raise Exit(134)
+                reply = self.tactic(request) if "tactic" in request else self.command(request)
+            if reply is None:
+                time.sleep(NEVER_S)
+            self.c.say(json.dumps(reply, ensure_ascii=False, indent=1) + "\n\n")
+
+    def command(self, request: dict[str, Any]) -> dict[str, Any]:
+        text, lean = request["cmd"], self.c.server.lean
+        start, messages = 0, []
+        if "env" in request:
+            if not 0 <= request["env"] < len(self.envs):
+                return {"message": "Unknown environment."}
+            state = self.envs[request["env"]]
+        else:
+            state, start, messages = self.c.base(text)
+            if state < 0:
+                self.envs.append(lean.base_state(("Init",)))
+                return {"env": len(self.envs) - 1, "messages": [said(text, m) for m in messages]}
+        raw = lean.request("elaborate", state=state, text=text, **{"from": start})
+        commands = [protocol.command(c) for c in raw["commands"]]
+        self.envs.append(raw["state"])
+        reply: dict[str, Any] = {"env": len(self.envs) - 1}
+        messages = [*messages, *(m for c in commands for m in c.messages)]
+        if messages:
+            reply["messages"] = [said(text, m) for m in messages]
+        if any(c.sorries for c in commands):
+            body = text.encode()[start:].decode()
+            views = [protocol.proof_view(p) for p in lean.request("enter", state=state, text=body)["proofs"]]
+            reply["sorries"] = [self.sorry(view) for view in views]
+        return reply
+
+    def sorry(self, view: protocol.ProofView) -> dict[str, Any]:
+        self.proofs.append((view, False))
+        return {"proofState": len(self.proofs) - 1, "goal": view.goals[0].pp, "pos": {"line": 1, "column": 0},
+                "endPos": {"line": 1, "column": 5}}
+
+    def tactic(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        if not 0 <= request["proofState"] < len(self.proofs):
+            return {"message": "Unknown proof state."}
+        view, is_part = self.proofs[request["proofState"]]
+        if (only := ONLY_GOAL.fullmatch(request["tactic"])) is not None and view.parts:
+            at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
+            part = protocol.ProofView(view.parts[at], (view.goals[at],), ())
+            return self.left(part, True) | {"sorries": [{"goal": "…"}] * (len(view.goals) - 1)}
+        answer = protocol.tactic_reply(run_tactic(self.c.server.lean, view.sid, request["tactic"]))
+        notes = [{"severity": "info", "pos": {"line": 0, "column": 0}, "endPos": None, "data": n} for n in answer.notes]
+        extra = {"messages": notes} if notes else {}
+        if answer.timed_out:
+            return None
+        if answer.proof is not None:
+            return self.left(answer.proof, is_part) | extra
+        done = protocol.ProofView(-1, (), ())
+        if answer.done:
+            return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry" if is_part else "Completed"} | extra
+        if answer.gave_up:
+            sorries = [{"goal": g.pp, "proofState": None} for g in view.goals]
+            return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry", "sorries": sorries}
+        error = answer.error or ""
+        if "nknown identifier" in error:  # an elaboration error that Lean recovers from: goals: [] for a failure
+            message = {"severity": "error", "pos": {"line": 0, "column": 0}, "endPos": {"line": 0, "column": 0}, "data": error}
+            return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry", "messages": [message]}
+        return {"message": f"Lean error:\n{error}"}
+
+    def left(self, view: protocol.ProofView, is_part: bool) -> dict[str, Any]:
+        self.proofs.append((view, is_part))
+        return {"proofState": len(self.proofs) - 1, "goals": [g.pp for g in view.goals],
+                "proofStatus": "Incomplete: open goals remain"}
+
+
+class StandIn:
+    """The server; one embedded Lean for all that is played. `calls` are the command lines that came in, `faults` what went wrong
+    in the play itself.
+
+    `crash_on` and `hang_on`: a request that holds the text ends or silences the process that got it, once each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.version = (4, 34, 1)
+        self.compiles_lean4repl = True
+        self.repl_ends_at_once = False
+        self.crash_on: str | None = None
+        self.hang_on: str | None = None
+        self.calls: list[list[str]] = []
+        self.faults: list[str] = []
+        self.lean = LeanWorker()
+        self.lock = threading.RLock()
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        for name in ("lake", "lean"):
+            shutil.copy(HERE / "lake", self.bin / name)
+        self._folder = tempfile.mkdtemp(prefix="standin-")  # a socket's path must be short
+        self.address = f"{self._folder}/s"
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.address)
+        self._socket.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def misbehave(self, request: str) -> None:
+        if self.crash_on is not None and self.crash_on in request:
+            self.crash_on = None
+            raise Exit(-9)
+        if self.hang_on is not None and self.hang_on in request:
+            self.hang_on = None
+            time.sleep(NEVER_S)
+
+    def reset(self) -> None:
+        self.version, self.compiles_lean4repl, self.repl_ends_at_once = (4, 34, 1), True, False
+        self.crash_on = self.hang_on = None
+        self.calls.clear()
+
+    def close(self) -> None:
+        self._socket.close()
+        self.lean.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            reader, writer = connection.makefile("r", encoding="utf-8"), connection.makefile("w", encoding="utf-8")
+            with connection, reader, writer:
+                Connection(self, reader, writer).serve()
+                # Closing on words that were never read would take the last answer away from the client.
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(10)
+                while reader.readline():
+                    pass
+        except (OSError, ValueError):
+            pass  # the client was ended
+
+
+@contextmanager
+def standing_in(folder: Path) -> Iterator[StandIn]:
+    """A server, and an environment in which `lake` is it."""
+    server = StandIn(folder)
+    kept = {name: os.environ.get(name) for name in ("PATH", "STANDIN_SOCKET", "PROOFSMITH_REPL")}
+    os.environ["PATH"] = f"{server.bin}{os.pathsep}{os.environ['PATH']}"
+    os.environ["STANDIN_SOCKET"] = server.address
+    os.environ.pop("PROOFSMITH_REPL", None)
+    try:
+        yield server
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        server.close()
+
+
+def make_project(root: Path, toolchain: str = "leanprover/lean4:v4.34.1") -> Path:
+    """A Lake project with a REPL that is built."""
+    program = root / ".lake" / "build" / "bin" / "repl"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (root / "lakefile.toml").write_text('name = "standin"\n[leanOptions]\nautoImplicit = false\n')
+    (root / "lean-toolchain").write_text(toolchain + "\n")
+    return root
+
+
+def run_tactic(lean: LeanWorker, sid: int, tactic: str) -> dict[str, Any]:
+    raw = lean.request(
+        "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=8000, stop_when_done=False
+    )
+    result: dict[str, Any] = raw["results"][0]
+    return result
+
+
+def shown(goals: tuple[protocol.Goal, ...]) -> str:
+    return "\n\n".join(g.pp for g in goals)
+
+
+def said(text: str, m: protocol.Message) -> dict[str, Any]:
+    return {"severity": m.severity, "pos": position(text, m.start), "endPos": position(text, m.end), "data": m.text}
+
+
+def position(text: str, offset: int) -> dict[str, int]:
+    before = text.encode()[:offset].decode(errors="ignore")
+    return {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n") - 1}
+
+
+def imports_end(text: str) -> int:
+    found = list(OURS.finditer(text))
+    return len(text[: found[-1].end()].encode()) if found else 0
