@@ -77,8 +77,8 @@ def suggest (ref : Syntax) (pfx : String) : TacticM Unit := withMainContext do
   let found := ranked tried
   if found.isEmpty then
     throwError "proofsmith: the server's suggestions all fail here"
-  TryThis.addSuggestions ref
-    (found.toArray.map fun offer ↦ ({ suggestion := .string offer.tactic } : TryThis.Suggestion))
+  Lean.Meta.Tactic.TryThis.addSuggestions ref
+    (found.toArray.map fun offer ↦ ({ suggestion := .string offer.tactic } : Lean.Meta.Tactic.TryThis.Suggestion))
 
 /-- `proofsmith` offers tactics for the goal; `proofsmith "rw"` only such that begin with `rw`. -/
 elab tk:"proofsmith" pfx:(ppSpace str)? : tactic => do
