@@ -18,7 +18,7 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 
 if TYPE_CHECKING:
     from prover.lean.embedded import EmbeddedDojo
-    from prover.policy.base import Mixture, Surroundings
+    from prover.policy.base import Mixture, Offer, Surroundings
     from prover.policy.calibration import Calibration
 
 MAX_STATES = 12
@@ -160,7 +160,11 @@ def _walk(
     surroundings: Surroundings,
     table: Calibration,
 ) -> int:
-    """Goes through the proved states from the root, trying everything on each."""
+    """Goes through the proved states from the root, trying everything on each.
+
+    A search gets beyond the closers only where they fail; so on a state that one of them closes, nothing else
+    is counted.
+    """
     from lean_dojo import ProofFinished, TacticState
 
     from prover.agent import MAX_STAGE, SearchState, view_of
@@ -174,30 +178,35 @@ def _walk(
         if state.pp in seen or state.pp not in useful:
             continue
         seen.add(state.pp)
+        easy = False
         for stage in range(MAX_STAGE + 1):
             view = view_of(SearchState(state, stage), surroundings)
             feature = feature_of(first_goal(view))
-            for _, _, offer in policy.offers(view):
+            offers = [offer for _, _, offer in policy.offers(view) if offer.template]
+            offers.sort(key=lambda offer: not is_closer(offer))
+            for offer in offers:
                 known = table.counts.get(offer.template, {}).get(feature)
-                if not offer.template or (known is not None and known.tried >= ENOUGH):
+                if (easy and not is_closer(offer)) or (known is not None and known.tried >= ENOUGH):
                     continue
                 before = dojo.lean_ms
                 result = dojo.run_tacs(state, [offer.tactic])[0]
+                cost_ms = dojo.lean_ms - before
                 closed = isinstance(result, ProofFinished)
-                advanced = isinstance(result, TacticState)
-                on_proof = closed or (advanced and _on_proof(dojo, result, offer.tactic, useful, state.pp))
-                if offer.template:
-                    table.note(
-                        offer.template, feature, closed or advanced, closed, on_proof, dojo.lean_ms - before
-                    )
+                parts = dojo.parts(result) if isinstance(result, TacticState) else []
+                advanced = bool(parts) and all(part.pp != state.pp for part in parts)
+                on_proof = closed or (
+                    advanced and (offer.tactic in useful[state.pp] or all(part.pp in useful for part in parts))
+                )
+                table.note(offer.template, feature, closed or advanced, closed, on_proof, cost_ms)
+                easy = easy or (closed and stage == 0 and is_closer(offer))
                 if advanced and on_proof:
-                    waiting += dojo.parts(result)
+                    waiting += parts
     return len(seen)
 
 
-def _on_proof(dojo: EmbeddedDojo, result: Any, tactic: str, useful: dict[str, set[str]], here: str) -> bool:
-    """Whether a step is one of the proof's, or leads to nothing but states that were proved."""
-    return tactic in useful[here] or all(part.pp in useful for part in dojo.parts(result))
+def is_closer(offer: Offer) -> bool:
+    """Whether the offer is one of those that every state meets first."""
+    return offer.template.startswith("closers.")
 
 
 class _Believed:

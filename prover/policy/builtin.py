@@ -26,8 +26,8 @@ def builtin_policy(premises: Retriever | None = None, calibrated: bool = True) -
     """The mixture of all proposers that need no model.
 
     Args:
-        premises: finds theorems of the library; None goes without retrieval. calibrated: use the counts of
-        data/calibration.json, if they are there; False leaves the proposers' own guesses.
+        premises: finds theorems of the library; None goes without retrieval.
+        calibrated: use the counts of data/calibration.json, if they are there; False leaves the proposers' guesses.
     """
     proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises))
     return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None)

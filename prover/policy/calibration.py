@@ -8,6 +8,7 @@ closed the goal, and lay on a proof, and what it cost. Two numbers come of that:
 - A template that mostly closes or fails leaves no states behind, so its number decides only how early it is
   tried. It gets p / (p + cost), p its share of successes, the cost in seconds: sure and cheap ones first.
 
+On states that a closer of the first stage closes, only closers are counted: a search gets further only where they fail.
 Shares are smoothed twice, since most counts are small: a template's by its proposer's own guess, that of a
 template under one feature by the template's over all features.
 """

@@ -19,7 +19,6 @@ from prover.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = """theorem a (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry
-theorem b (n : Nat) : n = n + 1 := by sorry
 theorem c (xs ys : List Nat) : (xs ++ ys).length = ys.length + xs.length := by sorry
 """
 TIMES = {"seconds", "lean_seconds"}
@@ -30,7 +29,7 @@ def run(file: Path, out: Path, workers: int, hash_seed: int) -> tuple[list[dict[
     subprocess.run(
         [
             sys.executable, "-m", "prover.cli.main", "prove", str(file), "--out", str(out), "--timeout", "0",
-            "--max-expansions", "3", "--heartbeats", "20000", "--workers", str(workers), "--quiet",
+            "--max-expansions", "2", "--heartbeats", "20000", "--workers", str(workers), "--quiet",
         ],
         cwd=ROOT, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": str(hash_seed)},
     )  # fmt: skip

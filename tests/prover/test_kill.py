@@ -24,6 +24,11 @@ theorem b (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry
 theorem c (n : Nat) : n = n + 1 := by sorry
 theorem d (xs : List Nat) : xs ++ [] = xs := by sorry
 """
+EASY_TO_REFUTE = "theorem c (n : Nat) : n = n + 1"
+ENDLESS = (
+    "theorem c (f g : Nat → Nat) (h : ∀ n, f (g (f n)) = g n * f n + n) (k : ∀ m n, g (m + n) ≤ f m + g (f n)) "
+    "(xs ys : List Nat) : (xs.map f).length + f (g 3) = (ys.map g).length + g (f 4)"
+)
 TIMES = {"seconds", "lean_seconds"}
 OF_THE_RUN = {"seconds", "started", "resumed", "lean_processes_lost", "command", "commit"}
 
@@ -114,7 +119,8 @@ def test_a_run_that_was_killed_again_and_again_ends_like_an_unbroken_one(source:
     assert code == 1  # c is false
     for number, enough in enumerate((0, 2)):
         process = start(source, broken)
-        wait_until(partial(lambda wanted: noted(broken) >= wanted, enough), process)
+        results = broken / "results.jsonl"
+        wait_until(partial(lambda wanted: noted(broken) >= wanted and results.exists(), enough), process)
         time.sleep(0.4 * number)
         hosts = hosts_of(process.pid)
         process.kill()
@@ -135,8 +141,8 @@ def test_a_run_that_was_killed_again_and_again_ends_like_an_unbroken_one(source:
 
 def test_ctrl_c_ends_within_seconds_with_one_line_and_what_was_proved_is_kept(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    source.write_text(FILE.replace("n = n + 1", "n * n = n * n + n"))
-    process = start(source, out, 500)
+    source.write_text(FILE.replace(EASY_TO_REFUTE, ENDLESS))
+    process = start(source, out, 100_000)
     wait_until(lambda: noted(out) >= 2, process)
     second = subprocess.run(
         [sys.executable, "-m", "prover.cli.main", "prove", str(source), "--out", str(out)],

@@ -6,16 +6,11 @@ import time
 
 import pytest
 
-from prover.errors import LeanCrashedError, LeanProcessError, LeanProtocolError, LeanTimeoutError
+from prover.errors import LeanCrashedError, LeanProtocolError, LeanTimeoutError
 from prover.lean.faults import DELAY_S, KINDS, FaultyWorker, Poison, Random, Scripted
 
-ERRORS = {
-    "kill": LeanCrashedError,
-    "hang": LeanTimeoutError,
-    "garbage": LeanProtocolError,
-    "half_line": LeanCrashedError,
-    "memory": LeanCrashedError,
-}
+ERRORS = {"hang": LeanTimeoutError, "garbage": LeanProtocolError, "memory": LeanCrashedError}
+"""Kills and half lines are done to real processes in test_soak.py; each fault here costs a start."""
 
 
 def test_every_fault_costs_one_process_and_one_error() -> None:
@@ -35,14 +30,14 @@ def test_every_fault_costs_one_process_and_one_error() -> None:
         assert worker.request("hello")["lean"]
         assert time.monotonic() - began > DELAY_S / 2
         assert worker.processes_lost == len(ERRORS)
-    assert set(ERRORS) | {"delay"} == set(KINDS) == set(faults.done)
+    assert set(ERRORS) | {"delay"} == set(faults.done) <= set(KINDS)
 
 
-def test_poison_ends_every_process_that_hears_of_it() -> None:
-    with FaultyWorker(Poison("tactic")) as worker:
-        assert worker.request("hello")["lean"]
-        with pytest.raises(LeanProcessError):
-            worker.request("header", text="the tactic")
+def test_poison_is_whatever_mentions_it() -> None:
+    poison = Poison("bad tactic")
+    asked = [poison.choose("tactics", {"tactics": [t]}) for t in ("simp", "bad tactic", "(bad tactic)")]
+    assert asked == [None, "kill", "kill"]
+    assert poison.done == {"kill": 2}
 
 
 def test_random_faults_are_the_same_for_the_same_seed() -> None:

@@ -48,7 +48,8 @@ def test_a_long_cycle_is_not_stated() -> None:
 
 
 def test_power_residues_instantiate_the_exponent() -> None:
-    assert "rcases h (2 * n + 1) with ⟨h0, h1⟩ | ⟨h0, h1⟩ <;> omega" in offered(PowerResidues(), view("3 ∣ 2 ^ (2 * n + 1) + 1", "n : Nat"))[0]
+    first = offered(PowerResidues(), view("3 ∣ 2 ^ (2 * n + 1) + 1", "n : Nat"))[0]
+    assert first.endswith("rcases h (2 * n + 1) with ⟨h0, h1⟩ | ⟨h0, h1⟩ <;> omega")
 
 
 def test_bounded_unknowns_are_tried_by_the_kernel() -> None:
