@@ -46,7 +46,7 @@ setup: $(STAMP) ## make .venv with .venv/bin/proofsmith in it, and obtain the em
 	@$(BIN)/proofsmith setup
 
 prove: setup ## the main job: prove the starter theorems; proofs and report in runs/starter
-	@$(BIN)/proofsmith prove data/starter --out runs/starter
+	@$(BIN)/proofsmith prove data/starter --out runs/starter || [ $$? -eq 1 ] # 1: some are not proved, as it said
 
 test: setup ## run the tests, real Lean included
 	@$(BIN)/python -m pytest -q -W error

@@ -37,6 +37,7 @@ from search.types import (
 )
 
 MAX_STAGE = 2
+NO_SURROUNDINGS = Surroundings()
 DEFER_LOG_PROB = -1.5
 SUGGESTION = re.compile(r"Try this:\s*(?:\[apply\]\s*)?(?P<tactic>.+)", re.DOTALL)
 ORACLES = ("exact?", "apply?", "rw?", "simp?", "simp_all?", "grind?", "try?", "hint", "show_term")
@@ -222,7 +223,7 @@ def prove(
     policy: ViewPolicy,
     audit: Callable[[str], Verdict],
     settings: SearchSettings,
-    surroundings: Surroundings = Surroundings(),
+    surroundings: Surroundings = NO_SURROUNDINGS,
     cancelled: Callable[[], bool] = lambda: False,
     on_expansion: Callable[[Any, Any], None] | None = None,
     minimised: bool = True,

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -91,6 +92,9 @@ class Silent:
         """Nothing."""
 
 
+SILENT = Silent()
+
+
 class SharedAuditor:
     """One auditor for many threads: a Lean process of its own, one proof at a time, a second try when it is lost."""
 
@@ -121,11 +125,8 @@ class SharedAuditor:
 
     def start(self) -> None:
         """Starts the process ahead of the first audit."""
-        with self._lock:
-            try:
-                self.worker.base_state(("Init",))
-            except LeanProcessError:
-                pass  # whoever needs it will say
+        with self._lock, suppress(LeanProcessError):  # whoever needs it will say
+            self.worker.base_state(("Init",))
 
     def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
         """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
@@ -150,11 +151,8 @@ class SharedAuditor:
 
     def warm(self, target: Target) -> None:
         """Starts the process and elaborates a target's context, so that the first audit is quick."""
-        with self._lock:
-            try:
-                source.state_before(self.worker, target)
-            except LeanProcessError:
-                pass  # the first audit will say
+        with self._lock, suppress(LeanProcessError):  # the first audit will say
+            source.state_before(self.worker, target)
 
     def interrupt(self) -> None:
         """From another thread, for good: ends the process in the middle of whatever it does."""
@@ -171,7 +169,7 @@ def run_batch(
     policy: ViewPolicy,
     settings: BatchSettings,
     folder: RunFolder | None = None,
-    watcher: Watcher = Silent(),
+    watcher: Watcher = SILENT,
     first_worker: Worker | None = None,
     cancel: threading.Event | None = None,
     auditor: Audits | None = None,

@@ -72,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
     if bool(args.paths) == (args.statement is not None):
         raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
-    for name, value in (("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory), ("--heartbeats", args.heartbeats)):
+    for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
+        value = getattr(args, name.removeprefix("--").replace("-", "_"))
         if value is not None and value < 1:
             raise ConfigError(f"{name} is {value}; it must be at least 1")
     if args.timeout == 0 and args.max_expansions is None:

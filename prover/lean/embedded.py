@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -375,9 +376,7 @@ class EmbeddedDojo(lean_dojo.Dojo):
 
     def _forget(self) -> None:
         if self._owned and self._owned_generation == self.worker.generation and self.worker.alive:
-            try:
+            with suppress(LeanProcessError):  # gone with the process
                 self.worker.request("release", proofs=self._owned)
-            except LeanProcessError:
-                pass  # gone with the process
         self._owned = []
         self._states.clear()

@@ -25,7 +25,9 @@ HANG_S = 2.0
 DELAY_S = 0.7
 KILL_WITHIN_S = 0.2
 STARTS_PER_KILL = 8
-GARBAGE = (b"\n", b"lean: warning\n", b"\xff\xfe\x00\n", b'{"id": 1, "ok"\n', b'{"id": -1, "ok": {}}\n', b"[" * 5000 + b"\n", b"null\n")
+GARBAGE = (
+    b"\n", b"lean: warning\n", b"\xff\xfe\x00\n", b'{"id": 1, "ok"\n', b'{"id": -1, "ok": {}}\n', b"[" * 5000 + b"\n", b"null\n",
+)  # fmt: skip
 
 
 class Faults(Protocol):

@@ -38,17 +38,16 @@ def test_lines_are_made_anew_from_the_journal(tmp_path: Path) -> None:
 
 
 def test_a_second_run_on_the_folder_says_so_and_stops(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, SETTINGS, INPUTS):
-        with pytest.raises(ConfigError, match="another run is using"):
-            RunFolder(tmp_path, SETTINGS, INPUTS).__enter__()
+    with RunFolder(tmp_path, SETTINGS, INPUTS), pytest.raises(ConfigError, match="another run is using"):
+        RunFolder(tmp_path, SETTINGS, INPUTS).__enter__()
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     with RunFolder(tmp_path, SETTINGS, INPUTS):
         pass
-    with pytest.raises(ConfigError, match="timeout_s: 60 there, 5 now"):
+    with pytest.raises(ConfigError, match=r"timeout_s: 60 there, 5 now"):
         RunFolder(tmp_path, {"timeout_s": 5}, INPUTS).__enter__()
-    with pytest.raises(ConfigError, match="a.lean"):
+    with pytest.raises(ConfigError, match=r"a\.lean"):
         RunFolder(tmp_path, SETTINGS, {"a.lean": "11"}).__enter__()
 
 

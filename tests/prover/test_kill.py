@@ -119,8 +119,8 @@ def test_a_run_that_was_killed_again_and_again_ends_like_an_unbroken_one(source:
     assert code == 1  # c is false
     for number, enough in enumerate((0, 2)):
         process = start(source, broken)
-        results = broken / "results.jsonl"
-        wait_until(partial(lambda wanted: noted(broken) >= wanted and results.exists(), enough), process)
+        lines_file = broken / "results.jsonl"
+        wait_until(partial(lambda wanted, file: noted(broken) >= wanted and file.exists(), enough, lines_file), process)
         time.sleep(0.4 * number)
         hosts = hosts_of(process.pid)
         process.kill()
