@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.agent import SearchSettings
-from prover.batch import BatchSettings, run_batch
+from prover.batch import BatchSettings, SharedAuditor, run_batch
 from prover.lean import source
 from prover.lean.worker import LeanWorker
 from prover.policy.builtin import builtin_policy
@@ -52,9 +52,14 @@ def batch() -> dict[str, Any]:
     workers = os.cpu_count() or 1
     settings = BatchSettings(search=SearchSettings(timeout_s=20), workers=workers)
     worker = LeanWorker(settings.memory_mb)
+    auditor = SharedAuditor(settings.memory_mb)
+    auditor.start()  # as `proofsmith prove` does while it reads the files
     items, _, _ = read_items(worker, inputs)
     began = time.monotonic()
-    records, usage = run_batch(items, builtin_policy(), settings, first_worker=worker)
+    try:
+        records, usage = run_batch(items, builtin_policy(), settings, first_worker=worker, auditor=auditor)
+    finally:
+        auditor.close()
     steps = sum(r["tactics_run"] for r in records.values())
     return {
         "batch_theorems": len(records),
