@@ -281,7 +281,7 @@ def prove(
     tree = to_json(result.graph)
     proof = result.proof
     if proof is not None and minimised:
-        proof = minimise(proof, lambda smaller: _still_accepted(smaller, audit, verdicts))
+        proof = _minimised(proof, getattr(dojo, "holds", None), audit, verdicts)
     return Attempt(
         status="proved" if proved else "failed",
         proof=script(proof) if proof is not None else None,
@@ -299,6 +299,16 @@ def prove(
         policy_faults=dict(policy_faults),
         tree=tree,
     )
+
+
+def _minimised(
+    proof: ProofTree, holds: Callable[[str], bool] | None, audit: Callable[[str], Verdict], verdicts: list[Verdict]
+) -> ProofTree:
+    """A smaller proof with the audit's word. Where the search's own Lean can judge a text, it is asked on the way."""
+    if holds is None:
+        return minimise(proof, lambda smaller: _still_accepted(smaller, audit, verdicts))
+    smallest = minimise(proof, lambda smaller: holds(script(smaller)))
+    return smallest if script(smallest) == script(proof) or _still_accepted(smallest, audit, verdicts) else proof
 
 
 def _still_accepted(tree: ProofTree, audit: Callable[[str], Verdict], verdicts: list[Verdict]) -> bool:

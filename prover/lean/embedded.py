@@ -32,6 +32,7 @@ from lean_dojo.interaction.parse_goals import Declaration, Goal, parse_goals
 
 from prover.errors import LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean import protocol
+from prover.lean.process import RequestRefused
 from prover.lean.source import Target, first_line, state_before
 from prover.lean.worker import LeanWorker
 
@@ -237,6 +238,17 @@ class EmbeddedDojo(lean_dojo.Dojo):
         if any(g.fingerprint is None for g in goals):
             return ("state", state.id)
         return tuple((g.pp, g.fingerprint) for g in goals)
+
+    def holds(self, proof: str) -> bool:
+        """Whether this Lean takes a whole proof without error or `sorry`. A search's opinion, not an audit's."""
+        try:
+            before = state_before(self.worker, self.entry)
+            raw = self.worker.request("elaborate", state=before, text=self.entry.command(proof))
+            self.worker.request("release", states=[raw["state"]])
+        except (LeanProcessError, RequestRefused):
+            return False
+        said = [message for command in raw["commands"] for message in command["messages"]]
+        return len(raw["commands"]) == 1 and not any(m["severity"] == "error" or "sorry" in m["text"] for m in said)
 
     # ------------------------------------------------------------------ below the seam
 
