@@ -6,29 +6,27 @@ Results are noted as they come (`prover.journal`); a run that is started again g
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy, prove
-from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.auditing import MAX_TRIES, SharedAuditor
+from prover.errors import LeanProcessError, LeanSetupError
 from prover.journal import RunFolder
-from prover.lean import source
-from prover.lean.audit import Auditor
 from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
 from prover.lean.process import RequestRefused
-from prover.lean.source import Reading, Target
+from prover.lean.source import Target
 from prover.lean.worker import LeanWorker
 
 TACTIC_TIMEOUT_S = 5.0
 LAST_RESORT_S = 120.0
-MAX_TRIES = 2
-"""A theorem whose Lean was lost is tried once more; then it is set aside."""
+LONGEST_LINE = 4
+"""So many candidates wait for the audit at most; then the searches wait too."""
+WATCH_INTERVAL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -95,73 +93,16 @@ class Silent:
 SILENT = Silent()
 
 
-class SharedAuditor:
-    """One auditor for many threads: a Lean process of its own, one proof at a time, a second try when it is lost."""
+class _Believed:
+    accepted = True
+    reason = None
+    axioms: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
-    def __init__(self, memory_mb: int, worker: LeanWorker | None = None) -> None:
-        self.worker = worker or LeanWorker(memory_mb)
-        self._auditor = Auditor(self.worker)
-        self._lock = threading.Lock()
 
-    def __call__(self, target: Target, proof: str) -> Verdict:
-        """The audit's verdict. Raises LeanProcessError when Lean was lost twice over the same proof."""
-        with self._lock:
-            self.worker.recycle_if_big()
-            for tries_left in reversed(range(MAX_TRIES)):
-                self._prepare(target)
-                try:
-                    return self._auditor.audit_proof(target, proof)
-                except LeanSetupError:
-                    raise
-                except LeanProcessError:
-                    if tries_left == 0:
-                        raise
-        raise AssertionError("unreachable")
-
-    def _prepare(self, target: Target) -> None:
-        """Elaborates a target's context; a process that is lost over it says nothing about the proof."""
-        self.worker.recycle_if_big()
-        self.worker.patiently(lambda: source.state_before(self.worker, target))
-
-    def start(self) -> None:
-        """Starts the process ahead of the first audit."""
-        with self._lock, suppress(LeanProcessError):  # whoever needs it will say
-            self.worker.base_state(("Init",))
-
-    def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
-        """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
-        with self._lock:
-            for tries_left in reversed(range(MAX_TRIES)):
-                try:
-                    written = source.parse_header(self.worker, source.load(path), path)
-                    _, commands = source.elaborate(self.worker, written)
-                    break
-                except (LeanProcessError, DataError) as lost:
-                    if tries_left == 0 or isinstance(lost, DataError):
-                        return [f"{path}: could not be elaborated as a whole: {lost}"]
-        before = {t.index for t in reading.targets if t.problem is not None}
-        problems = []
-        for index, command in enumerate(commands):
-            for error in command.errors:
-                if index in proofs or (index not in before and reading.clean):
-                    problems.append(f"{source.place(written, error.start)}: {source.first_line(error.text)}")
-            if index in proofs and command.sorries:
-                problems.append(f"{source.place(written, command.start)}: still has sorry")
-        return problems
-
-    def warm(self, target: Target) -> None:
-        """Starts the process and elaborates a target's context, so that the first audit is quick."""
-        with self._lock, suppress(LeanProcessError):  # the first audit will say
-            source.state_before(self.worker, target)
-
-    def interrupt(self) -> None:
-        """From another thread, for good: ends the process in the middle of whatever it does."""
-        self.worker.interrupt()
-
-    def close(self) -> None:
-        """Ends the process."""
-        with self._lock:
-            self.worker.close()
+def believing(target: Target, proof: str) -> _Believed:
+    """Stands for the audit while a search runs; its candidate is judged afterwards."""
+    return _Believed()
 
 
 def run_batch(
@@ -193,56 +134,19 @@ def run_batch(
     Returns:
         Record of each finished theorem by id, and how Lean's time was spent.
     """
-    records = folder.known() if folder is not None else {}
-    waiting: queue.SimpleQueue[Item] = queue.SimpleQueue()
-    for item in items:
-        if item.id not in records:
-            waiting.put(item)
     cancel = cancel or threading.Event()
     own_auditor = auditor is None
     make_worker = new_worker or backend.new_worker
     audit = auditor or backend.new_auditor() or SharedAuditor(
         settings.memory_mb, cast(LeanWorker, make_worker(settings.memory_mb))
     )
-    usage = Usage()
-    noting = threading.Lock()
-    failures: list[BaseException] = []
-
-    def work(worker: Worker) -> None:
-        try:
-            while not cancel.is_set():
-                try:
-                    item = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                with noting:
-                    watcher.started(item)
-                attempt = attempt_item(item, worker, audit, policy, settings, cancel, backend)
-                if attempt is None:
-                    return
-                record = record_of(item, attempt)
-                with noting:
-                    if folder is not None:
-                        folder.add(item.id, record, attempt.tree)
-                    records[item.id] = record
-                    watcher.finished(item, record)
-                worker.recycle_if_big()
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits
-            failures.append(error)
-            cancel.set()
-        finally:
-            worker.close()
-            with noting:
-                usage.inside_s += worker.inside_s
-                usage.span_s += worker.span_s
-                usage.processes_lost += worker.processes_lost
-
-    count = max(1, min(settings.workers, waiting.qsize()))
+    batch = _Batch(items, policy, settings, folder, watcher, cancel, audit, backend)
+    count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
     workers += [make_worker(settings.memory_mb) for _ in range(count - 1)]
-    threads = [threading.Thread(target=work, args=(w,), name=f"worker-{i}") for i, w in enumerate(workers)]
-    if not waiting.empty():
-        threads.append(threading.Thread(target=audit.warm, args=(items[0].target,), name="auditor"))
+    threads = [threading.Thread(target=batch.work, args=(w,), name=f"worker-{i}") for i, w in enumerate(workers)]
+    if batch.waiting:
+        threads.append(threading.Thread(target=batch.judge, args=(items[0].target,), name="auditor"))
     try:
         for thread in threads:
             thread.start()
@@ -261,15 +165,142 @@ def run_batch(
     finally:
         if own_auditor:
             audit.close()
-    if failures:
-        raise failures[0]
-    return {i.id: records[i.id] for i in items if i.id in records}, usage
+    if batch.failures:
+        raise batch.failures[0]
+    return {i.id: batch.records[i.id] for i in items if i.id in batch.records}, batch.usage
+
+
+class _Batch:
+    """What the threads of a run share.
+
+    A worker's search believes its own candidate and hands it to the auditor's thread. One that the audit refuses is
+    searched for again, this time asking the audit about each candidate. Workers stay until every theorem is settled.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        policy: ViewPolicy,
+        settings: BatchSettings,
+        folder: RunFolder | None,
+        watcher: Watcher,
+        cancel: threading.Event,
+        audit: Audits,
+        backend: Backend,
+    ) -> None:
+        self.policy, self.settings, self.cancel, self.audit, self.backend = policy, settings, cancel, audit, backend
+        self.folder, self.watcher = folder, watcher
+        self.records = folder.known() if folder is not None else {}
+        self.waiting = deque(item for item in items if item.id not in self.records)
+        self.usage = Usage()
+        self.failures: list[BaseException] = []
+        self._unsettled = len(self.waiting)
+        self._refused: dict[str, Attempt] = {}
+        self._candidates: deque[tuple[Item, Attempt]] = deque()
+        self._changed = threading.Condition()
+
+    def work(self, worker: Worker) -> None:
+        """A worker's thread: theorem after theorem."""
+        try:
+            while (item := self._next()) is not None:
+                earlier = self._refused.get(item.id)
+                audit = believing if earlier is None else self.audit
+                attempt = attempt_item(item, worker, audit, self.policy, self.settings, self.cancel, self.backend)
+                if attempt is None:
+                    return
+                if earlier is not None:
+                    attempt = replace(attempt, seconds=attempt.seconds + earlier.seconds)
+                if attempt.status == "proved" and earlier is None:
+                    self._hand_over(item, attempt)
+                else:
+                    self._settle(item, attempt)
+                worker.recycle_if_big()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._fail(error)
+        finally:
+            worker.close()
+            with self._changed:
+                self.usage.inside_s += worker.inside_s
+                self.usage.span_s += worker.span_s
+                self.usage.processes_lost += worker.processes_lost
+
+    def judge(self, first: Target) -> None:
+        """The auditor's thread: candidate after candidate; after a cancellation those that are already there."""
+        try:
+            self.audit.warm(first)
+            while (candidate := self._next_candidate()) is not None:
+                item, attempt = candidate
+                began = time.monotonic()
+                try:
+                    verdict = self.audit(item.target, attempt.proof or "")
+                except LeanSetupError:
+                    raise
+                except LeanProcessError:
+                    verdict = None
+                attempt = replace(attempt, seconds=attempt.seconds + time.monotonic() - began)
+                if verdict is not None and verdict.accepted:
+                    self._settle(item, replace(attempt, axioms=verdict.axioms, depends_on=verdict.depends_on))
+                else:
+                    self._again(item, attempt)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._fail(error)
+
+    def _next(self) -> Item | None:
+        """A theorem to work on; waits while the audit may still send one back. None when there will be none."""
+        with self._changed:
+            while not self.waiting and self._unsettled and not self.cancel.is_set():
+                self._changed.wait(WATCH_INTERVAL_S)
+            if self.cancel.is_set() or not self.waiting:
+                return None
+            item = self.waiting.popleft()
+            self.watcher.started(item)
+            return item
+
+    def _hand_over(self, item: Item, attempt: Attempt) -> None:
+        """Puts a candidate in line; waits while the line is long, so that a killed run loses few."""
+        with self._changed:
+            while len(self._candidates) >= LONGEST_LINE and not self.cancel.is_set():
+                self._changed.wait(WATCH_INTERVAL_S)
+            self._candidates.append((item, attempt))
+            self._changed.notify_all()
+
+    def _next_candidate(self) -> tuple[Item, Attempt] | None:
+        with self._changed:
+            while not self._candidates and self._unsettled and not self.cancel.is_set():
+                self._changed.wait(WATCH_INTERVAL_S)
+            if not self._candidates:
+                return None
+            candidate = self._candidates.popleft()
+            self._changed.notify_all()
+            return candidate
+
+    def _settle(self, item: Item, attempt: Attempt) -> None:
+        record = record_of(item, attempt)
+        with self._changed:
+            if self.folder is not None:
+                self.folder.add(item.id, record, attempt.tree)
+            self.records[item.id] = record
+            self.watcher.finished(item, record)
+            self._unsettled -= 1
+            self._changed.notify_all()
+
+    def _again(self, item: Item, attempt: Attempt) -> None:
+        with self._changed:
+            self._refused[item.id] = attempt
+            self.waiting.append(item)
+            self._changed.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            self.failures.append(error)
+            self.cancel.set()
+            self._changed.notify_all()
 
 
 def attempt_item(
     item: Item,
     worker: Worker,
-    audit: Audits,
+    audit: Callable[[Target, str], Verdict],
     policy: ViewPolicy,
     settings: BatchSettings,
     cancel: threading.Event,

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.agent import SearchSettings
-from prover.batch import BatchSettings, SharedAuditor, run_batch
+from prover.auditing import SharedAuditor
+from prover.batch import BatchSettings, run_batch
 from prover.lean import source
 from prover.lean.worker import LeanWorker
 from prover.policy.builtin import builtin_policy

@@ -14,7 +14,8 @@ from typing import Any
 
 from prover import __version__
 from prover.agent import ViewPolicy
-from prover.batch import MAX_TRIES, BatchSettings, Item, SharedAuditor, Usage, run_batch, settle_dependencies
+from prover.auditing import MAX_TRIES, SharedAuditor
+from prover.batch import BatchSettings, Item, Usage, run_batch, settle_dependencies
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.journal import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.lean import source

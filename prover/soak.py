@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.agent import SearchSettings
-from prover.batch import BatchSettings, Item, SharedAuditor, run_batch
+from prover.auditing import SharedAuditor
+from prover.batch import BatchSettings, Item, run_batch
 from prover.journal import RunFolder
 from prover.lean.faults import FaultyWorker, Random
 from prover.lean.worker import LeanWorker
@@ -29,6 +30,7 @@ from prover.policy.faults import FaultyProposer, at_random
 from prover.run import collect, read_items
 
 FILES = ("nat.lean", "list.lean", "logic.lean", "bool.lean", "option.lean", "int.lean")
+LONGEST_ROUND_S = 3600.0
 HEARTBEATS = 40_000
 POLICY_FAULT_RATE = 0.2
 
@@ -139,7 +141,8 @@ def _round(
     tally: Tally,
 ) -> None:
     cancel = threading.Event()
-    over = threading.Timer(max(0.0, end - time.monotonic()), cancel.set)
+    # The first round is never cut short: on a busy machine it may be the only one.
+    over = threading.Timer(max(0.0, end - time.monotonic()) if tally.rounds else LONGEST_ROUND_S, cancel.set)
     over.start()
     auditor = SharedAuditor(settings.memory_mb, FaultyWorker(faults, settings.memory_mb))
     path = folder / f"round-{tally.rounds}"

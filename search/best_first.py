@@ -13,7 +13,8 @@ Invariants.
 - A node's priority is that of the best path that has opened it.
 - The parts of an edge are opened in order, each with the priority of the path up to that edge.
 - A proof is looked at before the budget; N expansions means exactly N.
-- A refused proof costs the edge that completed it, for good, so refusals end and none is ever returned.
+- A refused proof costs the edge that completed it, for good, so refusals end and none is ever returned. The
+  tactics that were left out because that edge had closed its node are run then; it is still the same expansion.
 
 Tie-break. Proposals: higher log_prob, then the policy's order. Nodes: the frontier's (`search.frontier`).
 
@@ -84,6 +85,7 @@ def best_first(
     if frontier is None:
         frontier = BestFirst()
     expansions = tactics_run = refused = 0
+    untried: dict[int, list[Proposal]] = {}
     _value(graph, critic, graph.root)
     _push(frontier, [graph.root])
 
@@ -96,7 +98,13 @@ def best_first(
             if accept(graph.root.proof):
                 return result(Status.PROVED)
             refused += 1
+            completed = graph.completing_node()
+            rest = untried.pop(completed.id, [])
+            outcomes = _run(env, completed, rest)
+            tactics_run += len(outcomes)
+            edges = _add_edges(graph, completed, rest, outcomes, untried)
             graph.refuse()
+            _open(frontier, graph, critic, edges)
             _push(frontier, graph.unqueued_leaves(graph.root))
             if cancelled():
                 return result(Status.CANCELLED)
@@ -116,7 +124,7 @@ def best_first(
         expansions += 1
         tactics_run += len(outcomes)
         node.expanded, node.queued = expansions, False
-        edges = [_add_edge(graph, node, *pair) for pair in zip(proposals, outcomes, strict=False)]
+        edges = _add_edges(graph, node, proposals, outcomes, untried)
         advanced = graph.update(node)
         _open(frontier, graph, critic, edges + advanced)
         if on_expansion is not None:
@@ -142,6 +150,19 @@ def _run(env: Environment[S], node: Node[S], proposals: list[Proposal]) -> Seque
     if len(outcomes) != len(proposals) and not stopped:
         raise ValueError(f"the environment gave {len(outcomes)} outcomes for {len(proposals)} tactics")
     return outcomes
+
+
+def _add_edges(
+    graph: SearchGraph[S],
+    node: Node[S],
+    proposals: list[Proposal],
+    outcomes: Sequence[Outcome[S]],
+    untried: dict[int, list[Proposal]],
+) -> list[Edge]:
+    """An edge for each outcome; proposals behind the one that closed the node are kept for when it is refused."""
+    if len(outcomes) < len(proposals):
+        untried[node.id] = proposals[len(outcomes) :]
+    return [_add_edge(graph, node, *pair) for pair in zip(proposals, outcomes, strict=False)]
 
 
 def _add_edge(graph: SearchGraph[S], node: Node[S], proposal: Proposal, outcome: Outcome[S]) -> Edge:

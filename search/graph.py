@@ -194,6 +194,11 @@ class SearchGraph(Generic[S]):
         node.failed = node.expanded is not None and all(status == "failed" for status in statuses)
         return node.failed
 
+    def completing_node(self) -> Node[S]:
+        """The node whose edge completed the root's proof."""
+        assert self.completed_by is not None, "the root has no proof"
+        return self.nodes[self.edges[self.completed_by].parent]
+
     def refuse(self) -> Edge:
         """Fail the edge that completed the root's proof and work out every status anew.
 

@@ -28,12 +28,13 @@ PARTS: dict[str, set[str]] = {
     "prover.policy": {"prover.errors", "search", "data"},
     "prover.lean": {"prover.errors", "prover.policy", "data"},
     "prover.agent": {"prover.errors", "prover.policy", "prover.script", "prover.minimise", "search", "data"},
-    "prover.batch": {"prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.journal"},
+    "prover.auditing": {"prover.errors", "prover.lean", "prover.agent"},
+    "prover.batch": {"prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.auditing", "prover.journal"},
     "prover.progress": {"prover.batch"},
     "prover.report": {"prover.errors"},
     "prover.run": {
-        "prover", "prover.errors", "prover.lean", "prover.agent", "prover.batch", "prover.journal", "prover.progress",
-        "prover.report",
+        "prover", "prover.errors", "prover.lean", "prover.agent", "prover.auditing", "prover.batch", "prover.journal",
+        "prover.progress", "prover.report",
     },
     "prover.mutation": {"prover.errors", "prover.lean", "data"},
     "prover.mutation_progress": {"prover.mutation"},
@@ -41,11 +42,15 @@ PARTS: dict[str, set[str]] = {
     "prover.mutation_compare": {"prover.errors", "prover.mutation"},
     "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
-    "prover.benchmarks": {"prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
-    "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
+    "prover.benchmarks": {
+        "prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.auditing", "prover.batch", "prover.run",
+    },
+    "prover.soak": {
+        "prover.lean", "prover.policy", "prover.agent", "prover.auditing", "prover.batch", "prover.journal", "prover.run",
+    },
     "prover.evaluation": {
-        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",
-        "prover.progress", "prover.report", "prover.run", "search", "data",
+        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.auditing", "prover.batch",
+        "prover.journal", "prover.progress", "prover.report", "prover.run", "search", "data",
     },
     "prover.cli": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run",

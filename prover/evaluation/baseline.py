@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from lean_dojo import DojoInitError, ProofFinished
 
 from prover.agent import Verdict
-from prover.batch import MAX_TRIES, BatchSettings, Item
+from prover.auditing import MAX_TRIES
+from prover.batch import BatchSettings, Item
 from prover.errors import LeanProcessError
 from prover.journal import RunFolder
 from prover.lean.embedded import EmbeddedDojo

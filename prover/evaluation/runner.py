@@ -33,7 +33,8 @@ import psutil
 
 from prover import __version__
 from prover.agent import ViewPolicy
-from prover.batch import BatchSettings, Item, SharedAuditor, run_batch, settle_dependencies
+from prover.auditing import SharedAuditor
+from prover.batch import BatchSettings, Item, run_batch, settle_dependencies
 from prover.errors import ConfigError, DataError, LeanProcessError, LeanSetupError
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet, Problem

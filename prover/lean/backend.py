@@ -57,7 +57,7 @@ class Worker(Protocol):
 
 
 class Audits(Protocol):
-    """Judges proofs for all workers; `prover.batch.SharedAuditor` and `NativeAuditor` do."""
+    """Judges proofs for all workers; `prover.auditing.SharedAuditor` and `NativeAuditor` do."""
 
     def __call__(self, target: Target, proof: str) -> Any:
         """The verdict (`prover.agent.Verdict`)."""

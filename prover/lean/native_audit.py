@@ -59,7 +59,7 @@ class Judged:
 
 
 class NativeAuditor:
-    """Judges proofs for all workers, one at a time. Has what `prover.batch.SharedAuditor` has."""
+    """Judges proofs for all workers, one at a time. Has what `prover.auditing.SharedAuditor` has."""
 
     def __init__(self, lake: LakeEnv, lean: str) -> None:
         self.lean = lean

@@ -12,11 +12,12 @@ from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
 
 TEXT = "theorem a : True := by sorry\ntheorem b : True := by sorry\ntheorem c : True := by sorry\n"
+CLOSING = ("trivial", "exact True.intro")
 GOAL = {"pp": "⊢ True", "hash": 1}
 
 
 class StubProcess:
-    """Answers like the host for TEXT: `trivial` closes a goal, everything else fails. Ids are good for this process only."""
+    """Answers like the host for TEXT: CLOSING close a goal, everything else fails. Ids are good for this process only."""
 
     _numbers = itertools.count()
 
@@ -82,8 +83,8 @@ class StubProcess:
     def tactics(self, sid: int, tactics: list[str], stop_when_done: bool = False, **_: Any) -> dict[str, Any]:
         results = []
         for tactic in tactics:
-            results.append({"done": True, "ms": 1} if tactic == "trivial" else {"error": "no", "ms": 1})
-            if stop_when_done and tactic == "trivial":
+            results.append({"done": True, "ms": 1} if tactic in CLOSING else {"error": "no", "ms": 1})
+            if stop_when_done and tactic in CLOSING:
                 break
         return {"results": results}
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from prover.agent import SearchSettings
-from prover.batch import BatchSettings, Item, SharedAuditor, run_batch
+from prover.auditing import SharedAuditor
+from prover.batch import BatchSettings, Item, run_batch
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
 from prover.journal import RunFolder
 from prover.lean import source
@@ -116,6 +117,31 @@ def test_a_proof_whose_audit_is_lost_again_and_again_is_set_aside() -> None:
 
     records, _ = batch(StubWorker(), Offers("trivial"), audit=auditor(lose))
     assert statuses(records) == ["error"] * 3
+
+
+def test_a_candidate_that_the_audit_refuses_is_searched_on_and_the_next_one_counts(tmp_path: Path) -> None:
+    judged: list[str] = []
+
+    class Picky:
+        def audit_proof(self, target: source.Target, proof: str) -> Any:
+            judged.append(f"{target.name}: {proof}")
+            return Accepted() if target.name != "b" or proof == "exact True.intro" else Accepted(False, "too simple")
+
+    shared = auditor()
+    shared._auditor = Picky()  # type: ignore[assignment]
+    with RunFolder(tmp_path, {}, {}) as folder:
+        records, _ = batch(StubWorker(), Offers("trivial", "exact True.intro"), folder, audit=shared)
+        assert statuses(folder.known()) == ["proved"] * 3
+    assert statuses(records) == ["proved"] * 3
+    assert records["t.lean:b"]["proof"] == "exact True.intro"
+    assert records["t.lean:b"]["refusals"] == ["too simple"]
+    assert judged.count("b: trivial") == 2 and sum(line.startswith("a:") for line in judged) == 1
+
+
+def test_a_theorem_whose_candidates_are_all_refused_is_not_proved() -> None:
+    records, _ = batch(StubWorker(), Offers("trivial"), audit=auditor(lambda: Accepted(False, "no")))
+    assert statuses(records) == ["failed"] * 3
+    assert all(r["proof"] is None for r in records.values())
 
 
 def test_an_audit_that_is_lost_once_is_asked_again() -> None:

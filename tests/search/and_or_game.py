@@ -39,12 +39,16 @@ def part(state: str) -> Part[str]:
 
 @dataclass
 class Game:
-    """`log_probs` by (state, tactic), -1 where none is given; `asked` and `ran` record what was done."""
+    """`log_probs` by (state, tactic), -1 where none is given; `asked` and `ran` record what was done.
+
+    A `hasty` one runs nothing behind a tactic that closes the node, as an environment may.
+    """
 
     moves: Mapping[str, Mapping[str, Move]]
     log_probs: Mapping[tuple[str, str], float] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     ran: list[tuple[str, str]] = field(default_factory=list)
+    hasty: bool = False
 
     def propose(self, state: str, /) -> list[Proposal]:
         self.asked.append(state)
@@ -55,6 +59,9 @@ class Game:
 
     def step(self, state: str, tactics: Sequence[str], /) -> list[Outcome[str]]:
         assert tactics, "a round trip for nothing"
+        closing = [i for i, tactic in enumerate(tactics) if self.moves[state][tactic] == []]
+        if self.hasty and closing:
+            tactics = tactics[: closing[0] + 1]
         self.ran.extend((state, tactic) for tactic in tactics)
         return [self._outcome(self.moves[state][tactic]) for tactic in tactics]
 

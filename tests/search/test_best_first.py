@@ -407,6 +407,15 @@ def test_other_closing_tactic_of_the_same_node_is_the_next_candidate() -> None:
     assert (result.proof, result.expansions, result.candidates_refused) == (ProofTree("good"), 1, 2)
 
 
+def test_what_was_left_out_behind_a_refused_closing_tactic_is_run_in_the_same_expansion() -> None:
+    moves: dict[str, dict[str, Any]] = {"root": {"bad": [], "stuck": "no", "worse": [], "step": ["a"]}, "a": {"good": []}}
+    game = Game(moves, hasty=True)
+    result = game.search(accept=refuse("bad", "worse"))
+    assert (result.proof, result.expansions) == (ProofTree("step", (ProofTree("good"),)), 2)
+    assert (result.tactics_run, game.asked) == (5, ["root", "a"])
+    assert [tactic for _, tactic in game.ran] == ["bad", "stuck", "worse", "step", "good"]
+
+
 def test_nodes_dropped_under_a_refused_proof_come_back() -> None:
     """`b` was queued before `a` closed; the refusal makes it matter again, and it has the proof."""
     game = Game({"root": {"x": ["a"], "y": ["b"]}, "a": {"bad": []}, "b": {"good": []}})

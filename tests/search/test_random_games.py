@@ -36,6 +36,7 @@ games = st.builds(
         st.tuples(st.sampled_from(STATES), st.sampled_from(TACTICS)),
         st.sampled_from([-0.1, -0.5, -2.0, -7.0]),
     ),
+    hasty=st.booleans(),
 )
 frontiers: list[Callable[[], Frontier[int]]] = [BestFirst, DepthFirst, BreadthFirst]
 
