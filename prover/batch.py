@@ -10,7 +10,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy, prove
@@ -144,27 +146,24 @@ def run_batch(
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
     workers += [make_worker(settings.memory_mb) for _ in range(count - 1)]
-    threads = [threading.Thread(target=batch.work, args=(w,), name=f"worker-{i}") for i, w in enumerate(workers)]
+    jobs: list[Callable[[], None]] = [partial(batch.work, worker) for worker in workers]
     if batch.waiting:
-        threads.append(threading.Thread(target=batch.judge, args=(items[0].target,), name="auditor"))
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)
-    except KeyboardInterrupt:
-        cancel.set()
-        for worker in workers:
-            worker.interrupt()
-        audit.interrupt()
-        for thread in threads:
-            if thread.ident is not None:
-                thread.join()
-        raise
-    finally:
-        if own_auditor:
-            audit.close()
+        jobs.append(partial(batch.judge, items[0].target))
+    # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
+    with ThreadPoolExecutor(len(jobs), "batch") as threads:
+        running = [threads.submit(job) for job in jobs]
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            cancel.set()
+            for worker in workers:
+                worker.interrupt()
+            audit.interrupt()
+            wait(running)
+            raise
+        finally:
+            if own_auditor:
+                audit.close()
     if batch.failures:
         raise batch.failures[0]
     return {i.id: batch.records[i.id] for i in items if i.id in batch.records}, batch.usage

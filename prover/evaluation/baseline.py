@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -94,20 +95,15 @@ def run_baseline(
             worker.close()
 
     workers = [LeanWorker(settings.memory_mb) for _ in range(max(1, min(settings.workers, len(missing))))]
-    threads = [threading.Thread(target=work, args=(w,), name="baseline") for w in workers] if missing else []
-    for thread in threads:
-        thread.start()
-    try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)
-    except KeyboardInterrupt:
-        stop.set()
-        for worker in workers:
-            worker.interrupt()
-        for thread in threads:
-            thread.join()
-        raise
+    with ThreadPoolExecutor(len(workers), "baseline") as threads:
+        running = [threads.submit(work, worker) for worker in workers] if missing else []
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            stop.set()
+            for worker in workers:
+                worker.interrupt()
+            raise
     if failures:
         raise failures[0]
     return {i.id: records[i.id] for i in items}
