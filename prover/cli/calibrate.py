@@ -62,15 +62,16 @@ def run(args: argparse.Namespace) -> int:
     table = Calibration()
     facts: dict[str, Any] = {
         "version": __version__, "lean": "",
-        "command": "proofsmith calibrate " + " ".join(map(str, args.paths)),
+        "command": "proofsmith calibrate " + " ".join(map(label_of, args.paths)),
         "sha256": {}, "theorems": 0, "proved": 0, "states": 0,
         "timeout_s": args.timeout, "tactic_timeout_s": args.tactic_timeout,
     }  # fmt: skip
     with LeanWorker() as worker:
         facts["lean"] = worker.lean
         policy = builtin_policy(load_or_build(worker), calibrated=False)
-        for label, text in texts(args.paths):
-            facts["sha256"][label] = hashlib.sha256(text.encode()).hexdigest()
+        given = texts(args.paths)
+        facts["sha256"] = {label_of(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files_of(args.paths)}
+        for label, text in given:
             for target in source.read(worker, text).targets:
                 if target.problem is not None:
                     continue
@@ -92,6 +93,14 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE if facts["proved"] else EXIT_NOT_PROVED
 
 
+def label_of(path: Path) -> str:
+    """How the file is named in the counts, which others read: as seen from here, or by its last part alone."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return path.name
+
+
 def write(path: Path, contents: dict[str, Any]) -> None:
     """The file, whole or not at all."""
     import json
@@ -109,16 +118,20 @@ def texts(paths: list[Path]) -> list[tuple[str, str]]:
     from prover.lean.source import load
 
     found = []
-    for path in paths:
-        for file in sorted(path.rglob("*.lean")) if path.is_dir() else [path]:
-            if file.suffix != ".jsonl":
-                found.append((str(file), load(file)))
-                continue
-            try:
-                found += [(f"{file}#{s.name}", s.lean) for s in read(file, "valid")]
-            except (OSError, ValueError) as error:
-                raise DataError(f"cannot read {file}: {error}") from error
+    for file in files_of(paths):
+        if file.suffix != ".jsonl":
+            found.append((label_of(file), load(file)))
+            continue
+        try:
+            found += [(f"{label_of(file)}#{s.name}", s.lean) for s in read(file, "valid")]
+        except (OSError, ValueError) as error:
+            raise DataError(f"cannot read {file}: {error}") from error
     return found
+
+
+def files_of(paths: list[Path]) -> list[Path]:
+    """The files, those of folders in the order of their names."""
+    return [file for path in paths for file in (sorted(path.rglob("*.lean")) if path.is_dir() else [path])]
 
 
 def look_at(
