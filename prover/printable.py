@@ -1,0 +1,24 @@
+"""Text from files, on a terminal.
+
+Names, messages and paths come from whoever wrote a Lean file. Shown as they are, they could clear the screen, colour what
+follows, write over the line before, forge a line of ours or turn the reading direction round.
+"""
+
+from __future__ import annotations
+
+
+def printable(text: str, lines: bool = False) -> str:
+    """The text with everything made visible that is not a character to be seen.
+
+    Control characters, escape sequences, line ends, zero-width and bidirectional marks, private and unassigned characters
+    and lone surrogates become `\\x1b`, `\\u202e` and the like; letters and symbols of every script stay.
+
+    Args:
+        text: from anywhere.
+        lines: keep line feeds and tabs, for a text of several lines.
+    """
+    return "".join(c if c.isprintable() or (lines and c in "\n\t") else _escaped(c) for c in text)
+
+
+def _escaped(c: str) -> str:
+    return c.encode("unicode_escape").decode()
