@@ -17,14 +17,12 @@ Exit code 0 when every theorem is accepted, 1 when one is refused or missing.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupError
-from prover.printable import printable
+from prover.printable import json_line, printable, show, tell
 
 if TYPE_CHECKING:
     from prover.lean.audit import TheoremVerdict
@@ -74,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         verdicts = with_refusals(verdicts, native)
         if args.native == "required" and not native.complete and any(v.accepted for v in verdicts):
             lines = "; ".join(r.line() for r in native.reports if r.outcome == "not run")
-            raise LeanSetupError(f"--native required, but {printable(lines)}")
+            raise LeanSetupError(f"--native required, but {lines}")
     accepted = sum(v.accepted for v in verdicts)
     leans = [f"Lean {lean} (embedded)", *([native.lean] if native is not None and native.lean is not None else [])]
     further = [r.line() for r in native.reports] if native is not None else [OFF]
@@ -83,13 +81,13 @@ def run(args: argparse.Namespace) -> int:
         theorems = [asdict(v) for v in verdicts]
         report = {"lean": f"Lean {lean}", "leans": leans, "checks": checks, "theorems": theorems}
         tools = [asdict(r) for r in native.reports] if native is not None else []
-        print(json.dumps({**report, "native": tools, "accepted": accepted, "total": len(verdicts)}, ensure_ascii=False))
+        show(json_line({**report, "native": tools, "accepted": accepted, "total": len(verdicts)}))
     else:
         for verdict in verdicts:
-            print(line(verdict))
-        print(f"{accepted} of {len(verdicts)} accepted, by {' and '.join(leans)}", file=sys.stderr)
+            show(line(verdict))
+        tell(f"{accepted} of {len(verdicts)} accepted, by {' and '.join(leans)}")
         for check in checks:
-            print(f"  {printable(check)}", file=sys.stderr)
+            tell(f"  {check}")
     return EXIT_DONE if accepted == len(verdicts) else EXIT_NOT_PROVED
 
 
