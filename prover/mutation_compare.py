@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
 from prover.mutation import Host, MutationSettings
+from prover.printable import tell
 
 EXHAUSTIVE_ROOTS = 12
 OUR_ROOTS = 48
@@ -94,5 +94,5 @@ def compare(
         ("found of all that every lemma gives", "100 %", f"{figures['recall']:.1%}" if found else "-"),
     ]
     for row in rows:
-        print("{:<38} {:>24} {:>14}".format(*row), file=sys.stderr)
+        tell("{:<38} {:>24} {:>14}".format(*row))
     return figures

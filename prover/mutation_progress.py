@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from prover.mutation import MutationSettings, Totals
+from prover.printable import tell
 
 LINE_EVERY_S = 15.0
 
@@ -59,7 +60,7 @@ class MutationBar:
         self._progress.update(self._task, completed=part, description=said)
         if not self._live and not self._quiet and time.monotonic() - self._last > LINE_EVERY_S:
             self._last = time.monotonic()
-            print(f"[{part:4.0%}] {said}", file=sys.stderr)
+            tell(f"[{part:4.0%}] {said}")
 
 
 def done_part(settings: MutationSettings, totals: Totals) -> float:

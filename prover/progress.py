@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from prover.batch import Item
+from prover.printable import printable
 
 
 class ProgressBar:
@@ -66,7 +67,7 @@ class ProgressBar:
         why = f"  ({record['reason']})" if record["status"] == "error" else ""
         line = f"{said} {record['name']}  {record['seconds']:.1f} s, {record['expansions']} expansions{why}"
         count = "" if self._live else f"[{self._done}/{self._total}] "
-        self._progress.console.print(count + line, markup=False, soft_wrap=True)
+        self._progress.console.print(printable(count + line), markup=False, emoji=False, soft_wrap=True)
         self._progress.advance(self._task)
         self._describe()
 

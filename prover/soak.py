@@ -7,7 +7,6 @@ stands for a policy server, of `prover.policy.faults`. Budgets are in expansions
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -27,6 +26,7 @@ from prover.lean.worker import LeanWorker
 from prover.policy.base import Mixture, Offer, View
 from prover.policy.builtin import builtin_policy
 from prover.policy.faults import FaultyProposer, at_random
+from prover.printable import tell
 from prover.run import collect, read_items
 
 FILES = ("nat.lean", "list.lean", "logic.lean", "bool.lean", "option.lean", "int.lean")
@@ -182,4 +182,4 @@ def _proved(records: dict[str, dict[str, Any]]) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    tell(line)

@@ -7,11 +7,10 @@ machine and its load; compare figures of one run with each other.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
 from prover.errors import EXIT_DONE
+from prover.printable import json_line, show, tell
 
 WHAT = ("start", "batch", "step", "mutate")
 USUAL = ("start", "batch", "step")
@@ -33,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
-            print(f"measuring {what} …", file=sys.stderr)
+            tell(f"measuring {what} …")
         figures |= getattr(benchmarks, what)()
-    print(json.dumps(figures, indent=None if args.json else 2))
+    show(json_line(figures, None if args.json else 2), lines=True)
     return EXIT_DONE

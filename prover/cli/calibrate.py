@@ -10,11 +10,11 @@ Proofsmith is data/calibration.json; its head says what it was made from.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.printable import show, tell
 
 if TYPE_CHECKING:
     from prover.lean.embedded import EmbeddedDojo
@@ -79,14 +79,14 @@ def run(args: argparse.Namespace) -> int:
                 try:
                     found = look_at(worker, target, policy, table, args.timeout, args.tactic_timeout)
                 except LeanProcessError as error:
-                    print(f"{label}: {target.name}: left out, {error}", file=sys.stderr)
+                    tell(f"{label}: {target.name}: left out, {error}")
                     continue
                 facts["states"] += found
                 facts["proved"] += found > 0
-                print(f"{label}: {target.name}: {found} states", file=sys.stderr)
+                tell(f"{label}: {target.name}: {found} states")
                 worker.recycle_if_big()
             write(args.out, table.to_json(**facts))  # a long run that is cut short leaves what it has
-    print(
+    show(
         f"{args.out}: {facts['states']} states of {facts['proved']} proved theorems "
         f"out of {facts['theorems']}, {len(table.counts)} templates"
     )

@@ -7,26 +7,30 @@ again by the kernel; only the axioms propext, Classical.choice and Quot.sound ar
 allowed. Files with commands that run programs (#eval, run_cmd, elab, initialize)
 are refused before these run.
 
+Where a native toolchain answers, the submission is also compiled by it (by the
+project's around the file, or --project's), and put to leanchecker and, if
+installed, to comparator; what these refuse is refused. Which checks ran is said.
+
 Exit code 0 when every theorem is accepted, 1 when one is refused or missing.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupError
+from prover.printable import json_line, printable, show, tell
 
 if TYPE_CHECKING:
     from prover.lean.audit import TheoremVerdict
+    from prover.lean.native_check import NativeChecks
 
-NATIVE_TOOLS = ("lake", "leanchecker", "comparator")
 MEMORY_MB = 4000
 """All of Lean (`import Lean`) takes 3.2 GB."""
+OFF = "not run: leanchecker, comparator (--native off)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=300.0,
         metavar="S",
-        help="seconds for each file (default: %(default)s)",
+        help="seconds for each file, and for each native check (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--native", choices=("auto", "off", "required"), default="auto",
+        help="leanchecker and comparator: run what is there; run neither; end with code 3 unless both ran (default auto)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--project", type=Path, metavar="PATH", help="the Lake project whose toolchain checks (default: the submission's)"
     )
 
 
@@ -52,21 +63,57 @@ def run(args: argparse.Namespace) -> int:
 
     if not 0 < args.timeout < float("inf"):
         raise ConfigError(f"--timeout is {args.timeout}; it must be a number of seconds above 0")
+    if args.project is not None and args.native == "off":
+        raise ConfigError("--project names whose toolchain checks, and --native off has none check: leave one of them out")
     target, submission = load(args.against), load(args.submission)
     lean, verdicts = judge(target, submission, args.against, args.submission, args.timeout)
+    native = natively(args, target, submission, verdicts)
+    if native is not None:
+        verdicts = with_refusals(verdicts, native)
+        if args.native == "required" and not native.complete and any(v.accepted for v in verdicts):
+            lines = "; ".join(r.line() for r in native.reports if r.outcome == "not run")
+            raise LeanSetupError(f"--native required, but {lines}")
     accepted = sum(v.accepted for v in verdicts)
-    checks = [*CHECKS, *further_checks()]
+    leans = [f"Lean {lean} (embedded)", *([native.lean] if native is not None and native.lean is not None else [])]
+    further = [r.line() for r in native.reports] if native is not None else [OFF]
+    checks = [*CHECKS, *further]
     if args.json:
         theorems = [asdict(v) for v in verdicts]
-        report = {"lean": f"Lean {lean}", "checks": checks, "theorems": theorems}
-        print(json.dumps({**report, "accepted": accepted, "total": len(verdicts)}, ensure_ascii=False))
+        report = {"lean": f"Lean {lean}", "leans": leans, "checks": checks, "theorems": theorems}
+        tools = [asdict(r) for r in native.reports] if native is not None else []
+        show(json_line({**report, "native": tools, "accepted": accepted, "total": len(verdicts)}))
     else:
         for verdict in verdicts:
-            print(line(verdict))
-        print(f"{accepted} of {len(verdicts)} accepted, by Lean {lean} (embedded)", file=sys.stderr)
+            show(line(verdict))
+        tell(f"{accepted} of {len(verdicts)} accepted, by {' and '.join(leans)}")
         for check in checks:
-            print(f"  {check}", file=sys.stderr)
+            tell(f"  {check}")
     return EXIT_DONE if accepted == len(verdicts) else EXIT_NOT_PROVED
+
+
+def natively(
+    args: argparse.Namespace, target: str, submission: str, verdicts: list[TheoremVerdict]
+) -> NativeChecks | None:
+    """What leanchecker and comparator say of what was accepted; None when they are not asked."""
+    if args.native == "off":
+        return None
+    from prover.lean.native_check import check_natively
+    from prover.lean.project import find_project
+    from prover.lean.source import LeanFile
+
+    project = find_project(args.project or args.submission)
+    if args.project is not None and project is None:
+        raise ConfigError(f"--project {args.project}: no lakefile.toml or lakefile.lean there or above")
+    names = [v.name for v in verdicts if v.accepted]
+    return check_natively(target, LeanFile(submission, (), 0, args.submission), names, project, args.timeout)
+
+
+def with_refusals(verdicts: list[TheoremVerdict], native: NativeChecks) -> list[TheoremVerdict]:
+    """The verdicts, those refused that a native check refuses."""
+    return [
+        replace(v, accepted=False, category=no.category, reason=no.reason) if (no := native.refusals.get(v.name)) else v
+        for v in verdicts
+    ]
 
 
 def judge(
@@ -97,24 +144,10 @@ def judge(
     return lean, [TheoremVerdict(name, False, category, reason) for name in lost.names]
 
 
-def further_checks() -> list[str]:
-    """What a native toolchain would add: which of its tools ran, or why not."""
-    import shutil
-
-    found = [tool for tool in NATIVE_TOOLS if shutil.which(tool)]
-    if not found:
-        return ["not run: leanchecker and comparator (no native toolchain)"]
-    return [f"not run: leanchecker and comparator (found {', '.join(found)}, not used yet)"]
-
-
 def line(verdict: TheoremVerdict) -> str:
     """A verdict on one line; names and reasons come from files that may hold anything."""
     if verdict.accepted:
         axioms = f" (axioms: {', '.join(verdict.axioms)})" if verdict.axioms else ""
-        return f"accepted  {_plain(verdict.name)}{axioms}"
-    return f"refused   {_plain(verdict.name)}: {_plain(verdict.reason or '')} [{verdict.category}]"
+        return f"accepted  {printable(verdict.name)}{axioms}"
+    return f"refused   {printable(verdict.name)}: {printable(verdict.reason or '')} [{verdict.category}]"
 
-
-def _plain(text: str) -> str:
-    """Control characters, line breaks among them, become visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

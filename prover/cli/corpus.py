@@ -8,12 +8,12 @@ GraphML, and README.md, the card. The same command goes on where it was interrup
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
 
 from prover.errors import EXIT_DONE, ConfigError
+from prover.printable import json_line, show, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             progress.update(task, completed=done, total=total)
             if not sys.stderr.isatty() and done * 10 // total > shown[0]:
                 shown[0] = done * 10 // total
-                console.print(f"[{shown[0]}0 %] {done} of {total} constants", markup=False)
+                tell(f"[{shown[0]}0 %] {done} of {total} constants") if not args.quiet else None
 
         built = build(
             args.out,
@@ -67,11 +67,11 @@ def run(args: argparse.Namespace) -> int:
             on_chunk,
         )
     for problem in built.problems[:20]:
-        print(f"proofsmith: {problem}", file=sys.stderr)
+        tell(f"proofsmith: {problem}")
     if len(built.problems) > 20:
-        print(f"proofsmith: and {len(built.problems) - 20} more, in the column problem", file=sys.stderr)
-    print(
-        json.dumps(
+        tell(f"proofsmith: and {len(built.problems) - 20} more, in the column problem")
+    show(
+        json_line(
             {
                 "rows": built.rows,
                 **built.by_kind,

@@ -9,11 +9,11 @@ was given and cannot be worked on natively.
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
+from prover.printable import json_line, show
 
 MARKS = {"ok": "ok", "missing": "MISSING", "broken": "BROKEN", "too old": "TOO OLD", "none": "-"}
 
@@ -42,12 +42,12 @@ def run(args: argparse.Namespace) -> int:
     embedded, native = usable(findings)
     if args.json:
         facts = {"embedded": embedded, "native": native, "findings": [asdict(f) for f in findings]}
-        print(json.dumps(facts, ensure_ascii=False, indent=2))
+        show(json_line(facts, indent=2), lines=True)
     else:
         for finding in findings:
-            print(f"{finding.name:<14} {MARKS[finding.status]:<8} {finding.detail}")
+            show(f"{finding.name:<14} {MARKS[finding.status]:<8} {finding.detail}")
             if finding.advice is not None and finding.status != "none":
-                print(f"{'':<14} {'':<8} type: {finding.advice}")
+                show(f"{'':<14} {'':<8} type: {finding.advice}")
         verdicts = ["the embedded Lean"] * embedded + [f"the native Lean of {project.root}" if project else ""] * native
-        print(f"\nusable: {' and '.join(verdicts) or 'no Lean'}")
+        show(f"\nusable: {' and '.join(verdicts) or 'no Lean'}", lines=True)
     return EXIT_DONE if (native if args.project is not None else embedded or native) else EXIT_ENVIRONMENT

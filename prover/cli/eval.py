@@ -9,15 +9,14 @@ command goes on where an interrupted run stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.cli.prove import positive
 from prover.errors import EXIT_DONE, ConfigError
+from prover.printable import json_line, show, tell
 
 if TYPE_CHECKING:
     from prover.evaluation.datasets import DataSet
@@ -256,12 +255,13 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
         check_folder(out, dataset, args.fresh)
         if not args.quiet:
             for line in _about(dataset):
-                print(line, file=sys.stderr)
+                tell(line)
         done = evaluate(dataset, builtin_policy(), plan, out, worker, default_command())
     if args.json:
-        print(json.dumps(done.summary, ensure_ascii=False))
+        show(json_line(done.summary))
     else:
-        print("\n".join(_lines(done.summary, out)))
+        for line in _lines(done.summary, out):
+            show(line)
     return EXIT_DONE
 
 
@@ -303,7 +303,7 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
 
 def _leandojo(args: argparse.Namespace) -> int:
     from prover.evaluation.leandojo import PARTS, SPLITS, evaluate_offline
-    from prover.journal import write_atomically
+    from prover.journal import json_text, write_atomically
     from prover.policy.builtin import builtin_policy
 
     for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
@@ -313,21 +313,20 @@ def _leandojo(args: argparse.Namespace) -> int:
         raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
     found = evaluate_offline(
         args.source, args.split, args.part, args.limit or None, builtin_policy(),
-        lambda text: print(text, file=sys.stderr),
+        tell,
     )  # fmt: skip
-    text = json.dumps(found, ensure_ascii=False, indent=None if args.json else 2)
     if args.out is not None:
-        write_atomically(args.out, text + "\n")
+        write_atomically(args.out, json_text(found, None if args.json else 2) + "\n")
     if args.json:
-        print(text)
+        show(json_line(found))
         return EXIT_DONE
-    print(f"LeanDojo Benchmark 4 {args.split} {args.part}: {found['sampled']} of {found['states']} states")
+    show(f"LeanDojo Benchmark 4 {args.split} {args.part}: {found['sampled']} of {found['states']} states")
     for name, figure in found["retrieval"].items():
         low, high = figure["interval"]
-        print(f"{name} (BM25, {found['retrieval_states']} states): {100 * figure['mean']:.1f} % "
-              f"({100 * low:.1f} to {100 * high:.1f})")  # fmt: skip
+        show(f"{name} (BM25, {found['retrieval_states']} states): {100 * figure['mean']:.1f} % "
+             f"({100 * low:.1f} to {100 * high:.1f})")  # fmt: skip
     for name, figure in found["tactic_prediction"].items():
-        print(f"tactic {name}: {figure['hits']} of {found['sampled']} ({100 * figure['rate']:.1f} %)")
+        show(f"tactic {name}: {figure['hits']} of {found['sampled']} ({100 * figure['rate']:.1f} %)")
     return EXIT_DONE
 
 
@@ -335,7 +334,8 @@ def _compare(args: argparse.Namespace) -> int:
     from prover.evaluation.compare import compare
 
     found = compare(args.a, args.b)
-    print(json.dumps(found.as_json(), ensure_ascii=False) if args.json else "\n".join(found.lines()))
+    for line in [json_line(found.as_json())] if args.json else found.lines():
+        show(line)
     return EXIT_DONE
 
 
@@ -349,12 +349,13 @@ def _contamination(args: argparse.Namespace) -> int:
     found = check(args.benchmark, args.corpus, args.split, args.threshold, args.ngram)
     if args.out is not None:
         found.write(args.out)
-    print(json.dumps(found.summary(), ensure_ascii=False) if args.json else "\n".join(found.lines()))
+    for line in [json_line(found.summary())] if args.json else found.lines():
+        show(line)
     return EXIT_DONE
 
 
 def _leaderboard(args: argparse.Namespace) -> int:
     from prover.evaluation.leaderboard import append
 
-    print(append(args.run_folder, args.note, args.file), end="")
+    show(append(args.run_folder, args.note, args.file).rstrip("\n"), lines=True)
     return EXIT_DONE

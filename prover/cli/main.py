@@ -17,6 +17,7 @@ from typing import Protocol, cast
 
 from prover import __version__
 from prover.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
+from prover.printable import tell
 
 COMMANDS: tuple[str, ...] = (
     "prove", "eval", "bench", "soak", "mutate", "calibrate", "corpus", "trace", "check", "setup", "doctor",
@@ -136,7 +137,7 @@ def _end(message: str, exit_code: int) -> int:
     """Says the last words; called while the exception is being handled."""
     if _debugging():
         traceback.print_exc()
-    print(f"proofsmith: {message}", file=sys.stderr)
+    tell(f"proofsmith: {message}")
     return exit_code
 
 

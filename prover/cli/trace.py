@@ -8,11 +8,10 @@ Proofs that need more than Init and Std are skipped and named.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from prover.errors import EXIT_DONE
+from prover.printable import json_line, show, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
 
     def on_proof(done: int, steps: int) -> None:
         if not args.quiet and done % 200 == 0:
-            print(f"{done} proofs, {steps} steps", file=sys.stderr)
+            tell(f"{done} proofs, {steps} steps")
 
     statistics = write_traces(args.out, proofs, args.limit, on_proof, problems)
     for problem in problems[:20]:
-        print(f"proofsmith: {problem}", file=sys.stderr)
-    print(json.dumps(statistics, ensure_ascii=False))
+        tell(f"proofsmith: {problem}")
+    show(json_line(statistics))
     return EXIT_DONE

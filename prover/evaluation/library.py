@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from prover.journal import write_atomically
 from prover.lean import source
 from prover.lean.package import cache_dir
 from prover.lean.worker import LeanWorker
+from prover.printable import tell
 
 FORMAT = 1
 """Raised when the making changes, so that an old cache is not used."""
@@ -102,7 +102,7 @@ def make(worker: LeanWorker, root: str, split: str, size: int | None) -> tuple[l
             else:
                 found[name] = result
             if number % 250 == 0:
-                print(f"making the benchmark: {number} statements tried", file=sys.stderr)
+                tell(f"making the benchmark: {number} statements tried")
             worker.recycle_if_big()
         tried += batch
     # `tried` is in hash order: its first ones that can be told again are the sample.

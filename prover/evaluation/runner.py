@@ -22,7 +22,6 @@ import platform
 import re
 import shlex
 import shutil
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -45,6 +44,7 @@ from prover.journal import RunFolder, write_atomically
 from prover.lean import source
 from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.worker import LeanWorker
+from prover.printable import tell
 from prover.progress import ProgressBar
 from prover.report import write_report
 from prover.run import commit
@@ -424,7 +424,7 @@ def hardware() -> str:
 def _baseline_progress(quiet: bool) -> Callable[[int, int], None]:
     def say(done: int, total: int) -> None:
         if not quiet and (done % 20 == 0 or done == total):
-            print(f"baseline: {done} of {total}", file=sys.stderr)
+            tell(f"baseline: {done} of {total}")
 
     return say
 

@@ -133,7 +133,8 @@ class LakeEnv:
         except subprocess.TimeoutExpired:
             end_group(process.pid)
             process.communicate()
-            raise LeanTimeoutError(f"`lake env lean` did not end within {self.timeout_s:g} s; it was ended") from None
+            what = " ".join(["lake", *(Path(a).name for a in arguments[:2])])
+            raise LeanTimeoutError(f"`{what}` did not end within {self.timeout_s:g} s; it was ended") from None
         except BaseException:
             end_group(process.pid)
             process.wait()

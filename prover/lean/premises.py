@@ -24,6 +24,7 @@ from pathlib import Path
 from prover.lean.package import cache_dir
 from prover.lean.worker import LeanWorker
 from prover.policy.premises import Premise, PremiseIndex
+from prover.printable import tell
 
 FORMAT = 1
 EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
@@ -159,7 +160,7 @@ def _write(path: Path, contents: dict[str, object]) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        print(f"proofsmith: cannot keep {path}: {error.strerror or error}", file=sys.stderr)
+        tell(f"proofsmith: cannot keep {path}: {error.strerror or error}")
 
 
 def _to_stderr(line: str) -> None:

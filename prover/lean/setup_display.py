@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from prover.printable import tell
+
 
 class SetupDisplay:
     """Lines and progress on stderr; `quiet` shows nothing at all."""
@@ -17,7 +19,7 @@ class SetupDisplay:
     def line(self, text: str) -> None:
         """Writes one line."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     @contextmanager
     def phase(self, label: str, total_bytes: int) -> Iterator[Callable[[int], None]]:

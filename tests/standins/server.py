@@ -25,6 +25,7 @@ from prover.errors import LeanProcessError
 from prover.lean import protocol
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
+from tests.standins import checkers
 
 HERE = Path(__file__).parent
 OURS = re.compile(r"^import[ \t]+(Lean4Repl|Proofsmith\w*)[ \t]*$", re.MULTILINE)
@@ -53,6 +54,11 @@ class Connection:
 
     def say(self, text: str) -> None:
         self.writer.write(json.dumps({"out": text}) + "\n")
+        self.writer.flush()
+
+    def complain_aloud(self, text: str) -> None:
+        """On stderr."""
+        self.writer.write(json.dumps({"err": text}) + "\n")
         self.writer.flush()
 
     def hear(self) -> str:
@@ -93,6 +99,10 @@ class Connection:
                 self.say(f"Lean (version {version}, stand-in, commit 000000, Release)\n")
             case ["lake", "build", *_]:
                 pass
+            case ["lake", "env", "lean", "--print-prefix"]:
+                self.say(f"{self.server.bin.parent}\n")
+            case ["lake", "env", program, *arguments] if Path(program).name in checkers.PLAYED:
+                return checkers.PLAYED[Path(program).name](self, arguments)
             case ["lake", "env", "lean", *arguments]:
                 return self.lean(arguments)
             case ["lake", "env", program] if program.endswith("repl"):
@@ -356,18 +366,22 @@ class StandIn:
     """The server; one embedded Lean for all that is played. `calls` are the command lines that came in, `faults` what went wrong
     in the play itself.
 
+    `script`: what leanchecker or comparator does in place of its work (`tests.standins.checkers`), by its name.
     `crash_on` and `hang_on`: a request that holds the text ends or silences the process that got it, once each.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lean: LeanWorker | None = None) -> None:
         self.version = (4, 34, 1)
         self.compiles_lean4repl = True
         self.repl_ends_at_once = False
         self.crash_on: str | None = None
         self.hang_on: str | None = None
         self.calls: list[list[str]] = []
+        self.compared: list[list[str]] = []
         self.faults: list[str] = []
-        self.lean = LeanWorker()
+        self.script: dict[str, checkers.Played] = {}
+        self._own = lean is None
+        self.lean = lean or LeanWorker()
         self.lock = threading.RLock()
         self.bin = folder / "bin"
         self.bin.mkdir()
@@ -391,11 +405,14 @@ class StandIn:
     def reset(self) -> None:
         self.version, self.compiles_lean4repl, self.repl_ends_at_once = (4, 34, 1), True, False
         self.crash_on = self.hang_on = None
+        self.script.clear()
         self.calls.clear()
+        self.compared.clear()
 
     def close(self) -> None:
         self._socket.close()
-        self.lean.close()
+        if self._own:
+            self.lean.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
@@ -421,13 +438,14 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(folder: Path) -> Iterator[StandIn]:
-    """A server, and an environment in which `lake` is it."""
-    server = StandIn(folder)
-    kept = {name: os.environ.get(name) for name in ("PATH", "STANDIN_SOCKET", "PROOFSMITH_REPL")}
+def standing_in(folder: Path, lean: LeanWorker | None = None) -> Iterator[StandIn]:
+    """A server, and an environment in which `lake` is it; `lean` answers, or one of its own."""
+    server = StandIn(folder, lean)
+    kept = {name: os.environ.get(name) for name in ("PATH", "STANDIN_SOCKET", "PROOFSMITH_REPL", "PROOFSMITH_COMPARATOR")}
     os.environ["PATH"] = f"{server.bin}{os.pathsep}{os.environ['PATH']}"
     os.environ["STANDIN_SOCKET"] = server.address
     os.environ.pop("PROOFSMITH_REPL", None)
+    os.environ.pop("PROOFSMITH_COMPARATOR", None)
     try:
         yield server
     finally:

@@ -145,11 +145,6 @@ def test_an_impossible_time_is_2(files: list[str], seconds: str) -> None:
     assert main(["check", *files, f"--timeout={seconds}"]) == 2
 
 
-def test_native_tools_are_named_when_they_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda tool: f"/bin/{tool}" if tool == "lake" else None)
-    assert check.further_checks() == ["not run: leanchecker and comparator (found lake, not used yet)"]
-
-
 def test_a_real_submission_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, submission = tmp_path / "T.lean", tmp_path / "S.lean"
     target.write_text("theorem a : 1 + 1 = 2 := sorry\ntheorem b : 1 + 1 = 3 := by sorry\n")
