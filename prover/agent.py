@@ -6,7 +6,6 @@ candidate. `prove` returns "proved" only with the auditor's word.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
 from prover.errors import LeanProcessError
 from prover.minimise import minimise
+from prover.oracles import SEARCHES, found_instead, proposals
 from prover.policy.base import GoalText, Hypothesis, Surroundings, View, noting_faults
 from prover.script import DEFER, script
 from search import best_first, to_json
@@ -36,11 +36,11 @@ from search.types import (
     TimedOut,
 )
 
-MAX_STAGE = 2
+MAX_STAGE = 3
+SEARCH_STAGE = 2
+"""A state that comes back so often has the library searched for it (`prover.oracles`)."""
 NO_SURROUNDINGS = Surroundings()
 DEFER_LOG_PROB = -1.5
-SUGGESTION = re.compile(r"Try this:\s*(?:\[apply\]\s*)?(?P<tactic>.+)", re.DOTALL)
-ORACLES = ("exact?", "apply?", "rw?", "simp?", "simp_all?", "grind?", "try?", "hint", "show_term")
 
 
 @dataclass(frozen=True)
@@ -173,23 +173,15 @@ class DojoEnvironment:
                 parts = tuple(self.part(s) for s in states)
                 if any(p.key == here.key for p in parts):
                     return Rejected("leaves the goal as it was")
-                return Advanced(parts, instead=suggestion(tactic, result.message))
+                return Advanced(parts, instead=found_instead(tactic, result.message))
             case ProofFinished():
-                return Closed(instead=suggestion(tactic, result.message))
+                return Closed(instead=found_instead(tactic, result.message))
             case ProofGivenUp():
                 return Rejected("gives up (sorry)", gave_up=True)
             case LeanError():
                 return Rejected(result.error)
             case _:
                 return TimedOut(result.seconds)
-
-
-def suggestion(tactic: str, message: str | None) -> str | None:
-    """What `exact?` and its like found, to be written in their place."""
-    if not tactic.startswith(ORACLES) or not message:
-        return None
-    found = SUGGESTION.search(message)
-    return found["tactic"].strip().splitlines()[0].strip() if found and "\n" not in found["tactic"].strip() else None
 
 
 def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0) -> View:
@@ -204,18 +196,22 @@ def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0) -> V
 
 @dataclass
 class StagedPolicy:
-    """Asks the policy, and adds the way back for harder attempts."""
+    """Asks the policy, at SEARCH_STAGE Lean's own searches too, and adds the way back for harder attempts."""
 
     policy: ViewPolicy
     surroundings: Surroundings
     max_stage: int = MAX_STAGE
+    messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
 
     def propose(self, state: SearchState) -> list[Proposal]:
-        """The policy's proposals, and DEFER while there is a stage left."""
-        proposals = self.policy.propose(view_of(state, self.surroundings))
+        """The policy's proposals, what searches suggest, and DEFER while there is a stage left."""
+        found = self.policy.propose(view_of(state, self.surroundings))
+        if state.stage == SEARCH_STAGE and self.messages_of is not None:
+            for search, log_prob in SEARCHES:
+                found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
         if state.stage < self.max_stage:
-            proposals.append(Proposal(DEFER, DEFER_LOG_PROB, "stage"))
-        return proposals
+            found.append(Proposal(DEFER, DEFER_LOG_PROB, "stage"))
+        return found
 
 
 def prove(
@@ -263,7 +259,7 @@ def prove(
             environment = DojoEnvironment(opened)
             result: SearchResult[SearchState] = best_first(
                 environment,
-                StagedPolicy(policy, surroundings),
+                StagedPolicy(policy, surroundings, messages_of=getattr(opened, "messages_of", None)),
                 environment.part(initial),
                 budget=Budget(settings.max_expansions, settings.timeout_s),
                 accept=accept,

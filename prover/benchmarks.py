@@ -16,6 +16,7 @@ from prover.agent import SearchSettings
 from prover.auditing import SharedAuditor
 from prover.batch import BatchSettings, run_batch
 from prover.lean import source
+from prover.lean.premises import library_premises
 from prover.lean.worker import LeanWorker
 from prover.policy.builtin import builtin_policy
 from prover.run import collect, from_statement, read_items
@@ -58,7 +59,7 @@ def batch() -> dict[str, Any]:
     items, _, _ = read_items(worker, inputs)
     began = time.monotonic()
     try:
-        records, usage = run_batch(items, builtin_policy(), settings, first_worker=worker, auditor=auditor)
+        records, usage = run_batch(items, builtin_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
     finally:
         auditor.close()
     steps = sum(r["tactics_run"] for r in records.values())

@@ -27,7 +27,8 @@ PARTS: dict[str, set[str]] = {
     "prover.journal": {"prover.errors"},
     "prover.policy": {"prover.errors", "search", "data"},
     "prover.lean": {"prover.errors", "prover.policy", "prover.printable", "data"},
-    "prover.agent": {"prover.errors", "prover.script", "prover.minimise", "prover.policy", "search", "data"},
+    "prover.oracles": {"search"},
+    "prover.agent": {"prover.errors", "prover.oracles", "prover.script", "prover.minimise", "prover.policy", "search", "data"},
     "prover.auditing": {"prover.errors", "prover.lean", "prover.agent"},
     "prover.batch": {
         "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",

@@ -238,6 +238,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
     from prover.evaluation.runner import Plan, check_folder, evaluate
+    from prover.lean.premises import library_premises
     from prover.lean.worker import LeanWorker
     from prover.policy.builtin import builtin_policy
     from prover.run import default_command
@@ -256,7 +257,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
         if not args.quiet:
             for line in _about(dataset):
                 tell(line)
-        done = evaluate(dataset, builtin_policy(), plan, out, worker, default_command())
+        done = evaluate(dataset, builtin_policy(library_premises()), plan, out, worker, default_command())
     if args.json:
         show(json_line(done.summary))
     else:

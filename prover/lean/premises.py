@@ -1,11 +1,10 @@
 """The library's theorems as premises: asked of Lean once, kept in the cache folder.
 
-    <cache>/premises-<lean commit>-<hash of modules>.json.gz
-        {"format", "lean", "modules", "entries": [[name, signature], …]}
+    <cache>/premises-<format>-<lean commit>-<hash of modules>.json.gz
+        {"format", "lean", "modules", "entries": [[name, signature, module], …]}
 
 Names come cheaply, signatures at about a millisecond each, so what nobody would cite is left out first:
-auxiliary theorems that Lean makes by itself, machine integers, monad transformers, the inside of decision
-procedures.
+auxiliary theorems that Lean makes by itself, monad transformers, the inside of decision procedures.
 """
 
 from __future__ import annotations
@@ -22,23 +21,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from prover.lean.package import cache_dir
+from prover.lean.process import DEFAULT_MEMORY_MB
 from prover.lean.worker import LeanWorker
 from prover.policy.premises import Premise, PremiseIndex
 from prover.printable import tell
 
-FORMAT = 1
+FORMAT = 2
 EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
 """What `LeanWorker.lean` says of the package that `prover.lean.package` obtains."""
 BATCH = 400
 THEOREM_KINDS = frozenset({"theorem", "axiom"})
 """Imported theorems whose proofs are not exported appear as axioms."""
 SKIPPED_ROOTS = frozenset({
-    "Lean", "Std", "UInt8", "UInt16", "UInt32", "UInt64", "USize", "Int8", "Int16", "Int32", "Int64", "ISize",
-    "IO", "System", "ByteArray", "FloatArray", "Float", "Float32", "Dyadic", "Substring", "Subarray",
-    "ListSlice", "ST", "EST", "EIO", "StateT", "ExceptT", "OptionT", "ReaderT", "StateCpsT", "ExceptCpsT",
-    "EStateM", "StateRefT", "Id", "ShareCommon", "WellFounded", "DoResultPRBC", "DoResultPR", "DoResultSBC",
-    "DoResultBC", "Vector", "String", "Char", "Ordering", "LawfulMonad", "Thunk", "Task", "PSigma", "PProd",
-    "HEq", "Acc", "SizeOf", "ForInStep", "LawfulFunctor", "LawfulApplicative", "MonadExcept",
+    "Lean", "Std", "IO", "System", "FloatArray", "Float", "Float32", "ST", "EST", "EIO", "StateT", "ExceptT", "OptionT",
+    "ReaderT", "StateCpsT", "ExceptCpsT", "EStateM", "StateRefT", "Id", "ShareCommon", "DoResultPRBC", "DoResultPR",
+    "DoResultSBC", "DoResultBC", "LawfulMonad", "Thunk", "Task", "ForInStep", "LawfulFunctor", "LawfulApplicative",
+    "MonadExcept",
 })  # fmt: skip
 SKIPPED = re.compile(
     r"(^|\.)(inst[A-Z]\w*|sizeOf\w*|injEq|inj|congr_simp|induct\w*|fun_cases\w*|noConfusion\w*|eq_\d+|eq_def|rec\w*|below\w*|repr"
@@ -67,37 +65,48 @@ def load_or_build(
     """
     say = progress or _to_stderr
     path = cache_path(worker.lean, modules)
-    if keep is None and (entries := _read(path)) is not None:
-        return PremiseIndex(entries)
+    if keep is None and (stored := _read(path)) is not None:
+        return stored
     state = worker.base_state(modules)
     listed = worker.request("library", state=state)
-    names = [
-        name
+    homes = {
+        name: listed["modules"][module]
         for name, kind, module in listed["constants"]
         if kind in THEOREM_KINDS and module >= 0 and (keep or citable)(name, listed["modules"][module])
-    ]
-    entries = []
+    }
+    names = list(homes)
+    entries: list[tuple[str, str, str]] = []
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH]
         signatures = worker.request("library", state=worker.base_state(modules), names=batch)["signatures"]
-        entries += [(n, " ".join(s.split())) for n, s in zip(batch, signatures, strict=True) if s is not None]
+        entries += [(n, " ".join(s.split()), homes[n]) for n, s in zip(batch, signatures, strict=True) if s is not None]
         say(f"reading the library's theorems: {min(start + BATCH, len(names))} of {len(names)}")
     if keep is None:
         _write(path, {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries})
-    return PremiseIndex(entries)
+    return _index(entries)
+
+
+def library_premises(memory_mb: int = DEFAULT_MEMORY_MB) -> LazyPremises:
+    """The library's theorems for a policy; where the cache has none yet, a Lean is started and asked first.
+
+    Raises LeanProcessError when Lean cannot be had.
+    """
+    if not cache_path(EMBEDDED_LEAN, ("Init",)).exists():
+        with LeanWorker(memory_mb) as worker:
+            load_or_build(worker)
+    return LazyPremises()
 
 
 def cached(lean: str, modules: tuple[str, ...] = ("Init",)) -> PremiseIndex | None:
     """The index if it is in the cache; no Lean is needed."""
-    entries = _read(cache_path(lean, modules))
-    return None if entries is None else PremiseIndex(entries)
+    return _read(cache_path(lean, modules))
 
 
 def cache_path(lean: str, modules: Sequence[str]) -> Path:
     """Where the index for a Lean (version and commit) and a set of imports is kept."""
     commit = lean.rsplit(" ", 1)[-1][:12] or "unknown"
     imports = hashlib.sha256("\0".join(sorted(modules)).encode()).hexdigest()[:12]
-    return cache_dir() / f"premises-{commit}-{imports}.json.gz"
+    return cache_dir() / f"premises-{FORMAT}-{commit}-{imports}.json.gz"
 
 
 def citable(name: str, module: str) -> bool:
@@ -127,24 +136,31 @@ class LazyPremises:
         """Uses this index from now on."""
         self._index = index
 
-    def search(self, goal_text: str, k: int) -> list[Premise]:
+    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """See `PremiseIndex.search`."""
         if self._index is None and not self._looked:
             with self._lock:
                 if self._index is None and not self._looked:
                     self._index = cached(self._lean, self._modules)
                     self._looked = True
-        return [] if self._index is None else self._index.search(goal_text, k)
+        return [] if self._index is None else self._index.search(goal_text, k, imported)
 
 
-def _read(path: Path) -> list[tuple[str, str]] | None:
+def _read(path: Path) -> PremiseIndex | None:
     try:
         stored = json.loads(gzip.decompress(path.read_bytes()))
     except (OSError, ValueError, EOFError):
         return None
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         return None
-    return [(name, signature) for name, signature in stored["entries"]]
+    try:
+        return _index([(str(name), str(signature), str(module)) for name, signature, module in stored["entries"]])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _index(entries: Sequence[tuple[str, str, str]]) -> PremiseIndex:
+    return PremiseIndex([(name, signature) for name, signature, _ in entries], [module for *_, module in entries])
 
 
 def _write(path: Path, contents: dict[str, object]) -> None:

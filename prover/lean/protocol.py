@@ -167,7 +167,7 @@ def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
     if raw.get("done"):
         return TacticReply(ms, done=True, notes=notes)
     if raw.get("gave_up"):
-        return TacticReply(ms, gave_up=True)
+        return TacticReply(ms, gave_up=True, notes=notes)
     if raw.get("timeout"):
         return TacticReply(ms, timed_out=True, error=raw.get("error"))
     if "error" in raw:

@@ -68,6 +68,7 @@ REPLIES: Mapping[str, Shape] = {
         "refused": Nullable({"category": str, "what": str}),
     },
     "enter": {"messages": [MESSAGE], "proofs": [PROOF]},
+    "imported": {"modules": [str]},
     "tactics": {"results": [TACTIC]},
     "constants": {"constants": [CONSTANT], "imported_axioms": [str]},
     "compare": {"comparisons": [COMPARISON]},

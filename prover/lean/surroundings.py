@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prover.lean import protocol
 from prover.lean.source import Target, elaborate
 from prover.lean.worker import LeanWorker
@@ -9,11 +11,15 @@ from prover.policy.base import Surroundings
 
 DEFINITIONS = frozenset({"definition", "def", "abbrev", "instance"})
 INDUCTIVES = frozenset({"inductive", "structure"})
+LIBRARY = "Init"
+"""A file that imports it has all theorems that are offered as premises."""
 
 
 def surroundings_of(worker: LeanWorker, target: Target) -> Surroundings:
     """Reads them off the commands in front of the target."""
-    return surroundings_in(elaborate(worker, target.file)[1], target)
+    modules = target.file.modules
+    imported = None if LIBRARY in modules else worker.imported(modules)
+    return replace(surroundings_in(elaborate(worker, target.file)[1], target), imported=imported)
 
 
 def surroundings_in(commands: list[protocol.Command], target: Target) -> Surroundings:

@@ -42,6 +42,7 @@ class LeanWorker:
         self._stopping = threading.Event()
         self._process: LeanProcess | None = None
         self._bases: dict[tuple[str, ...], int] = {}
+        self._imported: dict[tuple[str, ...], frozenset[str]] = {}
         self._warm: set[tuple[str, ...]] = set()
         self._contexts: OrderedDict[str, tuple[int, list[protocol.Command]]] = OrderedDict()
 
@@ -104,6 +105,12 @@ class LeanWorker:
             self.request("release", states=[imported])
             self._bases[modules] = done["state"]
         return self._bases[modules]
+
+    def imported(self, modules: tuple[str, ...]) -> frozenset[str]:
+        """Names of all modules that these bring; the same in every process, so remembered."""
+        if modules not in self._imported:
+            self._imported[modules] = frozenset(self.request("imported", state=self.base_state(modules))["modules"])
+        return self._imported[modules]
 
     def elaborate_file(
         self, modules: tuple[str, ...], text: str, body_start: int

@@ -8,6 +8,7 @@ own relation and head more still.
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
@@ -44,18 +45,26 @@ class Premise:
         return shape(conclusion_of(self.statement)) in ("=", "↔")
 
 
+    @property
+    def equivalence(self) -> bool:
+        """Whether it concludes an equivalence."""
+        return shape(conclusion_of(self.statement)) == "↔"
+
+
 @dataclass
 class PremiseIndex:
     """An index of theorems.
 
     Args:
         entries: name and pretty-printed signature of each (`List.length_append … : … = …`).
+        modules: where each comes from, in the same order; empty when nobody asks.
     """
 
     entries: Sequence[tuple[str, str]]
+    modules: Sequence[str] = ()
     _postings: dict[str, list[tuple[int, float]]] = field(default_factory=dict, init=False, repr=False)
     _heads: dict[tuple[str, str], list[int]] = field(default_factory=dict, init=False, repr=False)
-    _cache: dict[tuple[str, int], list[Premise]] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[tuple[str, int, frozenset[str] | None], list[Premise]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         counts = [statement_tokens(statement) for _, statement in self.entries]
@@ -80,21 +89,22 @@ class PremiseIndex:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def search(self, goal_text: str, k: int) -> list[Premise]:
+    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """The `k` theorems that fit a goal best, best first.
 
         Args:
             goal_text: a target, or a goal with hypotheses in front of `⊢`.
             k: at most so many.
+            imported: only theorems of these modules; None takes all.
         """
-        found = self._cache.get((goal_text, k))
+        found = self._cache.get((goal_text, k, imported))
         if found is None:
             if len(self._cache) > 2000:
                 self._cache.clear()
-            found = self._cache[goal_text, k] = self._search(goal_text, k)
+            found = self._cache[goal_text, k, imported] = self._search(goal_text, k, imported)
         return found
 
-    def _search(self, goal_text: str, k: int) -> list[Premise]:
+    def _search(self, goal_text: str, k: int, imported: frozenset[str] | None) -> list[Premise]:
         before, _, target = tidy(goal_text).rpartition("⊢")
         scores: dict[int, float] = defaultdict(float)
         query = Counter(tokens(target))
@@ -106,7 +116,8 @@ class PremiseIndex:
                 scores[i] += weight * score
         for i in self._heads.get(head_of(target.strip()), ()):
             scores[i] += HEAD_BONUS
-        best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+        usable = scores.items() if imported is None else ((i, s) for i, s in scores.items() if self.modules[i] in imported)
+        best = heapq.nsmallest(k, usable, key=lambda pair: (-pair[1], pair[0]))
         return [Premise(*self.entries[i], score) for i, score in best]
 
 

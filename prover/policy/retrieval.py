@@ -11,12 +11,16 @@ from prover.policy.goal import Goal, first_goal
 from prover.policy.premises import Premise
 from prover.policy.terms import shape
 
+FOUND = 40
+NEAR = 7
+"""So many are tried one by one at a state's second turn, the others later."""
+
 
 class Retriever(Protocol):
     """Finds theorems that fit a goal; `prover.policy.premises.PremiseIndex` is one."""
 
-    def search(self, goal_text: str, k: int) -> Sequence[Premise]:
-        """The best `k`, best first."""
+    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> Sequence[Premise]:
+        """The best `k`, best first; of the modules `imported` only, where that is given."""
         ...
 
 
@@ -33,23 +37,26 @@ class Retrieved:
     name: str = "retrieval"
 
     def propose(self, view: View) -> Iterable[Offer]:
-        """The best ones one by one, and together as hints to simp and grind."""
+        """The best ones one by one, and together as hints to simp and grind; more of them the later the turn."""
         goal = first_goal(view)
         if goal is None or view.stage == 0 or goal.shape in ("∀", "→"):
             return
-        found = list(self.retriever.search(self._query(goal), 24))
-        if view.stage == 1:
-            names = [p.name for p in found[:6]]
-            if names:
-                yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")
-                yield Offer(
-                    f"simp [{', '.join(p.name for p in found[:8] if p.rewrites)}]", -2.2, "retrieval.simp"
-                )
-            yield from self._steps(goal, found[:7], 0)
-        else:
-            yield from self._steps(goal, found[7:], 7)
-            for p in found[:8]:
-                yield Offer(f"grind [{p.name}]", -2.6, "retrieval.grind_one")
+        found = list(self.retriever.search(self._query(goal), FOUND, view.surroundings.imported))
+        names = [p.name for p in found]
+        if view.stage == 1 and found:
+            yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")
+            yield Offer(f"simp [{', '.join(p.name for p in found[:8] if p.rewrites)}]", -2.2, "retrieval.simp")
+            yield from self._steps(goal, found[:NEAR], 0)
+        elif view.stage == 2:
+            yield from self._steps(goal, found[NEAR:18], NEAR)
+            for name in names[:8]:
+                yield Offer(f"grind [{name}]", -2.6, "retrieval.grind_one")
+        elif view.stage == 3:
+            yield from self._steps(goal, found[18:], 18)
+            for name in names[:10]:
+                yield Offer(f"simp [{name}]", -3.0, "retrieval.simp_one")
+            if len(names) > 4:
+                yield Offer(f"grind [{', '.join(names[4:12])}]", -3.0, "retrieval.grind_more")
 
     @staticmethod
     def _query(goal: Goal) -> str:
@@ -66,5 +73,8 @@ class Retrieved:
                 yield Offer(f"rw [← {p.name}]", -2.9 - later, "retrieval.rw_back")
                 if goal.shape in ("=", "↔"):
                     yield Offer(f"apply {p.name}", -3.4 - later, "retrieval.apply_equation")
+                if p.equivalence:
+                    yield Offer(f"apply {p.name}.mp", -3.0 - later, "retrieval.apply_mp")
+                    yield Offer(f"apply {p.name}.mpr", -2.8 - later, "retrieval.apply_mpr")
             else:
                 yield Offer(f"apply {p.name}", -2.1 - later, "retrieval.apply")

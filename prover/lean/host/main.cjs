@@ -263,6 +263,7 @@ async function main() {
     replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
     modules: ({ state }) => library.modules(get(states, state, 'state')),
     same_types: ({ a, b, names }) => library.sameTypes(get(states, a, 'state'), get(states, b, 'state'), names),
+    imported: ({ state }) => library.imported(get(states, state, 'state')),
     library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
     ...mutate.operations((id) => get(states, id, 'state')),
     ...makeBruteForce(abi, mutate).operations((id) => get(states, id, 'state')),
@@ -315,7 +316,7 @@ async function main() {
     const notes = messages.map((m) => m.text);
     if (usesSorry) {
       lean.releaseState(outcome.state);
-      return { gave_up: true, ms: elapsed };
+      return { gave_up: true, notes, ms: elapsed };
     }
     if (listItems(outcome.state.goals).length === 0) {
       if (unfinished) {

@@ -20,6 +20,14 @@ const MADE = /(^|\.)(_|«_|inst[A-Z])|\.(match_|proof_|eq_|_|eq_def$|eq_unfold|c
 function makeModules(abi, audit) {
   const { E, isScalar, unbox, inc, dec, field, fieldCount, arrayItems, listItems, call, nameText } = abi;
 
+  /** Names of all imported modules, those that imports bring with them included. @param {Obj} state Command.State, borrowed */
+  function imported(state) {
+    const names = call('l_Lean_Environment_allImportedModuleNames', inc(audit.environmentOf(state)));
+    const modules = arrayItems(names).map(nameText);
+    dec(names);
+    return { modules };
+  }
+
   /**
    * Each imported module's name, the modules that its file imports, and the names of its theorems that a person gave.
    * @param {Obj} state Command.State, borrowed
@@ -28,9 +36,7 @@ function makeModules(abi, audit) {
     const env = audit.environmentOf(state);
     const header = call('l_Lean_Environment_header', inc(env));
     if (fieldCount(header) !== HEADER.fields) throw new Error('this is not the Lean that the host was written for: EnvironmentHeader');
-    const namesArray = call('l_Lean_Environment_allImportedModuleNames', inc(env));
-    const names = arrayItems(namesArray).map(nameText);
-    dec(namesArray);
+    const names = imported(state).modules;
     const found = arrayItems(field(header, HEADER.moduleData)).map((data, index) => ({
       name: names[index],
       imports: [...new Set(arrayItems(field(data, MODULE_DATA.imports)).map((i) => nameText(field(i, 0))))],
@@ -72,7 +78,7 @@ function makeModules(abi, audit) {
     };
   }
 
-  return { modules, sameTypes };
+  return { imported, modules, sameTypes };
 }
 
 module.exports = { makeModules };

@@ -24,7 +24,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("and_comm", "Init.Core", True),
         ("List.append.eq_1", "Init.Data.List.Basic", False),
         ("Prod.mk.injEq", "Init.Core", False),
-        ("UInt8.add_comm", "Init.Data.UInt.Lemmas", False),
+        ("UInt8.add_comm", "Init.Data.UInt.Lemmas", True),
+        ("StateT.run_bind", "Init.Control.Lawful.Instances", False),
         ("Lean.Grind.Ring.add_comm", "Init.Grind.Ring.Basic", False),
         ("Int.Linear.le_of_le", "Init.Data.Int.Linear", False),
         ("Std.HashMap.size_insert", "Std.Data.HashMap.Lemmas", True),
@@ -58,9 +59,17 @@ def test_without_an_index_nothing_is_found_and_an_offered_one_is_used(cache: Pat
 
 def test_what_is_written_is_read_again(cache: Path) -> None:
     path = cache_path(EMBEDDED_LEAN, ("Init",))
-    premises._write(path, {"format": premises.FORMAT, "entries": ENTRIES})
+    premises._write(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")]})
     assert [p.name for p in LazyPremises().search("a + b = b + a", 3)] == ["Nat.add_comm"]
+    assert LazyPremises().search("a + b = b + a", 3, frozenset({"Init.Core"})) == []
     assert [p.name for p in cache.iterdir()] == [path.name]
+
+
+def test_an_index_of_another_format_is_not_read(cache: Path) -> None:
+    path = cache_path(EMBEDDED_LEAN, ("Init",))
+    for stored in ({"format": premises.FORMAT, "entries": ENTRIES}, {"format": 0, "entries": []}, []):
+        premises._write(path, stored)  # type: ignore[arg-type]
+        assert cached(EMBEDDED_LEAN) is None
 
 
 def test_lean_gives_names_and_statements() -> None:

@@ -41,6 +41,19 @@ def test_results_are_best_first_and_at_most_k() -> None:
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
 
 
+def test_only_theorems_of_imported_modules_are_found() -> None:
+    modules = [name.split(".")[0] for name, _ in CORPUS]
+    index = PremiseIndex(CORPUS, modules)
+    assert index.search("n ∣ m + k", 3)[0].name == "Nat.dvd_add"
+    found = index.search("n ∣ m + k", 9, frozenset({"List", "Int"}))
+    assert found and not any(p.name.startswith("Nat") for p in found)
+
+
+def test_an_equivalence_is_told_from_an_equation() -> None:
+    index = PremiseIndex([("a", "a (p q : Prop) : p ∧ q ↔ q ∧ p"), ("b", "b (n m : Nat) : n + m = m + n")])
+    assert {p.name: (p.rewrites, p.equivalence) for p in index.search("∧ +", 2)} == {"a": (True, True), "b": (True, False)}
+
+
 def test_an_empty_index_finds_nothing() -> None:
     assert PremiseIndex([]).search("a = b", 5) == []
 
