@@ -37,10 +37,9 @@ from search.types import (
 )
 
 MAX_STAGE = 3
-SEARCH_STAGE = 2
-"""A state that comes back so often has the library searched for it (`prover.oracles`)."""
 NO_SURROUNDINGS = Surroundings()
-DEFER_LOG_PROB = -1.5
+DEFER_LOG_PROBS = (-1.5, -2.5, -3.0)
+"""Of giving a state back for harder attempts, by how often that was done: the later ones cost seconds."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0) -> V
 
 @dataclass
 class StagedPolicy:
-    """Asks the policy, at SEARCH_STAGE Lean's own searches too, and adds the way back for harder attempts."""
+    """Asks the policy, late Lean's own searches too, and adds the way back for harder attempts."""
 
     policy: ViewPolicy
     surroundings: Surroundings
@@ -206,11 +205,11 @@ class StagedPolicy:
     def propose(self, state: SearchState) -> list[Proposal]:
         """The policy's proposals, what searches suggest, and DEFER while there is a stage left."""
         found = self.policy.propose(view_of(state, self.surroundings))
-        if state.stage == SEARCH_STAGE and self.messages_of is not None:
-            for search, log_prob in SEARCHES:
+        if self.messages_of is not None:
+            for search, log_prob in SEARCHES.get(state.stage, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
         if state.stage < self.max_stage:
-            found.append(Proposal(DEFER, DEFER_LOG_PROB, "stage"))
+            found.append(Proposal(DEFER, DEFER_LOG_PROBS[state.stage], "stage"))
         return found
 
 

@@ -14,11 +14,12 @@ from prover.policy.products import Casts, MultiplyOut, Powers, Squares
 from prover.policy.retrieval import Retrieved, Retriever
 from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
 from prover.policy.structure import Build, Intro, Splits, Witness
+from prover.policy.wrapped import Unwrap
 
 PROPOSERS: tuple[Proposer, ...] = (
     Closers(), Intro(), Build(), Witness(), Splits(), TakeApart(), Apply(), Congruence(), Induction(),
     FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), Residues(), PowerResidues(),
-    Enumerate(), Factors(), Divides(), Squares(), Powers(), MultiplyOut(), Casts(),
+    Enumerate(), Factors(), Divides(), Squares(), Powers(), MultiplyOut(), Casts(), Unwrap(),
 )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from prover.policy.terms import NOTATIONS, premises, shape, tidy, words
 NUMBERS = ("Nat", "Int", "Rat")
 DATA = frozenset({
     "Nat", "Int", "Rat", "Bool", "List", "Option", "Array", "Fin", "BitVec", "String", "Char", "Prod", "Sum",
-    "Unit",    "UInt8", "UInt16", "UInt32", "UInt64", "Vector", "Subtype", "Except",
+    "Unit", "UInt8", "UInt16", "UInt32", "UInt64", "USize", "Int8", "Int16", "Int32", "Int64", "ISize", "Vector",
+    "ByteArray", "Subtype", "Sigma", "PSigma", "Except",
 })  # fmt: skip
 SORT = re.compile(r"^(Type|Prop|Sort)\b")
 

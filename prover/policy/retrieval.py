@@ -71,8 +71,6 @@ class Retrieved:
             if p.rewrites:
                 yield Offer(f"rw [{p.name}]", -2.2 - later, "retrieval.rw")
                 yield Offer(f"rw [← {p.name}]", -2.9 - later, "retrieval.rw_back")
-                if goal.shape in ("=", "↔"):
-                    yield Offer(f"apply {p.name}", -3.4 - later, "retrieval.apply_equation")
                 if p.equivalence:
                     yield Offer(f"apply {p.name}.mp", -3.0 - later, "retrieval.apply_mp")
                     yield Offer(f"apply {p.name}.mpr", -2.8 - later, "retrieval.apply_mpr")

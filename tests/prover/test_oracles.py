@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from prover.agent import SearchSettings, prove
+from lean_dojo import TacticState
+
+from prover.agent import MAX_STAGE, NO_SURROUNDINGS, SearchSettings, SearchState, StagedPolicy, prove
 from prover.lean import source
 from prover.lean.embedded import EmbeddedDojo
 from prover.lean.worker import LeanWorker
 from prover.oracles import MOST, found_instead, proposals, suggestions
 from prover.policy.base import Mixture
+from prover.script import DEFER
 
+PATIENCE_S = 60.0
+STATE = TacticState("⊢ True", 0)
 FITS = "theorem fits (a b c : Nat) : a * (b + c) * 2 = 2 * (a * c + a * b) := by sorry"
 
 
@@ -42,7 +47,7 @@ def test_only_a_search_is_written_as_what_it_found() -> None:
 def test_lean_suggests_rewritings_and_applications_and_the_search_uses_them(lean_worker: LeanWorker) -> None:
     target = source.read(lean_worker, FITS).targets[0]
     before = lean_worker.request("memory")["proofs"]
-    with EmbeddedDojo(target, lean_worker) as (dojo, state):
+    with EmbeddedDojo(target, lean_worker, PATIENCE_S) as (dojo, state):
         assert "rw [Nat.mul_assoc]" in suggestions(dojo.messages_of(state, "rw?"))
         assert any(t.startswith("refine ") for t in suggestions(dojo.messages_of(state, "apply?")))
         assert dojo.messages_of(state, "exact no_such_theorem") == []
@@ -51,10 +56,22 @@ def test_lean_suggests_rewritings_and_applications_and_the_search_uses_them(lean
 
 def test_a_state_that_comes_back_has_the_library_searched(lean_worker: LeanWorker) -> None:
     target = source.read(lean_worker, FITS).targets[0]
-    attempt = prove(EmbeddedDojo(target, lean_worker), Mixture([]), refused, SearchSettings(max_expansions=3))
+    attempt = prove(EmbeddedDojo(target, lean_worker, PATIENCE_S), Mixture([]), refused, SearchSettings(max_expansions=3))
     assert attempt.expansions == 3 and attempt.tree is not None
-    offered = {edge["proposer"] for edge in attempt.tree["edges"]}
-    assert {"stage", "oracle.rw?", "oracle.apply?"} <= offered
+    assert {"stage", "oracle.rw?"} == {edge["proposer"] for edge in attempt.tree["edges"]}
+
+
+def test_dearer_searches_wait_for_a_later_turn() -> None:
+    asked: list[str] = []
+
+    def messages_of(state: TacticState, search: str) -> list[str]:
+        asked.append(search)
+        return ["Try this: rw [found]"]
+
+    policy = StagedPolicy(Mixture([]), NO_SURROUNDINGS, messages_of=messages_of)
+    offers = [[p.tactic for p in policy.propose(SearchState(STATE, stage))] for stage in range(MAX_STAGE + 1)]
+    assert asked == ["rw?", "apply?"]
+    assert offers == [[DEFER], [DEFER], ["rw [found]", DEFER], ["rw [found]"]]
 
 
 def refused(proof: str) -> Any:

@@ -31,7 +31,8 @@ def test_induction_hypothesis_is_rewritten_with_first() -> None:
 def test_cheap_closers_come_first_and_dear_ones_later() -> None:
     assert offered(Closers(), view("a = b", "a b : Nat"))[:3] == ["rfl", "assumption", "omega"]
     assert "exact?" not in offered(Closers(), view("a = b", "a b : Nat"))
-    assert offered(Closers(), view("a = b", "a b : Nat", stage=1))[0] == "exact?"
+    assert "exact?" not in offered(Closers(), view("a = b", "a b : Nat", stage=1))
+    assert offered(Closers(), view("a = b", "a b : Nat", stage=2)) == ["exact?"]
 
 
 def test_finite_goals_are_decided() -> None:
