@@ -56,10 +56,13 @@ CODE = (
     "prover/lean",
     "prover/policy",
     "prover/agent.py",
+    "prover/auditing.py",
     "prover/batch.py",
     "prover/minimise.py",
+    "prover/oracles.py",
     "prover/script.py",
     "search",
+    "data/calibration.json",
 )
 """What decides an outcome. Results of different code are not mixed in one run folder."""
 
