@@ -81,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
-    from prover.lean.backend import EMBEDDED, choose, native_workers
+    from prover.lean.backend import EMBEDDED
+    from prover.lean.choosing import choose, native_workers
     from prover.policy.builtin import builtin_policy
     from prover.run import collect, default_command, from_statement
     from prover.run import run as run_all

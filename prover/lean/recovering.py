@@ -8,6 +8,7 @@ is below four methods.
 from __future__ import annotations
 
 import json
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -26,12 +27,16 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
+from prover.lean.commands import masked
 from prover.lean.embedded import Result, TacticTimeout
+from prover.lean.native_audit import RUNS_PROGRAMS
 from prover.lean.source import Target
 
 MAX_LOST = 20
 """So many processes lost over one theorem mean that something else is wrong."""
-SEVERAL_LINES = "  "
+SEVERAL = re.compile(r"[\n;]")
+DOES_NOT_PARSE = re.compile(r"<\w+>:\d+:\d+: ")
+CONFIGURES = re.compile(r"\bset_option\b|\+native\b|\bnative\s*:=")
 
 
 @dataclass(frozen=True)
@@ -198,10 +203,12 @@ class RecoveringDojo(lean_dojo.Dojo):
         return reply
 
     def _run_one(self, sid: int, tactic: str) -> Result:
+        if (refused := no_tactic(tactic)) is not None:
+            return LeanError(refused)
         native = self._locate(sid)
         started = time.monotonic()
         try:
-            step = self._step(native, tactic)
+            step = self._several(native, tactic)
         except LeanTimeoutError:
             return TacticTimeout(self.timeout)
         except LeanSetupError:
@@ -228,6 +235,14 @@ class RecoveringDojo(lean_dojo.Dojo):
             # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
             return LeanError("the goals cannot be told apart in LeanDojo's text form")
 
+    def _several(self, native: Any, tactic: str) -> Step:
+        """Runs a tactic, or several of them, one a line or with semicolons: native processes parse one tactic only."""
+        if SEVERAL.search(tactic):
+            step = self._step(native, f"(\n{tactic}\n)")
+            if step.error is None or not DOES_NOT_PARSE.match(step.error):
+                return step
+        return self._step(native, tactic)
+
     def _new(self, known: _Known) -> int:
         sid = len(self._states)
         self._states[sid] = known
@@ -248,8 +263,20 @@ class RecoveringDojo(lean_dojo.Dojo):
             parts = self._split(parent, self._states[known.parent].goals)
             step = Step(parts[known.part], known.goals) if known.part < len(parts) else Step(error="no such part")
         else:
-            step = self._step(self._locate(known.parent), known.tactic)
+            step = self._several(self._locate(known.parent), known.tactic)
         if step.goals is None or (known.generation >= 0 and step.goals != known.goals):
             raise LeanProcessError(f"{known.tactic!r} does not do again what it did before the process was lost")
         known.generation, known.native, known.goals = self._generation(), step.native, step.goals
         return known.native
+
+
+def no_tactic(text: str) -> str | None:
+    """Why a text is not run: it is none, it would run a program while Lean reads it, or it changes Lean's options."""
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        return "the tactic is not UTF-8 text, or holds a NUL"
+    bare = masked(text)
+    if not bare.strip():
+        return "there is no tactic"
+    if (found := RUNS_PROGRAMS.search(bare) or CONFIGURES.search(bare)) is not None:
+        return f"{found[0]} is not allowed in a proof"
+    return None

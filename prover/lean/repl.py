@@ -20,7 +20,7 @@ from prover.lean.recovering import RecoveringDojo, Step
 from prover.lean.repl_process import ReplProcess
 from prover.lean.source import Target, first_line
 
-DEFAULT_MEMORY_MB = 8000
+NATIVE_MEMORY_MB = 8000
 """Of a process's own memory; what it shares with others, Mathlib's compiled files, is not counted."""
 RECYCLE_AT = 0.8
 GIVES_UP = ("sorry", "admit", "stop")
@@ -33,7 +33,7 @@ class ReplWorker:
     """
 
     def __init__(
-        self, project: Project, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 120.0, import_timeout_s: float = 300.0
+        self, project: Project, memory_mb: int = NATIVE_MEMORY_MB, timeout_s: float = 120.0, import_timeout_s: float = 300.0
     ) -> None:
         self.project = project
         self.memory_mb = memory_mb

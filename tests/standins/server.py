@@ -23,6 +23,7 @@ from typing import Any
 
 from prover.errors import LeanProcessError
 from prover.lean import protocol
+from prover.lean.commands import masked
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
 
@@ -242,7 +243,7 @@ class Lean4Repl:
             with c.server.lock:
                 if lean.generation != generation or not lean.alive:
                     raise Exit(134)
-                answer = protocol.tactic_reply(run_tactic(lean, self.sids[request["sid"]], request["cmd"]))
+                answer = c.server.run_tactic(self.sids[request["sid"]], request["cmd"])
             if answer.timed_out:
                 time.sleep(NEVER_S)
             for note in answer.notes:
@@ -327,7 +328,7 @@ class Repl:
             at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
             part = protocol.ProofView(view.parts[at], (view.goals[at],), ())
             return self.left(part, True) | {"sorries": [{"goal": "…"}] * (len(view.goals) - 1)}
-        answer = protocol.tactic_reply(run_tactic(self.c.server.lean, view.sid, request["tactic"]))
+        answer = self.c.server.run_tactic(view.sid, request["tactic"])
         notes = [{"severity": "info", "pos": {"line": 0, "column": 0}, "endPos": None, "data": n} for n in answer.notes]
         extra = {"messages": notes} if notes else {}
         if answer.timed_out:
@@ -363,6 +364,7 @@ class StandIn:
         self.version = (4, 34, 1)
         self.compiles_lean4repl = True
         self.repl_ends_at_once = False
+        self.tactic_timeout_ms = 8000
         self.crash_on: str | None = None
         self.hang_on: str | None = None
         self.calls: list[list[str]] = []
@@ -370,7 +372,7 @@ class StandIn:
         self.lean = LeanWorker()
         self.lock = threading.RLock()
         self.bin = folder / "bin"
-        self.bin.mkdir()
+        self.bin.mkdir(exist_ok=True)
         for name in ("lake", "lean"):
             shutil.copy(HERE / "lake", self.bin / name)
         self._folder = tempfile.mkdtemp(prefix="standin-")  # a socket's path must be short
@@ -379,6 +381,16 @@ class StandIn:
         self._socket.bind(self.address)
         self._socket.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def run_tactic(self, sid: int, tactic: str) -> protocol.TacticReply:
+        if several(tactic):  # `runParserCategory` takes one tactic; the embedded host is more generous
+            error = f"<stdin>:1:{len(tactic.splitlines()[0])}: expected end of input"
+            return protocol.tactic_reply({"error": error, "ms": 0})
+        raw = self.lean.request(
+            "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=self.tactic_timeout_ms,
+            stop_when_done=False,
+        )  # fmt: skip
+        return protocol.tactic_reply(raw["results"][0])
 
     def misbehave(self, request: str) -> None:
         if self.crash_on is not None and self.crash_on in request:
@@ -450,12 +462,17 @@ def make_project(root: Path, toolchain: str = "leanprover/lean4:v4.34.1") -> Pat
     return root
 
 
-def run_tactic(lean: LeanWorker, sid: int, tactic: str) -> dict[str, Any]:
-    raw = lean.request(
-        "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=8000, stop_when_done=False
-    )
-    result: dict[str, Any] = raw["results"][0]
-    return result
+def several(text: str) -> bool:
+    """Whether a text is more than one tactic: a line of its own, or a semicolon, outside of parentheses."""
+    bare = masked(text).replace("<;>", "   ")
+    depth = 0
+    for at, c in enumerate(bare):
+        depth += (c in "([{⟨") - (c in ")]}⟩")
+        if depth == 0 and c == ";":
+            return True
+        if depth == 0 and c == "\n" and bare[at + 1 : at + 2].strip(" |)]}⟩") and not bare[at + 1 :].startswith("<;>"):
+            return True
+    return False
 
 
 def shown(goals: tuple[protocol.Goal, ...]) -> str:

@@ -19,9 +19,10 @@ from lean_dojo import DojoInitError, LeanError, ProofFinished, ProofGivenUp, Tac
 
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean import dojo as dojo_module
-from prover.lean.backend import EMBEDDED, choose, native_workers
-from prover.lean.dojo import DojoFactory, LakeDojo, UntracedDojo, refuses_memory_flag, traced_dojo
+from prover.lean import untraced
+from prover.lean.backend import EMBEDDED
+from prover.lean.choosing import choose, native_workers
+from prover.lean.dojo import LakeDojo, traced_dojo
 from prover.lean.embedded import TacticTimeout
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
@@ -30,6 +31,7 @@ from prover.lean.project import Project, read_project
 from prover.lean.recovering import RecoveringDojo
 from prover.lean.repl import ReplDojo, ReplWorker, only_goal
 from prover.lean.source import Reading, Target
+from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from tests.standins.server import StandIn, make_project, standing_in
 
 TEXT = """namespace A
@@ -326,7 +328,7 @@ def test_a_lean_that_refuses_the_flag_all_the_same_is_a_setup_error(
     server: StandIn, project: Project, targets: dict[str, Target], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.version = (4, 22, 0)
-    monkeypatch.setattr(dojo_module, "refuses_memory_flag", lambda version: False)
+    monkeypatch.setattr(untraced, "refuses_memory_flag", lambda version: False)
     factory = DojoFactory(project, LakeEnv(project))
     with pytest.raises(LeanSetupError, match=r"max_memory.*--lean repl"):
         LakeDojo(targets["A.first"], lambda: factory(targets["A.first"], 20.0)).__enter__()
@@ -401,7 +403,7 @@ def test_starts_of_leandojo_do_not_wait_for_each_other(
 
     def looking(self: UntracedDojo) -> tuple[str, str]:
         read = real(self)
-        held.append(dojo_module._STARTING.locked())
+        held.append(untraced.STARTING.locked())
         return read
 
     UntracedDojo._read_next_line = looking  # type: ignore[method-assign]
