@@ -27,10 +27,10 @@ from lean_dojo import (
 from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean.recovering import RecoveringDojo, Step
+from prover.lean.recovering import RecoveringDojo, Step, only_goal, says_sorry
 from prover.lean.repl_process import private_mb
 from prover.lean.source import LeanFile, Target
-from prover.lean.untraced import STARTING, UntracedDojo
+from prover.lean.untraced import HIDDEN_TURNSTILE, STARTING, UntracedDojo
 
 LONGEST_TACTIC_BYTES = 3500
 """LeanDojo speaks through a terminal, which cuts lines at 4,096 bytes."""
@@ -65,14 +65,40 @@ class LakeDojo(RecoveringDojo):
     def _open(self) -> Step:
         self._generation()
         assert self._first is not None
-        return Step(self._first, _goals(self._first))
+        return Step((self._first, False), goals_of(self._first))
 
     def _step(self, native: Any, tactic: str) -> Step:
+        state, is_part = native
+        result = self._run(state, tactic)
+        match result:
+            case TacticState():
+                return Step((result, is_part), goals_of(result), message=result.message)
+            case ProofFinished():
+                return Step(done=True, message=result.message)
+            case ProofGivenUp():
+                # In a part the other goals were given up, so Lean4Repl never says more than this.
+                return Step(done=True) if is_part and not says_sorry(tactic) else Step(gave_up=True)
+        assert isinstance(result, LeanError), result
+        return Step(error=result.error)
+
+    def _split(self, native: Any, goals: tuple[str, ...]) -> list[Any]:
+        """One state for each goal, the others given up in it. The end of such a part is told by its last goal only."""
+        parts: list[Any] = []
+        for i, goal in enumerate(goals):
+            left = self._run(native[0], only_goal(i, len(goals)))
+            if not isinstance(left, TacticState) or goals_of(left) != (goal,):
+                return []
+            parts.append((left, True))
+        return parts
+
+    def _run(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | ProofGivenUp | LeanError:
+        """LeanDojo's `run_tac`; what it raises is translated, and the process is gone then."""
         if len(tactic.encode()) > LONGEST_TACTIC_BYTES:
-            return Step(error=f"the tactic has more than {LONGEST_TACTIC_BYTES} bytes, LeanDojo's terminal would cut it")
+            return LeanError(f"the tactic has more than {LONGEST_TACTIC_BYTES} bytes, LeanDojo's terminal would cut it")
         assert self._dojo is not None
         try:
-            result = self._dojo.run_tac(native, tactic)
+            result: TacticState | ProofFinished | ProofGivenUp | LeanError = self._dojo.run_tac(state, tactic)
+            return result
         except DojoTacticTimeoutError as error:
             self._lose()
             raise LeanTimeoutError(f"Lean did not answer within {self.timeout:g} s; it was ended") from error
@@ -83,16 +109,6 @@ class LakeDojo(RecoveringDojo):
         except (EOFError, OSError, pexpect.ExceptionPexpect, AssertionError) as error:
             self._lose()
             raise LeanCrashedError(f"LeanDojo's Lean process was lost: {type(error).__name__}") from error
-        match result:
-            case TacticState():
-                return Step(result, _goals(result), message=result.message)
-            case ProofFinished():
-                return Step(done=True, message=result.message)
-            case ProofGivenUp():
-                return Step(gave_up=True)
-            case LeanError():
-                return Step(error=result.error)
-        raise AssertionError(result)
 
     def _leave(self) -> None:
         if self._dojo is not None:
@@ -153,8 +169,9 @@ def traced_dojo(theorem: Any, statement: str, timeout: float = 10.0, memory_mb: 
     return LakeDojo(target, lambda: lean_dojo.Dojo(theorem, timeout=max(timeout, 1)), timeout, memory_mb)
 
 
-def _goals(state: TacticState) -> tuple[str, ...]:
-    return tuple(g for g in state.pp.split("\n\n") if "⊢" in g)
+def goals_of(state: TacticState) -> tuple[str, ...]:
+    """The goals as text."""
+    return tuple(g.replace(HIDDEN_TURNSTILE, "⊢") for g in state.pp.split("\n\n") if "⊢" in g)
 
 
 def _said(dojo: lean_dojo.Dojo) -> str:

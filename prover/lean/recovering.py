@@ -28,12 +28,13 @@ from lean_dojo import (
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.commands import masked
-from prover.lean.embedded import Result, TacticTimeout
+from prover.lean.embedded import Result, TacticTimeout, tactic_state
 from prover.lean.native_audit import RUNS_PROGRAMS
 from prover.lean.source import Target
 
 MAX_LOST = 20
 """So many processes lost over one theorem mean that something else is wrong."""
+GIVES_UP = ("sorry", "admit", "stop", "sorryAx")
 SEVERAL = re.compile(r"[\n;]")
 DOES_NOT_PARSE = re.compile(r"<\w+>:\d+:\d+: ")
 CONFIGURES = re.compile(r"\bset_option\b|\+native\b|\bnative\s*:=")
@@ -229,11 +230,7 @@ class RecoveringDojo(lean_dojo.Dojo):
         if step.goals is None:
             return LeanError((step.error or "").strip())
         new = self._new(_Known(sid, tactic, None, step.goals, self._generation(), step.native))
-        try:
-            return self._tactic_state(new, step.message)
-        except AssertionError:
-            # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
-            return LeanError("the goals cannot be told apart in LeanDojo's text form")
+        return self._tactic_state(new, step.message)
 
     def _several(self, native: Any, tactic: str) -> Step:
         """Runs a tactic, or several of them, one a line or with semicolons: native processes parse one tactic only."""
@@ -249,7 +246,7 @@ class RecoveringDojo(lean_dojo.Dojo):
         return sid
 
     def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
-        return TacticState("\n\n".join(self._states[sid].goals), sid, message)
+        return tactic_state(self._states[sid].goals, sid, message)
 
     def _locate(self, sid: int) -> Any:
         """The present process's name for a state, made again when the process that had it is gone."""
@@ -268,6 +265,18 @@ class RecoveringDojo(lean_dojo.Dojo):
             raise LeanProcessError(f"{known.tactic!r} does not do again what it did before the process was lost")
         known.generation, known.native, known.goals = self._generation(), step.native, step.goals
         return known.native
+
+
+def only_goal(index: int, count: int) -> str:
+    """The tactic that leaves one of several goals and gives the others up."""
+    rotate = [f"rotate_left {index + 1}"] if index + 1 < count else []
+    return "(" + "; ".join([*rotate, *["sorry"] * (count - 1)]) + ")"
+
+
+def says_sorry(tactic: str) -> bool:
+    """Whether a tactic gives up by one of its words."""
+    words = set("".join(c if c.isalnum() or c in "_'!?." else " " for c in tactic).split())
+    return not words.isdisjoint(GIVES_UP)
 
 
 def no_tactic(text: str) -> str | None:

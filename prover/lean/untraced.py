@@ -31,12 +31,15 @@ from lean_dojo.data_extraction.trace import LEAN4_REPL_PATH
 from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanSetupError
+from prover.lean.embedded import INNER_TURNSTILE
 from prover.lean.lake import LakeEnv, environment
 from prover.lean.package import CACHE_VARIABLE
 from prover.lean.project import Project, Version, shown, version_in
 from prover.lean.source import Target, first_line
 
 READ_BYTES = 1 << 16
+HIDDEN_TURNSTILE = "\ue0a2"
+"""A character of no meaning (private use)."""
 STARTING = threading.Lock()
 """LeanDojo changes the working directory of the whole Python process while it starts Lean; PATH is ours to change then."""
 
@@ -178,6 +181,11 @@ class UntracedDojo(lean_dojo.Dojo):
         self.output.truncate()
         read: tuple[str, str] = super()._read_next_line()
         return read
+
+    def _post_process(self, tactic_state: str) -> str:
+        """LeanDojo counts ⊢ to tell goals; one inside of a goal, in a string say, is hidden from it."""
+        shown: str = super()._post_process(tactic_state)
+        return INNER_TURNSTILE.sub(HIDDEN_TURNSTILE, shown)
 
     def _started(self) -> None:
         with contextlib.suppress(RuntimeError):

@@ -207,7 +207,7 @@ class Lean4Repl:
         self.text = re.sub(r"lean_dojo_repl\s+sorry", "sorry", text)
         self.at = len(text[: text.index("lean_dojo_repl")].encode())
         self.file = file
-        self.sids: list[int] = []
+        self.states: list[tuple[protocol.ProofView, bool]] = []
 
     def reply(self, sid: int | None = None, state: str | None = None, error: str | None = None) -> None:
         self.c.say("REPL> " + json.dumps({"sid": sid, "tacticState": state, "error": error}, ensure_ascii=False) + "\n")
@@ -228,7 +228,7 @@ class Lean4Repl:
             c.complain(text, list(protocol.messages(entered["messages"])), self.file, [])
             return 1
         first = protocol.proof_view(entered["proofs"][0])
-        self.sids.append(first.sid)
+        self.states.append((first, False))
         self.reply(0, shown(first.goals))
         while True:
             line = c.hear().strip()
@@ -243,18 +243,27 @@ class Lean4Repl:
             with c.server.lock:
                 if lean.generation != generation or not lean.alive:
                     raise Exit(134)
-                answer = c.server.run_tactic(self.sids[request["sid"]], request["cmd"])
+                view, is_part = self.states[request["sid"]]
+                part = only_part(view, request["cmd"])
+                answer = c.server.run_tactic(view.sid, request["cmd"]) if part is None else None
+            if answer is None:
+                assert part is not None
+                self.new(part, True)
+                continue
             if answer.timed_out:
                 time.sleep(NEVER_S)
             for note in answer.notes:
                 c.say(note + "\n")
-            if answer.gave_up:
+            if answer.gave_up or (answer.done and is_part):
                 self.reply(error="proof contains `sorry`")
             elif answer.done or answer.proof is not None:
-                self.sids.append(answer.proof.sid if answer.proof is not None else -1)
-                self.reply(len(self.sids) - 1, "no goals" if answer.proof is None else shown(answer.proof.goals))
+                self.new(answer.proof or protocol.ProofView(-1, (), ()), is_part)
             else:
                 self.reply(error=answer.error)
+
+    def new(self, view: protocol.ProofView, is_part: bool) -> None:
+        self.states.append((view, is_part))
+        self.reply(len(self.states) - 1, shown(view.goals) if view.goals else "no goals")
 
 
 class Repl:
@@ -324,9 +333,7 @@ class Repl:
         if not 0 <= request["proofState"] < len(self.proofs):
             return {"message": "Unknown proof state."}
         view, is_part = self.proofs[request["proofState"]]
-        if (only := ONLY_GOAL.fullmatch(request["tactic"])) is not None and view.parts:
-            at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
-            part = protocol.ProofView(view.parts[at], (view.goals[at],), ())
+        if (part := only_part(view, request["tactic"])) is not None:
             return self.left(part, True) | {"sorries": [{"goal": "…"}] * (len(view.goals) - 1)}
         answer = self.c.server.run_tactic(view.sid, request["tactic"])
         notes = [{"severity": "info", "pos": {"line": 0, "column": 0}, "endPos": None, "data": n} for n in answer.notes]
@@ -360,7 +367,7 @@ class StandIn:
     `crash_on` and `hang_on`: a request that holds the text ends or silences the process that got it, once each.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lean: LeanWorker | None = None) -> None:
         self.version = (4, 34, 1)
         self.compiles_lean4repl = True
         self.repl_ends_at_once = False
@@ -369,7 +376,8 @@ class StandIn:
         self.hang_on: str | None = None
         self.calls: list[list[str]] = []
         self.faults: list[str] = []
-        self.lean = LeanWorker()
+        self.lean = lean or LeanWorker()
+        self._closes = lean is None
         self.lock = threading.RLock()
         self.bin = folder / "bin"
         self.bin.mkdir(exist_ok=True)
@@ -407,7 +415,8 @@ class StandIn:
 
     def close(self) -> None:
         self._socket.close()
-        self.lean.close()
+        if self._closes:
+            self.lean.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
@@ -433,9 +442,9 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(folder: Path) -> Iterator[StandIn]:
-    """A server, and an environment in which `lake` is it."""
-    server = StandIn(folder)
+def standing_in(folder: Path, lean: LeanWorker | None = None) -> Iterator[StandIn]:
+    """A server, and an environment in which `lake` is it; with a Lean of its own unless one is given."""
+    server = StandIn(folder, lean)
     kept = {name: os.environ.get(name) for name in ("PATH", "STANDIN_SOCKET", "PROOFSMITH_REPL")}
     os.environ["PATH"] = f"{server.bin}{os.pathsep}{os.environ['PATH']}"
     os.environ["STANDIN_SOCKET"] = server.address
@@ -460,6 +469,15 @@ def make_project(root: Path, toolchain: str = "leanprover/lean4:v4.34.1") -> Pat
     (root / "lakefile.toml").write_text('name = "standin"\n[leanOptions]\nautoImplicit = false\n')
     (root / "lean-toolchain").write_text(toolchain + "\n")
     return root
+
+
+def only_part(view: protocol.ProofView, tactic: str) -> protocol.ProofView | None:
+    """The state with one of several goals, the others given up; the embedded Lean has such states ready."""
+    only = ONLY_GOAL.fullmatch(tactic)
+    if only is None or not view.parts:
+        return None
+    at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
+    return protocol.ProofView(view.parts[at], (view.goals[at],), ())
 
 
 def several(text: str) -> bool:

@@ -28,8 +28,8 @@ from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
 from prover.lean.native_audit import NativeAuditor, audited_text, escapes
 from prover.lean.project import Project, read_project
-from prover.lean.recovering import RecoveringDojo
-from prover.lean.repl import ReplDojo, ReplWorker, only_goal
+from prover.lean.recovering import RecoveringDojo, only_goal
+from prover.lean.repl import ReplDojo, ReplWorker
 from prover.lean.source import Reading, Target
 from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from tests.standins.server import StandIn, make_project, standing_in
@@ -242,8 +242,10 @@ def test_a_repl_looks_at_the_statement_itself(server: StandIn, repl: ReplWorker,
         ReplDojo(unread, repl, 20).__enter__()
 
 
-def test_parts_of_a_repl_state_end_each_by_itself(server: StandIn, repl: ReplWorker, targets: dict[str, Target]) -> None:
-    with ReplDojo(targets["A.first"], repl, 20) as (dojo, state):
+def test_parts_of_a_state_end_each_by_itself(
+    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+) -> None:
+    with opening(targets["A.first"]) as (dojo, state):
         two = dojo.run_tac(state, "constructor")
         left, right = dojo.parts(two)
         assert (left.num_goals, right.num_goals) == (1, 1)
@@ -345,7 +347,7 @@ def test_a_lean_too_new_for_lean4repl_is_a_setup_error(
 
 def test_a_tactic_that_leandojos_terminal_would_cut_is_an_error(targets: dict[str, Target]) -> None:
     dojo = LakeDojo(targets["A.first"], lambda: None)
-    assert "more than 3500 bytes" in str(dojo._step(None, "exact " + "h" * 5000).error)
+    assert "more than 3500 bytes" in str(dojo._step((None, False), "exact " + "h" * 5000).error)
 
 
 class FakeDojo:
