@@ -41,6 +41,7 @@ PARTS: dict[str, set[str]] = {
     "prover.mutation_compare": {"prover.errors", "prover.mutation"},
     "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
+    "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
     "prover.benchmarks": {"prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
     "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
     "prover.evaluation": {
@@ -50,7 +51,7 @@ PARTS: dict[str, set[str]] = {
     "prover.cli": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run",
         "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
-        "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
+        "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.traced_corpus", "prover.soak",
         "prover.evaluation", "prover.journal", "search", "data",
     },
 }  # fmt: skip

@@ -26,6 +26,7 @@ from prover.lean import protocol
 from prover.lean.commands import masked
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
+from tests.standins import traced
 
 HERE = Path(__file__).parent
 OURS = re.compile(r"^import[ \t]+(Lean4Repl|Proofsmith\w*)[ \t]*$", re.MULTILINE)
@@ -51,6 +52,7 @@ class Connection:
         self.argv: list[str] = hello["argv"]
         self.cwd = Path(hello["cwd"])
         self.path = [Path(p) for p in hello["path"].split(os.pathsep) if p]
+        self.path.append(self.cwd / ".lake" / "build" / "lib" / "lean")
 
     def say(self, text: str) -> None:
         self.writer.write(json.dumps({"out": text}) + "\n")
@@ -92,8 +94,19 @@ class Connection:
                 self.say(f"Lake version 5.0.0-src+standin (Lean version {version})\n")
             case ["lean", "--version"] | ["lake", "env", "lean", "--version"]:
                 self.say(f"Lean (version {version}, stand-in, commit 000000, Release)\n")
+            case ["lake", "build", "Lean4Repl"]:
+                library = self.cwd / ".lake" / "build" / "lib" / "lean"
+                library.mkdir(parents=True, exist_ok=True)
+                (library / "Lean4Repl.olean").write_text("{}")
             case ["lake", "build", *_]:
-                pass
+                traced.build(self.cwd)
+                return self.server.build_ends_with
+            case ["lake", "exe", "cache", "get"]:
+                return 1  # a project without Mathlib has no such program
+            case ["lean", "--print-prefix"]:
+                self.say(f"{self.server.prefix}\n")
+            case ["lake", "env", "lean", "--threads", _, "--run", "ExtractData.lean", *_]:
+                traced.extract(self.cwd)
             case ["lake", "env", "lean", *arguments]:
                 return self.lean(arguments)
             case ["lake", "env", program] if program.endswith("repl"):
@@ -371,6 +384,9 @@ class StandIn:
         self.version = (4, 34, 1)
         self.compiles_lean4repl = True
         self.repl_ends_at_once = False
+        self.build_ends_with = 0
+        self.prefix = folder / "lean"
+        (self.prefix / "src").mkdir(parents=True, exist_ok=True)
         self.tactic_timeout_ms = 8000
         self.crash_on: str | None = None
         self.hang_on: str | None = None
@@ -410,6 +426,7 @@ class StandIn:
 
     def reset(self) -> None:
         self.version, self.compiles_lean4repl, self.repl_ends_at_once = (4, 34, 1), True, False
+        self.build_ends_with = 0
         self.crash_on = self.hang_on = None
         self.calls.clear()
 
