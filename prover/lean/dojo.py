@@ -7,10 +7,10 @@ results are passed through, crashes, timeouts and failures to start are translat
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import lean_dojo
@@ -29,8 +29,8 @@ from lean_dojo.interaction.dojo import kill_descendants
 from prover.errors import LeanCrashedError, LeanSetupError, LeanTimeoutError
 from prover.lean.recovering import RecoveringDojo, Step, only_goal, says_sorry
 from prover.lean.repl_process import private_mb
-from prover.lean.source import LeanFile, Target
-from prover.lean.untraced import HIDDEN_TURNSTILE, STARTING, UntracedDojo
+from prover.lean.source import Target
+from prover.lean.untraced import HIDDEN_TURNSTILE, STARTING, Lines, UntracedDojo
 
 LONGEST_TACTIC_BYTES = 3500
 """LeanDojo speaks through a terminal, which cuts lines at 4,096 bytes."""
@@ -132,6 +132,10 @@ class LakeDojo(RecoveringDojo):
             _end(dojo)
             what = str(error) or type(error).__name__
             raise _init_error(f"LeanDojo could not open it: {what}{f'; Lean said: {said}' if said else ''}", said) from error
+        if not isinstance(dojo, UntracedDojo):
+            dojo.proc.timeout = self.timeout
+            dojo.proc.delaybeforesend = None
+            Lines(dojo.proc, io.StringIO())
         self._watch = threading.Thread(target=self._watch_memory, args=(dojo,), daemon=True)
         self._watch.start()
         return dojo, state
@@ -151,22 +155,6 @@ class LakeDojo(RecoveringDojo):
             if private_mb(pid) > self.memory_mb:
                 kill_descendants(pid)
                 return
-
-
-def traced_dojo(theorem: Any, statement: str, timeout: float = 10.0, memory_mb: int = 8000) -> LakeDojo:
-    """A theorem of a traced repository, through `lean_dojo.Dojo` itself.
-
-    Args:
-        theorem: a `lean_dojo.Theorem`.
-        statement: its text, for reports.
-        timeout: seconds for a tactic and, with LeanDojo's class, for the start as well.
-        memory_mb: ceiling of the process's own memory.
-    """
-    name = str(theorem.full_name)
-    file = LeanFile(statement, (), 0, Path(theorem.file_path))
-    end = len(statement.encode())
-    target = Target(file, 0, name, 0, end, (end, end))
-    return LakeDojo(target, lambda: lean_dojo.Dojo(theorem, timeout=max(timeout, 1)), timeout, memory_mb)
 
 
 def goals_of(state: TacticState) -> tuple[str, ...]:

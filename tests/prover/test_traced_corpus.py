@@ -151,6 +151,27 @@ def test_what_leandojo_does_not_understand_is_left_out_and_named(
     assert (json.loads(told.out)["theorems"], json.loads(told.out)["left_out"]) == (3, 1)
 
 
+def test_a_theorem_is_proved_through_leandojos_own_dojo(
+    written: Path, server: StandIn, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    opened: list[type] = []
+    real = lean_dojo.Dojo.__enter__
+    monkeypatch.setattr(lean_dojo.Dojo, "__enter__", lambda self: opened.append(type(self)) or real(self))
+    out = tmp_path / "out"
+    limits = ["--timeout", "120", "--tactic-timeout", "30", "--max-expansions", "1", "--workers", "1", "--quiet"]
+    names = ["--theorem", "Small.swap", "--theorem", "Small.term"]
+    assert main(["prove", "--repo", str(repository), *names, "--out", str(out), *limits]) == 0
+    records = {r["name"]: r for r in map(json.loads, (out / "results.jsonl").read_text("utf-8").splitlines())}
+    assert {name: r["status"] for name, r in records.items()} == {"Small.swap": "proved", "Small.term": "proved"}
+    assert opened == [lean_dojo.Dojo] * len(opened) and len(opened) >= 2
+    proved = (out / "proofs" / "Small" / "Basic.lean").read_text("utf-8")
+    assert "rfl -- both sides are the same" in proved and "exact And.left h" not in proved
+    assert not list(dojo_cache.cache.cache_dir.glob("*/small/Small/Basic?*.lean")), "LeanDojo's files are removed"
+    assert main(["prove", "--repo", str(repository), "--theorem", "swap", "--out", str(out)]) == 2
+    assert "has no theorem swap; full names" in capsys.readouterr().err
+
+
 def test_a_folder_holds_one_source(written: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = make_repository(tmp_path / "other")
     assert main(["trace", "--repo", str(other), "--out", str(written)]) == 2

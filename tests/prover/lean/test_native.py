@@ -22,7 +22,7 @@ from prover.errors import ConfigError, DataError, LeanCrashedError, LeanSetupErr
 from prover.lean import untraced
 from prover.lean.backend import EMBEDDED
 from prover.lean.choosing import choose, native_workers
-from prover.lean.dojo import LakeDojo, traced_dojo
+from prover.lean.dojo import LakeDojo
 from prover.lean.embedded import TacticTimeout
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
@@ -30,7 +30,7 @@ from prover.lean.native_audit import NativeAuditor, audited_text, escapes
 from prover.lean.project import Project, read_project
 from prover.lean.recovering import RecoveringDojo, only_goal
 from prover.lean.repl import ReplDojo, ReplWorker
-from prover.lean.source import Reading, Target
+from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from tests.standins.server import StandIn, make_project, standing_in
 
@@ -353,6 +353,13 @@ def test_a_tactic_that_leandojos_terminal_would_cut_is_an_error(targets: dict[st
 class FakeDojo:
     """Stands for `lean_dojo.Dojo(theorem)` of a traced repository."""
 
+    class proc:
+        pid = 0
+
+        @staticmethod
+        def read_nonblocking(size: int, timeout: float) -> str:
+            return ""
+
     def __init__(self, on_enter: Exception | None = None, on_tactic: Exception | None = None) -> None:
         self.on_enter, self.on_tactic = on_enter, on_tactic
 
@@ -361,10 +368,17 @@ class FakeDojo:
             raise self.on_enter
         return self, TacticState("⊢ True", 0)
 
+    def __exit__(self, *_: object) -> None:
+        self.left = True
+
     def run_tac(self, state: TacticState, tactic: str) -> object:
         if self.on_tactic is not None:
             raise self.on_tactic
         return ProofFinished(1, "")
+
+
+def traced_target() -> Target:
+    return Target(LeanFile("theorem t : True", (), 0), 0, "t", 0, 16, (16, 16))
 
 
 @pytest.mark.parametrize(
@@ -377,11 +391,8 @@ class FakeDojo:
 )
 def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LakeDojo, "_watch_memory", lambda self, dojo: None)
-    theorem = lean_dojo.Theorem(None, "A.lean", "t")
     made = iter([FakeDojo(on_tactic=raised), FakeDojo()])
-    dojo = traced_dojo(theorem, "theorem t : True", 5)
-    dojo._make = lambda: next(made)
-    with dojo as (opened, state):
+    with LakeDojo(traced_target(), lambda: next(made), 5) as (opened, state):
         lost, done = opened.run_tacs(state, ["trivial", "trivial"])
     assert isinstance(lost, LeanError) and becomes in lost.error
     assert isinstance(done, ProofFinished)
@@ -389,10 +400,8 @@ def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, mon
 
 @pytest.mark.parametrize("raised", [DojoInitError("Unexpected EOF"), AssertionError(), EOFError(), ValueError("bad json")])
 def test_failures_to_start_leandojo_are_translated(raised: Exception) -> None:
-    dojo = traced_dojo(lean_dojo.Theorem(None, "A.lean", "t"), "theorem t : True", 5)
-    dojo._make = lambda: FakeDojo(on_enter=raised)
     with pytest.raises(DojoInitError):
-        dojo.__enter__()
+        LakeDojo(traced_target(), lambda: FakeDojo(on_enter=raised), 5).__enter__()
 
 
 def test_starts_of_leandojo_do_not_wait_for_each_other(
