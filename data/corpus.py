@@ -23,6 +23,9 @@ from data.splits import split_of
 
 Row = dict[str, Any]
 CHUNK = 500
+ABOUT = (
+    "The library is Lean's own (Apache-2.0). Docstrings and proofs are not part of the package it is read from."
+)
 SCHEMA = pa.schema(
     [
         pa.field("name", pa.string(), nullable=False),
@@ -84,6 +87,7 @@ def build(
     records: Callable[[Sequence[str]], list[Row]],
     on_chunk: Callable[[int, int], None] = lambda done, total: None,
     chunk: int = CHUNK,
+    about: str = ABOUT,
 ) -> Built:
     """Writes `parts/`, then `corpus.parquet`, `graphs` and the card; goes on where an earlier build stopped.
 
@@ -93,6 +97,7 @@ def build(
         records: gives the records of some names; may be called from this thread only.
         on_chunk: told after each chunk how many constants are done, and of how many.
         chunk: constants in a part.
+        about: where the rows come from, for the card.
 
     Raises:
         BadRecordError: the folder holds a build of another library.
@@ -115,7 +120,7 @@ def build(
     built = _count(whole)
     nx.write_graphml(import_graph(listing), out / "imports.graphml")
     nx.write_graphml(dependency_graph(rows_of(whole)), out / "dependencies.graphml.gz")
-    (out / "README.md").write_text(card(built, listing), "utf-8")
+    (out / "README.md").write_text(card(built, listing, about), "utf-8")
     return built
 
 
@@ -163,7 +168,7 @@ def rows_of(table: pa.Table) -> Iterator[Row]:
         yield from batch.to_pylist()
 
 
-def card(built: Built, listing: Listing) -> str:
+def card(built: Built, listing: Listing, about: str = ABOUT) -> str:
     """The card of a built corpus."""
     kinds = "\n".join(f"| {kind} | {n} |" for kind, n in sorted(built.by_kind.items()))
     columns = "\n".join(f"| `{f.name}` | {f.type} |" for f in SCHEMA)
@@ -175,8 +180,7 @@ def card(built: Built, listing: Listing) -> str:
     return (
         f"# Corpus of {len(listing.modules)} modules\n\n| kind | rows |\n|---|---|\n{kinds}\n\n"
         f"Signatures that elaborate to the same statement again: {checked}.\n"
-        "The library is Lean's own (Apache-2.0). Docstrings and proofs are not part of the package it "
-        "is read from.\n\n"
+        f"{about}\n\n"
         f"| column | type |\n|---|---|\n{columns}\n\n"
         "`imports.graphml` and `dependencies.graphml.gz` are networkx graphs; edges go to what is needed.\n"
         "`split` is the side of the theorem's family, see `data/splits.py`; `valid` and `test` are "

@@ -28,7 +28,9 @@ PARTS: dict[str, set[str]] = {
     "prover.policy": {"prover.errors", "search", "data"},
     "prover.lean": {"prover.errors", "prover.policy", "prover.printable", "data"},
     "prover.oracles": {"search"},
-    "prover.agent": {"prover.errors", "prover.oracles", "prover.script", "prover.minimise", "prover.policy", "search", "data"},
+    "prover.agent": {
+        "prover.errors", "prover.script", "prover.minimise", "prover.policy", "prover.oracles", "search", "data",
+    },
     "prover.auditing": {"prover.errors", "prover.lean", "prover.agent"},
     "prover.batch": {
         "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
@@ -61,9 +63,10 @@ PARTS: dict[str, set[str]] = {
         "prover", "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.batch",
         "prover.run", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
         "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.benchmarks", "prover.soak",
-        "prover.evaluation", "prover.printable", "search", "data",
+        "prover.evaluation", "prover.printable", "prover.traced_corpus", "search", "data",
     },
     "prover.printable": set(),
+    "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}

@@ -92,6 +92,8 @@ def _dispatch(argv: Sequence[str] | None) -> int:
     if args.verb is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    # LeanDojo logs in to GitHub with it while it is imported: without a network nothing else would work either.
+    args.github_token = os.environ.pop("GITHUB_ACCESS_TOKEN", None)
     status: int = args.run(args)
     sys.stdout.flush()  # a closed pipe shows here and not after the last line of this program
     return status

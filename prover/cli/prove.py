@@ -51,6 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--project", type=Path, metavar="PATH", help="the Lake project (default: the one in which the files lie)"
     )
+    parser.add_argument(
+        "--repo", metavar="REPO",
+        help="prove theorems of a repository that LeanDojo traces (see proofsmith trace --repo), through LeanDojo itself",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theorem", action="append", default=[], metavar="NAME", help="with --repo: this theorem, and others so named "
+        "(full names; default: all of the repository's own)",
+    )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -70,8 +78,12 @@ def seconds(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
-    if bool(args.paths) == (args.statement is not None):
-        raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
+    if bool(args.paths) + (args.statement is not None) + (args.repo is not None) != 1:
+        raise ConfigError("give .lean files or folders, or --statement TEXT, or --repo REPO (one of the three)")
+    if args.repo is not None and (args.lean not in ("auto", "dojo") or args.project is not None):
+        raise ConfigError("--repo is worked on by --lean dojo, in LeanDojo's own copy: leave out --project and other --lean")
+    if args.theorem and args.repo is None:
+        raise ConfigError("--theorem needs --repo")
     for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
         value = getattr(args, name.removeprefix("--").replace("-", "_"))
         if value is not None and value < 1:
@@ -81,16 +93,27 @@ def run(args: argparse.Namespace) -> int:
 
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
-    from prover.lean.backend import EMBEDDED, choose, native_workers
+    from prover.lean.backend import EMBEDDED, Backend
+    from prover.lean.choosing import choose, native_workers
     from prover.lean.premises import library_premises
     from prover.policy.builtin import builtin_policy
-    from prover.run import collect, default_command, from_statement
+    from prover.run import Input, collect, default_command, from_statement
     from prover.run import run as run_all
 
-    inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
-    name = "statement" if args.statement is not None else args.paths[0].resolve().stem
+    backend: Backend
+    if args.repo is not None:
+        from prover.lean.traced import parse_source
+        from prover.lean.traced_backend import texts, traced_backend
+
+        source = parse_source(args.repo)
+        backend = traced_backend(source, args.theorem, args.github_token)
+        inputs = [Input(*given) for given in texts(backend)]
+        name = Path(source.url).name
+    else:
+        inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
+        name = "statement" if args.statement is not None else args.paths[0].resolve().stem
+        backend = choose(args.lean, args.project, args.paths)
     out = args.out or Path("runs") / name
-    backend = choose(args.lean, args.project, args.paths)
     if not args.quiet:
         tell(f"Lean: {backend.why}")
     memory = args.memory or backend.default_memory_mb

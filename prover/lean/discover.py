@@ -83,7 +83,7 @@ def discover(project: Project | None, vllm_url: str | None = None, timeout_s: fl
     ]  # fmt: skip
 
 
-def native_problem(project: Project, timeout_s: float = PROBE_TIMEOUT_S) -> str | None:
+def native_problem(project: Project | None, timeout_s: float = PROBE_TIMEOUT_S) -> str | None:
     """Why this project cannot be worked on natively, with what to do; None when a toolchain answers."""
     for finding in toolchain(project, timeout_s):
         if finding.status not in (OK, NONE):

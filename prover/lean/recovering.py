@@ -8,6 +8,7 @@ is below four methods.
 from __future__ import annotations
 
 import json
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -26,12 +27,17 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
-from prover.lean.embedded import Result, TacticTimeout
+from prover.lean.commands import masked
+from prover.lean.embedded import Result, TacticTimeout, tactic_state
+from prover.lean.native_audit import RUNS_PROGRAMS
 from prover.lean.source import Target
 
 MAX_LOST = 20
 """So many processes lost over one theorem mean that something else is wrong."""
-SEVERAL_LINES = "  "
+GIVES_UP = ("sorry", "admit", "stop", "sorryAx")
+SEVERAL = re.compile(r"[\n;]")
+DOES_NOT_PARSE = re.compile(r"<\w+>:\d+:\d+: ")
+CONFIGURES = re.compile(r"\bset_option\b|\+native\b|\bnative\s*:=")
 
 
 @dataclass(frozen=True)
@@ -198,10 +204,12 @@ class RecoveringDojo(lean_dojo.Dojo):
         return reply
 
     def _run_one(self, sid: int, tactic: str) -> Result:
+        if (refused := no_tactic(tactic)) is not None:
+            return LeanError(refused)
         native = self._locate(sid)
         started = time.monotonic()
         try:
-            step = self._step(native, tactic)
+            step = self._several(native, tactic)
         except LeanTimeoutError:
             return TacticTimeout(self.timeout)
         except LeanSetupError:
@@ -222,11 +230,15 @@ class RecoveringDojo(lean_dojo.Dojo):
         if step.goals is None:
             return LeanError((step.error or "").strip())
         new = self._new(_Known(sid, tactic, None, step.goals, self._generation(), step.native))
-        try:
-            return self._tactic_state(new, step.message)
-        except AssertionError:
-            # LeanDojo reads goals by their ⊢; a string literal that holds one defeats it.
-            return LeanError("the goals cannot be told apart in LeanDojo's text form")
+        return self._tactic_state(new, step.message)
+
+    def _several(self, native: Any, tactic: str) -> Step:
+        """Runs a tactic, or several of them, one a line or with semicolons: native processes parse one tactic only."""
+        if SEVERAL.search(tactic):
+            step = self._step(native, f"(\n{tactic}\n)")
+            if step.error is None or not DOES_NOT_PARSE.match(step.error):
+                return step
+        return self._step(native, tactic)
 
     def _new(self, known: _Known) -> int:
         sid = len(self._states)
@@ -234,7 +246,7 @@ class RecoveringDojo(lean_dojo.Dojo):
         return sid
 
     def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
-        return TacticState("\n\n".join(self._states[sid].goals), sid, message)
+        return tactic_state(self._states[sid].goals, sid, message)
 
     def _locate(self, sid: int) -> Any:
         """The present process's name for a state, made again when the process that had it is gone."""
@@ -248,8 +260,32 @@ class RecoveringDojo(lean_dojo.Dojo):
             parts = self._split(parent, self._states[known.parent].goals)
             step = Step(parts[known.part], known.goals) if known.part < len(parts) else Step(error="no such part")
         else:
-            step = self._step(self._locate(known.parent), known.tactic)
+            step = self._several(self._locate(known.parent), known.tactic)
         if step.goals is None or (known.generation >= 0 and step.goals != known.goals):
             raise LeanProcessError(f"{known.tactic!r} does not do again what it did before the process was lost")
         known.generation, known.native, known.goals = self._generation(), step.native, step.goals
         return known.native
+
+
+def only_goal(index: int, count: int) -> str:
+    """The tactic that leaves one of several goals and gives the others up."""
+    rotate = [f"rotate_left {index + 1}"] if index + 1 < count else []
+    return "(" + "; ".join([*rotate, *["sorry"] * (count - 1)]) + ")"
+
+
+def says_sorry(tactic: str) -> bool:
+    """Whether a tactic gives up by one of its words."""
+    words = set("".join(c if c.isalnum() or c in "_'!?." else " " for c in tactic).split())
+    return not words.isdisjoint(GIVES_UP)
+
+
+def no_tactic(text: str) -> str | None:
+    """Why a text is not run: it is none, it would run a program while Lean reads it, or it changes Lean's options."""
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        return "the tactic is not UTF-8 text, or holds a NUL"
+    bare = masked(text)
+    if not bare.strip():
+        return "there is no tactic"
+    if (found := RUNS_PROGRAMS.search(bare) or CONFIGURES.search(bare)) is not None:
+        return f"{found[0]} is not allowed in a proof"
+    return None

@@ -16,14 +16,13 @@ from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError
 from prover.lean import repl_wire as wire
 from prover.lean.lake import lake_program
 from prover.lean.project import REPL_VARIABLE, Project
-from prover.lean.recovering import RecoveringDojo, Step
+from prover.lean.recovering import RecoveringDojo, Step, only_goal, says_sorry
 from prover.lean.repl_process import ReplProcess
 from prover.lean.source import Target, first_line
 
-DEFAULT_MEMORY_MB = 8000
+NATIVE_MEMORY_MB = 8000
 """Of a process's own memory; what it shares with others, Mathlib's compiled files, is not counted."""
 RECYCLE_AT = 0.8
-GIVES_UP = ("sorry", "admit", "stop")
 
 
 class ReplWorker:
@@ -33,7 +32,7 @@ class ReplWorker:
     """
 
     def __init__(
-        self, project: Project, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 120.0, import_timeout_s: float = 300.0
+        self, project: Project, memory_mb: int = NATIVE_MEMORY_MB, timeout_s: float = 120.0, import_timeout_s: float = 300.0
     ) -> None:
         self.project = project
         self.memory_mb = memory_mb
@@ -186,7 +185,7 @@ class ReplDojo(RecoveringDojo):
         errors = [m.text for m in reply.messages if m.severity == "error"]
         if errors:
             return Step(error="\n".join(errors))
-        if reply.sorries or _says_sorry(tactic) or any("declaration uses" in m.text for m in reply.messages):
+        if reply.sorries or says_sorry(tactic) or any("declaration uses" in m.text for m in reply.messages):
             return Step(gave_up=True)
         message = "\n".join(m.text for m in reply.messages)
         if reply.goals:
@@ -217,19 +216,8 @@ class ReplDojo(RecoveringDojo):
         """Nothing to let go of: a REPL keeps its states to its end."""
 
 
-def only_goal(index: int, count: int) -> str:
-    """The tactic that leaves one of several goals and gives the others up."""
-    rotate = [f"rotate_left {index + 1}"] if index + 1 < count else []
-    return "(" + "; ".join([*rotate, *["sorry"] * (count - 1)]) + ")"
-
-
 def _goal(text: str) -> str:
     return text.strip()
-
-
-def _says_sorry(tactic: str) -> bool:
-    words = set("".join(c if c.isalnum() or c in "_'!?." else " " for c in tactic).split())
-    return not words.isdisjoint(GIVES_UP)
 
 
 def _value(text: str) -> str:

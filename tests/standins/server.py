@@ -23,9 +23,10 @@ from typing import Any
 
 from prover.errors import LeanProcessError
 from prover.lean import protocol
+from prover.lean.commands import masked
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
-from tests.standins import checkers
+from tests.standins import checkers, traced
 
 HERE = Path(__file__).parent
 OURS = re.compile(r"^import[ \t]+(Lean4Repl|Proofsmith\w*)[ \t]*$", re.MULTILINE)
@@ -51,6 +52,7 @@ class Connection:
         self.argv: list[str] = hello["argv"]
         self.cwd = Path(hello["cwd"])
         self.path = [Path(p) for p in hello["path"].split(os.pathsep) if p]
+        self.path.append(self.cwd / ".lake" / "build" / "lib" / "lean")
 
     def say(self, text: str) -> None:
         self.writer.write(json.dumps({"out": text}) + "\n")
@@ -97,10 +99,21 @@ class Connection:
                 self.say(f"Lake version 5.0.0-src+standin (Lean version {version})\n")
             case ["lean", "--version"] | ["lake", "env", "lean", "--version"]:
                 self.say(f"Lean (version {version}, stand-in, commit 000000, Release)\n")
+            case ["lake", "build", "Lean4Repl"]:
+                library = self.cwd / ".lake" / "build" / "lib" / "lean"
+                library.mkdir(parents=True, exist_ok=True)
+                (library / "Lean4Repl.olean").write_text("{}")
             case ["lake", "build", *_]:
-                pass
+                traced.build(self.cwd)
+                return self.server.build_ends_with
+            case ["lake", "exe", "cache", "get"]:
+                return 1  # a project without Mathlib has no such program
+            case ["lean", "--print-prefix"]:
+                self.say(f"{self.server.prefix}\n")
             case ["lake", "env", "lean", "--print-prefix"]:
                 self.say(f"{self.server.bin.parent}\n")
+            case ["lake", "env", "lean", "--threads", _, "--run", "ExtractData.lean", *_]:
+                traced.extract(self.cwd)
             case ["lake", "env", program, *arguments] if Path(program).name in checkers.PLAYED:
                 return checkers.PLAYED[Path(program).name](self, arguments)
             case ["lake", "env", "lean", *arguments]:
@@ -216,7 +229,7 @@ class Lean4Repl:
         self.text = re.sub(r"lean_dojo_repl\s+sorry", "sorry", text)
         self.at = len(text[: text.index("lean_dojo_repl")].encode())
         self.file = file
-        self.sids: list[int] = []
+        self.states: list[tuple[protocol.ProofView, bool]] = []
 
     def reply(self, sid: int | None = None, state: str | None = None, error: str | None = None) -> None:
         self.c.say("REPL> " + json.dumps({"sid": sid, "tacticState": state, "error": error}, ensure_ascii=False) + "\n")
@@ -237,7 +250,7 @@ class Lean4Repl:
             c.complain(text, list(protocol.messages(entered["messages"])), self.file, [])
             return 1
         first = protocol.proof_view(entered["proofs"][0])
-        self.sids.append(first.sid)
+        self.states.append((first, False))
         self.reply(0, shown(first.goals))
         while True:
             line = c.hear().strip()
@@ -252,18 +265,27 @@ class Lean4Repl:
             with c.server.lock:
                 if lean.generation != generation or not lean.alive:
                     raise Exit(134)
-                answer = protocol.tactic_reply(run_tactic(lean, self.sids[request["sid"]], request["cmd"]))
+                view, is_part = self.states[request["sid"]]
+                part = only_part(view, request["cmd"])
+                answer = c.server.run_tactic(view.sid, request["cmd"]) if part is None else None
+            if answer is None:
+                assert part is not None
+                self.new(part, True)
+                continue
             if answer.timed_out:
                 time.sleep(NEVER_S)
             for note in answer.notes:
                 c.say(note + "\n")
-            if answer.gave_up:
+            if answer.gave_up or (answer.done and is_part):
                 self.reply(error="proof contains `sorry`")
             elif answer.done or answer.proof is not None:
-                self.sids.append(answer.proof.sid if answer.proof is not None else -1)
-                self.reply(len(self.sids) - 1, "no goals" if answer.proof is None else shown(answer.proof.goals))
+                self.new(answer.proof or protocol.ProofView(-1, (), ()), is_part)
             else:
                 self.reply(error=answer.error)
+
+    def new(self, view: protocol.ProofView, is_part: bool) -> None:
+        self.states.append((view, is_part))
+        self.reply(len(self.states) - 1, shown(view.goals) if view.goals else "no goals")
 
 
 class Repl:
@@ -333,11 +355,9 @@ class Repl:
         if not 0 <= request["proofState"] < len(self.proofs):
             return {"message": "Unknown proof state."}
         view, is_part = self.proofs[request["proofState"]]
-        if (only := ONLY_GOAL.fullmatch(request["tactic"])) is not None and view.parts:
-            at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
-            part = protocol.ProofView(view.parts[at], (view.goals[at],), ())
+        if (part := only_part(view, request["tactic"])) is not None:
             return self.left(part, True) | {"sorries": [{"goal": "…"}] * (len(view.goals) - 1)}
-        answer = protocol.tactic_reply(run_tactic(self.c.server.lean, view.sid, request["tactic"]))
+        answer = self.c.server.run_tactic(view.sid, request["tactic"])
         notes = [{"severity": "info", "pos": {"line": 0, "column": 0}, "endPos": None, "data": n} for n in answer.notes]
         extra = {"messages": notes} if notes else {}
         if answer.timed_out:
@@ -374,17 +394,21 @@ class StandIn:
         self.version = (4, 34, 1)
         self.compiles_lean4repl = True
         self.repl_ends_at_once = False
+        self.build_ends_with = 0
+        self.prefix = folder / "lean"
+        (self.prefix / "src").mkdir(parents=True, exist_ok=True)
+        self.tactic_timeout_ms = 8000
         self.crash_on: str | None = None
         self.hang_on: str | None = None
         self.calls: list[list[str]] = []
         self.compared: list[list[str]] = []
         self.faults: list[str] = []
         self.script: dict[str, checkers.Played] = {}
-        self._own = lean is None
         self.lean = lean or LeanWorker()
+        self._closes = lean is None
         self.lock = threading.RLock()
         self.bin = folder / "bin"
-        self.bin.mkdir()
+        self.bin.mkdir(exist_ok=True)
         for name in ("lake", "lean"):
             shutil.copy(HERE / "lake", self.bin / name)
         self._folder = tempfile.mkdtemp(prefix="standin-")  # a socket's path must be short
@@ -393,6 +417,16 @@ class StandIn:
         self._socket.bind(self.address)
         self._socket.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def run_tactic(self, sid: int, tactic: str) -> protocol.TacticReply:
+        if several(tactic):  # `runParserCategory` takes one tactic; the embedded host is more generous
+            error = f"<stdin>:1:{len(tactic.splitlines()[0])}: expected end of input"
+            return protocol.tactic_reply({"error": error, "ms": 0})
+        raw = self.lean.request(
+            "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=self.tactic_timeout_ms,
+            stop_when_done=False,
+        )  # fmt: skip
+        return protocol.tactic_reply(raw["results"][0])
 
     def misbehave(self, request: str) -> None:
         if self.crash_on is not None and self.crash_on in request:
@@ -404,6 +438,7 @@ class StandIn:
 
     def reset(self) -> None:
         self.version, self.compiles_lean4repl, self.repl_ends_at_once = (4, 34, 1), True, False
+        self.build_ends_with = 0
         self.crash_on = self.hang_on = None
         self.script.clear()
         self.calls.clear()
@@ -411,7 +446,7 @@ class StandIn:
 
     def close(self) -> None:
         self._socket.close()
-        if self._own:
+        if self._closes:
             self.lean.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -439,7 +474,7 @@ class StandIn:
 
 @contextmanager
 def standing_in(folder: Path, lean: LeanWorker | None = None) -> Iterator[StandIn]:
-    """A server, and an environment in which `lake` is it; `lean` answers, or one of its own."""
+    """A server, and an environment in which `lake` is it; with a Lean of its own unless one is given."""
     server = StandIn(folder, lean)
     kept = {name: os.environ.get(name) for name in ("PATH", "STANDIN_SOCKET", "PROOFSMITH_REPL", "PROOFSMITH_COMPARATOR")}
     os.environ["PATH"] = f"{server.bin}{os.pathsep}{os.environ['PATH']}"
@@ -468,12 +503,26 @@ def make_project(root: Path, toolchain: str = "leanprover/lean4:v4.34.1") -> Pat
     return root
 
 
-def run_tactic(lean: LeanWorker, sid: int, tactic: str) -> dict[str, Any]:
-    raw = lean.request(
-        "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=8000, stop_when_done=False
-    )
-    result: dict[str, Any] = raw["results"][0]
-    return result
+def only_part(view: protocol.ProofView, tactic: str) -> protocol.ProofView | None:
+    """The state with one of several goals, the others given up; the embedded Lean has such states ready."""
+    only = ONLY_GOAL.fullmatch(tactic)
+    if only is None or not view.parts:
+        return None
+    at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
+    return protocol.ProofView(view.parts[at], (view.goals[at],), ())
+
+
+def several(text: str) -> bool:
+    """Whether a text is more than one tactic: a line of its own, or a semicolon, outside of parentheses."""
+    bare = masked(text).replace("<;>", "   ")
+    depth = 0
+    for at, c in enumerate(bare):
+        depth += (c in "([{⟨") - (c in ")]}⟩")
+        if depth == 0 and c == ";":
+            return True
+        if depth == 0 and c == "\n" and bare[at + 1 : at + 2].strip(" |)]}⟩") and not bare[at + 1 :].startswith("<;>"):
+            return True
+    return False
 
 
 def shown(goals: tuple[protocol.Goal, ...]) -> str:

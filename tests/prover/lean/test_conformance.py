@@ -5,7 +5,9 @@ Another implementation joins with a function that opens what `THEOREMS` states, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import lean_dojo
@@ -19,10 +21,22 @@ from lean_dojo import (
     TacticState,
 )
 
+from prover.errors import LeanSetupError
 from prover.lean import source
+from prover.lean.discover import native_problem
+from prover.lean.dojo import LakeDojo
 from prover.lean.embedded import EmbeddedDojo, TacticTimeout
 from prover.lean.fake import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
+from prover.lean.lake import LakeEnv
+from prover.lean.native import NativeReader
+from prover.lean.project import Project, read_project
+from prover.lean.recovering import RecoveringDojo
+from prover.lean.repl import ReplDojo, ReplWorker
+from prover.lean.untraced import DojoFactory
 from prover.lean.worker import LeanWorker
+from tests.standins.server import make_project, standing_in
+
+ROOT = Path(__file__).resolve().parents[3]
 
 LONG = "x" * 200_000
 THEOREMS = {
@@ -120,15 +134,71 @@ def embedded_opener(worker: LeanWorker) -> Opener:
     return opener
 
 
-IMPLEMENTATIONS: dict[str, Callable[[pytest.FixtureRequest], Opener]] = {
-    "fake": lambda request: open_fake,
-    "embedded": lambda request: embedded_opener(request.getfixturevalue("lean_worker")),
+def native_opener(kind: str, project: Project) -> Iterator[Opener]:
+    """By LeanDojo's own process, or by the REPL."""
+    lake = LakeEnv(project)
+    found = {t.name: t for t in NativeReader(lake).read(PREAMBLE + "\n".join(THEOREMS.values())).targets}
+    factory, worker = DojoFactory(project, lake), ReplWorker(project)
+
+    def opener(theorem: str, timeout: float = 10.0) -> RecoveringDojo:
+        target = found[theorem]
+        if kind == "repl":
+            return ReplDojo(target, worker, timeout)
+        return LakeDojo(target, lambda: factory(target, timeout), timeout)
+
+    yield opener
+    worker.close()
+
+
+def played(kind: str, request: pytest.FixtureRequest) -> Iterator[Opener]:
+    """The real client; `lake` and the REPL are played (tests/standins), and the verdicts are the embedded Lean's."""
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("played")
+    with standing_in(folder, request.getfixturevalue("lean_worker")) as server:
+        server.tactic_timeout_ms = 1000
+        yield from native_opener(kind, read_project(make_project(folder / "project")))
+        assert server.faults == []
+
+
+def native_project() -> tuple[Project, str | None]:
+    """lean_project/, or what PROOFSMITH_NATIVE_PROJECT names, and why no Lean answers there."""
+    project = read_project(Path(os.environ.get("PROOFSMITH_NATIVE_PROJECT") or ROOT / "lean_project"))
+    return project, native_problem(project)
+
+
+def native(kind: str) -> Iterator[Opener]:
+    """The project's own Lean. Where it answers, and only what LeanDojo or the REPL needs besides is missing: skipped."""
+    project, _ = native_project()
+    try:
+        if kind == "repl":
+            ReplWorker(project).command()
+        else:
+            DojoFactory(project, LakeEnv(project)).scratch().remove()
+    except LeanSetupError as error:
+        pytest.skip(str(error))
+    yield from native_opener(kind, project)
+
+
+IMPLEMENTATIONS: dict[str, Callable[[pytest.FixtureRequest], Iterator[Opener]]] = {
+    "fake": lambda request: iter([open_fake]),
+    "embedded": lambda request: iter([embedded_opener(request.getfixturevalue("lean_worker"))]),
+    "dojo played": lambda request: played("dojo", request),
+    "repl played": lambda request: played("repl", request),
 }
+NO_NATIVE_LEAN = native_project()[1]
+if NO_NATIVE_LEAN is None:
+    IMPLEMENTATIONS |= {"dojo": lambda request: native("dojo"), "repl": lambda request: native("repl")}
 
 
 @pytest.fixture(params=IMPLEMENTATIONS, scope="module")
 def opened(request: pytest.FixtureRequest) -> Iterator[Opener]:
-    yield IMPLEMENTATIONS[request.param](request)
+    yield from IMPLEMENTATIONS[request.param](request)
+
+
+def test_a_native_lean_keeps_the_same_rules_where_there_is_one() -> None:
+    """The rules below run on it, too; this says in one line when they do not."""
+    if NO_NATIVE_LEAN is not None:
+        pytest.skip(f"no native Lean: {NO_NATIVE_LEAN}")
+    assert {"dojo", "repl"} <= set(IMPLEMENTATIONS)
 
 
 def fails(result: object) -> bool:

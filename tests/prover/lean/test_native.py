@@ -19,17 +19,19 @@ from lean_dojo import DojoInitError, LeanError, ProofFinished, ProofGivenUp, Tac
 
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean import dojo as dojo_module
-from prover.lean.backend import EMBEDDED, choose, native_workers
-from prover.lean.dojo import DojoFactory, LakeDojo, UntracedDojo, refuses_memory_flag, traced_dojo
+from prover.lean import untraced
+from prover.lean.backend import EMBEDDED
+from prover.lean.choosing import choose, native_workers
+from prover.lean.dojo import LakeDojo
 from prover.lean.embedded import TacticTimeout
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
 from prover.lean.native_audit import NativeAuditor, audited_text, escapes
 from prover.lean.project import Project, read_project
-from prover.lean.recovering import RecoveringDojo
-from prover.lean.repl import ReplDojo, ReplWorker, only_goal
-from prover.lean.source import Reading, Target
+from prover.lean.recovering import RecoveringDojo, only_goal
+from prover.lean.repl import ReplDojo, ReplWorker
+from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from tests.standins.server import StandIn, make_project, standing_in
 
 TEXT = """namespace A
@@ -240,8 +242,10 @@ def test_a_repl_looks_at_the_statement_itself(server: StandIn, repl: ReplWorker,
         ReplDojo(unread, repl, 20).__enter__()
 
 
-def test_parts_of_a_repl_state_end_each_by_itself(server: StandIn, repl: ReplWorker, targets: dict[str, Target]) -> None:
-    with ReplDojo(targets["A.first"], repl, 20) as (dojo, state):
+def test_parts_of_a_state_end_each_by_itself(
+    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+) -> None:
+    with opening(targets["A.first"]) as (dojo, state):
         two = dojo.run_tac(state, "constructor")
         left, right = dojo.parts(two)
         assert (left.num_goals, right.num_goals) == (1, 1)
@@ -326,7 +330,7 @@ def test_a_lean_that_refuses_the_flag_all_the_same_is_a_setup_error(
     server: StandIn, project: Project, targets: dict[str, Target], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.version = (4, 22, 0)
-    monkeypatch.setattr(dojo_module, "refuses_memory_flag", lambda version: False)
+    monkeypatch.setattr(untraced, "refuses_memory_flag", lambda version: False)
     factory = DojoFactory(project, LakeEnv(project))
     with pytest.raises(LeanSetupError, match=r"max_memory.*--lean repl"):
         LakeDojo(targets["A.first"], lambda: factory(targets["A.first"], 20.0)).__enter__()
@@ -343,11 +347,18 @@ def test_a_lean_too_new_for_lean4repl_is_a_setup_error(
 
 def test_a_tactic_that_leandojos_terminal_would_cut_is_an_error(targets: dict[str, Target]) -> None:
     dojo = LakeDojo(targets["A.first"], lambda: None)
-    assert "more than 3500 bytes" in str(dojo._step(None, "exact " + "h" * 5000).error)
+    assert "more than 3500 bytes" in str(dojo._step((None, False), "exact " + "h" * 5000).error)
 
 
 class FakeDojo:
     """Stands for `lean_dojo.Dojo(theorem)` of a traced repository."""
+
+    class proc:
+        pid = 0
+
+        @staticmethod
+        def read_nonblocking(size: int, timeout: float) -> str:
+            return ""
 
     def __init__(self, on_enter: Exception | None = None, on_tactic: Exception | None = None) -> None:
         self.on_enter, self.on_tactic = on_enter, on_tactic
@@ -357,10 +368,17 @@ class FakeDojo:
             raise self.on_enter
         return self, TacticState("⊢ True", 0)
 
+    def __exit__(self, *_: object) -> None:
+        self.left = True
+
     def run_tac(self, state: TacticState, tactic: str) -> object:
         if self.on_tactic is not None:
             raise self.on_tactic
         return ProofFinished(1, "")
+
+
+def traced_target() -> Target:
+    return Target(LeanFile("theorem t : True", (), 0), 0, "t", 0, 16, (16, 16))
 
 
 @pytest.mark.parametrize(
@@ -373,11 +391,8 @@ class FakeDojo:
 )
 def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LakeDojo, "_watch_memory", lambda self, dojo: None)
-    theorem = lean_dojo.Theorem(None, "A.lean", "t")
     made = iter([FakeDojo(on_tactic=raised), FakeDojo()])
-    dojo = traced_dojo(theorem, "theorem t : True", 5)
-    dojo._make = lambda: next(made)
-    with dojo as (opened, state):
+    with LakeDojo(traced_target(), lambda: next(made), 5) as (opened, state):
         lost, done = opened.run_tacs(state, ["trivial", "trivial"])
     assert isinstance(lost, LeanError) and becomes in lost.error
     assert isinstance(done, ProofFinished)
@@ -385,10 +400,8 @@ def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, mon
 
 @pytest.mark.parametrize("raised", [DojoInitError("Unexpected EOF"), AssertionError(), EOFError(), ValueError("bad json")])
 def test_failures_to_start_leandojo_are_translated(raised: Exception) -> None:
-    dojo = traced_dojo(lean_dojo.Theorem(None, "A.lean", "t"), "theorem t : True", 5)
-    dojo._make = lambda: FakeDojo(on_enter=raised)
     with pytest.raises(DojoInitError):
-        dojo.__enter__()
+        LakeDojo(traced_target(), lambda: FakeDojo(on_enter=raised), 5).__enter__()
 
 
 def test_starts_of_leandojo_do_not_wait_for_each_other(
@@ -401,7 +414,7 @@ def test_starts_of_leandojo_do_not_wait_for_each_other(
 
     def looking(self: UntracedDojo) -> tuple[str, str]:
         read = real(self)
-        held.append(dojo_module._STARTING.locked())
+        held.append(untraced.STARTING.locked())
         return read
 
     UntracedDojo._read_next_line = looking  # type: ignore[method-assign]
