@@ -14,7 +14,8 @@ from typing import Any
 
 from prover.agent import SearchSettings
 from prover.auditing import SharedAuditor
-from prover.batch import BatchSettings, run_batch
+from prover.batch import run_batch
+from prover.batch_item import BatchSettings
 from prover.lean import source
 from prover.lean.premises import library_premises
 from prover.lean.worker import LeanWorker

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from prover.batch import Item
+from prover.batch_item import Item
 from prover.printable import printable
 
 

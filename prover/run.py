@@ -15,7 +15,8 @@ from typing import Any
 from prover import __version__
 from prover.agent import ViewPolicy
 from prover.auditing import MAX_TRIES, SharedAuditor
-from prover.batch import BatchSettings, Item, Usage, run_batch, settle_dependencies
+from prover.batch import Usage, run_batch
+from prover.batch_item import BatchSettings, Item, settle_dependencies
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.journal import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.lean import source

@@ -19,7 +19,8 @@ from typing import Any
 
 from prover.agent import SearchSettings
 from prover.auditing import SharedAuditor
-from prover.batch import BatchSettings, Item, run_batch
+from prover.batch import run_batch
+from prover.batch_item import BatchSettings, Item
 from prover.journal import RunFolder
 from prover.lean.faults import FaultyWorker, Random
 from prover.lean.worker import LeanWorker

@@ -236,7 +236,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
         )
 
     from prover.agent import SearchSettings
-    from prover.batch import BatchSettings
+    from prover.batch_item import BatchSettings
     from prover.evaluation.runner import Plan, check_folder, evaluate
     from prover.lean.premises import library_premises
     from prover.lean.worker import LeanWorker

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
 
     from prover.agent import SearchSettings
-    from prover.batch import BatchSettings
+    from prover.batch_item import BatchSettings
     from prover.lean.backend import EMBEDDED, Backend
     from prover.lean.choosing import choose, native_workers
     from prover.lean.premises import library_premises

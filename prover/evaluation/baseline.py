@@ -18,7 +18,7 @@ from lean_dojo import DojoInitError, ProofFinished
 
 from prover.agent import Verdict
 from prover.auditing import MAX_TRIES
-from prover.batch import BatchSettings, Item
+from prover.batch_item import BatchSettings, Item
 from prover.errors import LeanProcessError
 from prover.journal import RunFolder
 from prover.lean.embedded import EmbeddedDojo

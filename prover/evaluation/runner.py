@@ -33,7 +33,8 @@ import psutil
 from prover import __version__
 from prover.agent import ViewPolicy
 from prover.auditing import SharedAuditor
-from prover.batch import BatchSettings, Item, run_batch, settle_dependencies
+from prover.batch import run_batch
+from prover.batch_item import BatchSettings, Item, settle_dependencies
 from prover.errors import ConfigError, DataError, LeanProcessError, LeanSetupError
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet, Problem
@@ -58,6 +59,7 @@ CODE = (
     "prover/agent.py",
     "prover/auditing.py",
     "prover/batch.py",
+    "prover/batch_item.py",
     "prover/minimise.py",
     "prover/oracles.py",
     "prover/script.py",

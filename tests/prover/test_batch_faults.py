@@ -12,7 +12,8 @@ import pytest
 
 from prover.agent import SearchSettings
 from prover.auditing import SharedAuditor
-from prover.batch import BatchSettings, Item, run_batch
+from prover.batch import run_batch
+from prover.batch_item import BatchSettings, Item
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
 from prover.journal import RunFolder
 from prover.lean import source

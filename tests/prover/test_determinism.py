@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from prover.agent import SearchSettings
-from prover.batch import LAST_RESORT_S, TACTIC_TIMEOUT_S, BatchSettings
+from prover.batch_item import LAST_RESORT_S, TACTIC_TIMEOUT_S, BatchSettings
 from prover.cli import prove
 from prover.cli.main import build_parser
 from prover.errors import ConfigError

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prover.batch import Item
+from prover.batch_item import Item
 from prover.cli.main import main
 from prover.printable import json_line, printable, show, tell
 from prover.progress import ProgressBar
