@@ -21,6 +21,7 @@ from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.journal import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.lean import source
 from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
+from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.progress import ProgressBar
 from prover.report import write_report
 
@@ -29,11 +30,12 @@ STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_opt
 
 @dataclass(frozen=True)
 class Input:
-    """A text to prove things in; `name` is its path below the output folder."""
+    """A text to prove things in; `name` is its path below the output folder, `ends` are the file's line ends."""
 
     name: str
     text: str
     path: Path | None = None
+    ends: LineEnds = ONLY_LF
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def collect(paths: Sequence[Path]) -> list[Input]:
                 unique = f"{Path(readable).with_suffix('')}_{number}.lean"
                 number += 1
             taken.add(unique)
-            inputs.append(Input(unique, source.load(p), p))
+            text, ends = source.load_with_ends(p)
+            inputs.append(Input(unique, text, p, ends))
     return inputs
 
 
@@ -240,7 +243,8 @@ def write_files(
             for i in items
             if i.file == given.name and records[i.id]["status"] == "proved"
         }
-        path = write_below(out / "proofs", given.name, source.write_proofs(reading.file, proofs, reading.targets))
+        text = source.write_proofs(reading.file, proofs, reading.targets, given.ends)
+        path = write_below(out / "proofs", given.name, text)
         written.append(path)
         problems += auditor.recheck(path, reading, proofs)
     return written, problems

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prover.errors import DataError
 from prover.lean import protocol
+from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
 
@@ -97,7 +98,12 @@ def by_block(proof: str, indent: str = "  ") -> str:
 
 
 def load(path: Path) -> str:
-    """The text of a .lean file. Raises DataError when it cannot be read as one."""
+    """The text of a .lean file, with line feeds only. Raises DataError when it cannot be read as one."""
+    return load_with_ends(path)[0]
+
+
+def load_with_ends(path: Path) -> tuple[str, LineEnds]:
+    """The text of a .lean file, with line feeds only, and what its line ends were. Raises DataError like `load`."""
     try:
         if not path.is_file():  # reading a pipe would wait for a writer
             raise DataError(f"{path} is not a file")
@@ -112,7 +118,7 @@ def load(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}); Lean files are") from error
     _check_characters(text, path)
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n"), LineEnds.of(text)
 
 
 def _check_characters(text: str, path: Path | None) -> None:
@@ -201,8 +207,17 @@ def state_before(worker: LeanWorker, target: Target) -> int:
     return before
 
 
-def write_proofs(lean_file: LeanFile, proofs: Mapping[int, str], targets: tuple[Target, ...]) -> str:
-    """The file's text with proofs in place of `sorry`. `proofs` maps a target's `index` to its tactics."""
+def write_proofs(
+    lean_file: LeanFile, proofs: Mapping[int, str], targets: tuple[Target, ...], ends: LineEnds = ONLY_LF
+) -> str:
+    """The file's text with proofs in place of `sorry`.
+
+    Args:
+        lean_file: the file.
+        proofs: a target's `index` → its tactics.
+        targets: what was found in the file.
+        ends: the line ends that the file had; a proof gets those of the line that it stands on.
+    """
     raw = lean_file.text.encode()
     pieces: list[bytes] = []
     at = 0
@@ -211,9 +226,10 @@ def write_proofs(lean_file: LeanFile, proofs: Mapping[int, str], targets: tuple[
             continue
         start, end = target.proof_span
         first_column = target.start - (raw.rfind(b"\n", 0, target.start) + 1)
-        pieces += [raw[at:start], by_block(proofs[target.index], " " * (first_column + 2)).encode()]
+        proof = by_block(proofs[target.index], " " * (first_column + 2)).encode()
+        pieces += [ends.restored(raw[at:start], raw.count(b"\n", 0, at)), ends.like(proof, raw.count(b"\n", 0, end))]
         at = end
-    pieces.append(raw[at:])
+    pieces.append(ends.restored(raw[at:], raw.count(b"\n", 0, at)))
     return b"".join(pieces).decode()
 
 
