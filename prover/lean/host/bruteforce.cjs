@@ -49,7 +49,7 @@ function makeBruteForce(abi, mutate) {
     const verified = hits.filter(([root, lemma, at]) => {
       const opened = mutate.openRoot(root);
       try {
-        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: lib.lemmas.get(lemma), at, shape: null } });
+        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: /** @type {import('./mutation/library.cjs').Lemma} */ (lib.lemmas.get(lemma)), at, shape: null } });
       } catch (e) {
         if (!(e instanceof LeanException) && !(e instanceof mutate.NoMutant)) throw e;
         if (e instanceof LeanException) abi.dec(e.object);
