@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.mutation import Host, MutationSettings
+from prover.mutation_host import Host, MutationSettings
 
 EXHAUSTIVE_ROOTS = 12
 OUR_ROOTS = 48
@@ -44,7 +44,7 @@ def compare(
     rng = random.Random(seed)
     host = Host(MutationSettings(rounds=1))
     state = host.ready()
-    roots = sorted(host.roots)
+    roots = sorted(host.roots())
     if pairs < 1:
         raise DataError(f"--sample {pairs}: at least one pair is needed")
     brute = {"attempts": 0, "cpu_s": 0.0, "hits": 0, "verified": 0}

@@ -16,7 +16,8 @@ from data.mutation.records import Mutant
 from data.splits import split_of
 from prover.errors import ConfigError, DataError
 from prover.lean.worker import LeanWorker
-from prover.mutation import MutationSettings, Run, recheck, verdict
+from prover.mutation import MutationSettings, Run
+from prover.mutation_recheck import recheck, verdict
 from prover.mutation_report import write_report
 from prover.traces import Proof, annotate, steps_of, write_traces
 

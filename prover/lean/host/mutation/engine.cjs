@@ -77,7 +77,7 @@ function makeEngine(engine) {
     const perOperator = {};
     const info = /** @type {Obj} */ (audit.find(audit.environmentOf(lib.state), lemma.name));
     /** @type {ParentTheorem[]} */
-    let parents = [{ name: lemma.text, nameObject: lemma.name, levels: field(field(field(info, 0), 0), 1), type: lemma.type, state: inc(lib.state), root: lemma.text, round: 0, statement: null, context: '' }];
+    let parents = [{ name: lemma.text, nameObject: lemma.name, levels: field(field(field(info, 0), 0), 1), type: lemma.type, state: inc(lib.state), root: lemma.text, round: 0, statement: null, context: '', lemmas: [] }];
     dec(info);
     for (let round = 1; round <= request.rounds && parents.length > 0; round++) {
       /** @type {ParentTheorem[]} */
@@ -175,15 +175,16 @@ function makeEngine(engine) {
             seen.add(finalKey);
           }
           count(c.operator, 'accepted');
+          const lemmas = lib.lemmas.has(c.entry.lemma.text) ? [...new Set([...p.parent.lemmas, c.entry.lemma.text])] : p.parent.lemmas;
           records.push({
             name, root: request.name, parent: p.parent.name, round, operator: c.operator,
             direction: c.operator === 'rw' ? (c.entry.at === 0 ? '→' : '←') : c.place < 0 ? 'forward' : 'backward',
             place: placeOf(p, c), lemma: c.entry.lemma.text, statement, proof: proof.join('\n'),
-            context: p.parent.context, key: finalKey, as_drafted: finalKey === key, size: terms.size(type, MAX_SIZE), parent_size: p.size,
+            context: p.parent.context, lemmas, key: finalKey, as_drafted: finalKey === key, size: terms.size(type, MAX_SIZE), parent_size: p.size,
             head: headOf(type), hypotheses: terms.telescope(type).binders.filter((b) => b.info === BINDER.default).length,
           });
           if (round < request.rounds && next.length < (request.keep_parents ?? 2)) {
-            next.push({ name, nameObject, levels: field(field(field(made, 0), 0), 1), type, state: inc(after), root: request.name, round, statement, context: `${p.parent.context}${source}` });
+            next.push({ name, nameObject, levels: field(field(field(made, 0), 0), 1), type, state: inc(after), root: request.name, round, statement, context: `${p.parent.context}${source}`, lemmas });
           }
           dec(made);
           return true;
@@ -262,7 +263,7 @@ function makeEngine(engine) {
     const lemma = /** @type {Lemma} */ (lib.lemmas.get(root));
     const info = /** @type {Obj} */ (audit.find(audit.environmentOf(lib.state), lemma.name));
     const levels = field(field(field(info, 0), 0), 1);
-    const p = new Parent({ name: lemma.text, nameObject: lemma.name, levels, type: lemma.type, state: lib.state, root, round: 0, statement: null, context: '' });
+    const p = new Parent({ name: lemma.text, nameObject: lemma.name, levels, type: lemma.type, state: lib.state, root, round: 0, statement: null, context: '', lemmas: [] });
     return { p, lemma, levels, free: () => { p.free(); dec(info); } };
   }
 

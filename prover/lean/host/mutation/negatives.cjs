@@ -25,6 +25,7 @@ const SWAPS = {
   'Max.max': 'Min.min', And: 'Or', Or: 'And', and: 'or', or: 'and', Eq: 'Ne', Ne: 'Eq', 'HMod.hMod': 'HDiv.hDiv', 'HDiv.hDiv': 'HMod.hMod',
 };
 const TURNS = new Set(['HSub.hSub', 'HDiv.hDiv', 'HMod.hMod', 'LT.lt', 'LE.le', 'HPow.hPow', 'HAppend.hAppend']);
+const PLAIN_DENIAL = 'Eq becomes Ne'; // says least, so it is tried last
 const TRIES = 6;
 const CHANGES_TRIED = 3;
 const MAX_VARIABLES = 6;
@@ -62,6 +63,7 @@ function makeNegatives({ abi, terms, libraries, drafting, printing }, engine) {
         const j = Math.floor(rng() * (i + 1));
         [neighbours[i], neighbours[j]] = [neighbours[j], neighbours[i]];
       }
+      neighbours.sort((a, b) => Number(a.change === PLAIN_DENIAL) - Number(b.change === PLAIN_DENIAL));
       for (const one of neighbours.slice(0, CHANGES_TRIED)) {
         const record = refute(p, root, one, rng);
         if (record !== null) return record;

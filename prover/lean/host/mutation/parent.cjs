@@ -3,7 +3,7 @@
  * A theorem that mutants are to come from, with its binders introduced in a MetaM state that can be put back.
  *
  * @typedef {import('../abi.cjs').Obj} Obj
- * @typedef {{name: string, nameObject: Obj, levels: Obj, type: Obj, state: Obj, root: string, round: number, statement: string | null, context: string}} ParentTheorem
+ * @typedef {{name: string, nameObject: Obj, levels: Obj, type: Obj, state: Obj, root: string, round: number, statement: string | null, context: string, lemmas: string[]}} ParentTheorem
  */
 'use strict';
 
