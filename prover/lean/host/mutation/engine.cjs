@@ -280,6 +280,7 @@ function makeEngine(engine) {
     dec(type);
     return {
       statement, term: drafting.parentTerm(p, (i) => p.names[i]),
+      hypotheses: p.hypotheses(),
       candidates: (/** @type {string[]} */ operators) => candidates(p, new Set(operators)),
       /** @param {Candidate} c @returns {boolean} whether it gives a statement */
       attempt: (c) => {
