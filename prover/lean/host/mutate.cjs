@@ -71,7 +71,7 @@ function makeMutate(abi, lean, audit) {
   });
 
   return {
-    operations, terms, NoMutant, open, withOptions, elaborate, libraryKeys, printed: printing.printed, renamed: naming.renamed,
+    operations, terms, NoMutant, open, library: libraries.library, withOptions, elaborate, libraryKeys, printed: printing.printed, renamed: naming.renamed,
     openRoot: engine.openRoot, mutateRoot: engine.mutateRoot,
   };
 }
