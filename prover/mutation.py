@@ -8,107 +8,29 @@ killed run goes on where it stopped.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import queue
-import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from data.mutation import negatives, records, shards
 from data.mutation.keys import KeySet
 from data.mutation.records import Mutant
-from data.splits import split_of
-from prover.errors import ConfigError, DataError, LeanProcessError, StorageError
+from prover.errors import LeanProcessError, StorageError
 from prover.lean.process import RequestRefused
-from prover.mutation_host import LIBRARY, ChunkWorker, Host, MutationSettings, usable
+from prover.mutation_host import ChunkWorker, Host, MutationSettings
+from prover.mutation_plan import order_of, prepare
+from prover.mutation_totals import Totals
 
-__all__ = ["LIBRARY", "ChunkWorker", "Host", "MutationSettings", "Run", "Totals", "order_of"]
+__all__ = ["ChunkWorker", "Host", "MutationSettings", "Run", "Totals", "order_of"]
 
 UNWRITTEN_LIMIT = 3
 """So many shards in a row that cannot be written end a run."""
-COUNTED = ("built", "attempted", "proposed", "duplicates", "benchmark", "negatives", "negatives_tried")
-
-
-@dataclass
-class Totals:
-    """Counts of a run so far; `core_s` is processor time."""
-
-    accepted: int = 0
-    built: int = 0
-    attempted: int = 0
-    proposed: int = 0
-    duplicates: int = 0
-    benchmark: int = 0
-    negatives: int = 0
-    negatives_tried: int = 0
-    chunks: int = 0
-    chunks_total: int = 0
-    unwritten: int = 0
-    unknown_modules: int = 0
-    core_s: float = 0.0
-    wall_s: float = 0.0
-    by_operator: Counter[str] = field(default_factory=Counter)
-    per_operator: dict[str, Counter[str]] = field(default_factory=dict)
-    lost: list[str] = field(default_factory=list)
-
-    @property
-    def per_core_hour(self) -> float:
-        """Accepted theorems an hour of processor time."""
-        return self.accepted / self.core_s * 3600 if self.core_s else 0.0
-
-    def add(self, stats: Mapping[str, Any]) -> None:
-        """Adds what a shard's file says."""
-        self.accepted += stats["rows"]
-        for key in COUNTED:
-            setattr(self, key, getattr(self, key) + stats.get(key, 0))
-        self.chunks += 1
-        self.by_operator.update(stats.get("by_operator", {}))
-        for name, counts in stats.get("per_operator", {}).items():
-            self.per_operator.setdefault(name, Counter()).update(counts)
-
-    def summary(self) -> dict[str, Any]:
-        """For `summary.json`."""
-        return {
-            "accepted": self.accepted,
-            **{key: getattr(self, key) for key in COUNTED},
-            "yield_of_built": _part(self.accepted, self.built),
-            "yield_of_attempted": _part(self.accepted, self.attempted),
-            "yields": {
-                name: {**counts, "yield_of_built": _part(counts["accepted"], counts["built"])}
-                for name, counts in self.per_operator.items()
-            },
-            "core_s": round(self.core_s, 1),
-            "wall_s": round(self.wall_s, 1),
-            "verified_per_core_hour": round(self.per_core_hour),
-            "by_operator": dict(self.by_operator),
-            "chunks": self.chunks,
-            "chunks_total": self.chunks_total,
-            "unwritten_shards": self.unwritten,
-            "unknown_modules": self.unknown_modules,
-            "lost": self.lost,
-        }
-
-
-def _digest(keys: Iterable[int]) -> str:
-    """Tells one set of benchmarks from another."""
-    return hashlib.sha256(" ".join(f"{key:x}" for key in sorted(keys)).encode()).hexdigest()[:16]
-
-
-def _part(n: int, of: int) -> float | None:
-    return round(n / of, 4) if of else None
-
-
-def order_of(roots: Iterable[str], seed: int) -> list[str]:
-    """The roots in the order in which they are worked on."""
-    ordered = sorted(roots)
-    random.Random(seed).shuffle(ordered)
-    return ordered
 
 
 @dataclass(frozen=True)
@@ -131,7 +53,8 @@ class Run:
         benchmark: Collection[int] = frozenset(),
         new_worker: Callable[[MutationSettings], ChunkWorker] = Host,
     ) -> None:
-        """
+        """A run that has not begun.
+
         Args:
             out: the folder.
             settings: what is to be made.
@@ -162,7 +85,12 @@ class Run:
         """Works until all chunks are done or a limit is reached. Raises what ends a worker for good."""
         errors: list[BaseException] = []
         try:
-            chunks = self._prepare()
+            plan = prepare(self.out, self.settings, self._benchmark, self._new_worker)
+            self.settings, chunks = plan.settings, plan.chunks
+            self.problems += plan.problems
+            self.totals.chunks_total, self.totals.unknown_modules = len(chunks), plan.unknown_modules
+            if plan.first is not None:
+                self._workers.append(plan.first)
             done = self._read_finished()
             self._next = [number for number in range(len(chunks)) if number not in done]
             todo: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -197,71 +125,6 @@ class Run:
         if errors:
             raise errors[0]
         return self.totals
-
-    def _prepare(self) -> list[list[str]]:
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"{self.out} cannot be made: {error.strerror}; give another --out") from error
-        path = self.out / shards.PLAN
-        plan = {**self.settings.plan, "benchmark": _digest(self._benchmark)}
-        if path.exists():
-            known = self._known_plan(path, plan)
-            self._use(known["imported"])
-            roots = known["order"]
-        else:
-            if self.settings.modules != LIBRARY:
-                modules, problems = usable(self.settings.modules)
-                self.problems += problems
-                self._use(modules)
-            first = self._new_worker(self.settings)
-            self._workers.append(first)
-            roots = self._chosen(first.roots())
-            known = {**plan, "imported": list(self.settings.modules), "order": roots}
-            self._write(path, json.dumps(known, ensure_ascii=False))
-        self.totals.unknown_modules = len(plan["modules"]) - len(self.settings.modules)
-        size = self.settings.chunk_roots
-        chunks = [roots[at : at + size] for at in range(0, len(roots), size)]
-        self.totals.chunks_total = len(chunks)
-        return chunks
-
-    def _use(self, modules: Sequence[str]) -> None:
-        self.settings = replace(self.settings, modules=tuple(modules))
-
-    def _known_plan(self, path: Path, plan: dict[str, Any]) -> dict[str, Any]:
-        try:
-            known: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            old = {key: known.get(key) for key in plan}
-            known["order"], known["imported"]
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise DataError(f"{path} is damaged ({error}); give another --out") from error
-        if old != plan:
-            differing = ", ".join(sorted(key for key in plan if old[key] != plan[key]))
-            raise ConfigError(f"{self.out} holds a run with other settings ({differing}); give another --out")
-        return known
-
-    def _write(self, path: Path, text: str) -> None:
-        try:
-            path.write_text(text, "utf-8")
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise StorageError(f"{path} cannot be written: {error.strerror}; make room and try again") from error
-
-    def _chosen(self, available: list[str]) -> list[str]:
-        wanted = self.settings.roots
-        if wanted is not None:
-            known = set(available)
-            self.problems += [
-                f"{name} is not a theorem of the library that can be mutated; it is skipped"
-                for name in wanted
-                if name not in known
-            ]
-            available = [name for name in wanted if name in known]
-        if self.settings.split is not None:
-            available = [name for name in available if split_of(name) == self.settings.split]
-        if not available:
-            raise DataError("there is no root theorem to start from")
-        return order_of(available, self.settings.seed)
 
     def _read_finished(self) -> set[int]:
         done, wrong = shards.finished(self.out)

@@ -20,7 +20,8 @@ from prover.lean.worker import LeanWorker
 LIBRARY = ("Init", "Std")
 MODULES_NEED = "the embedded Lean has Init, Std, Lean and what is below them"
 CHUNK_TIMEOUT_S = 1800.0
-OPEN_TIMEOUT_S = 300.0
+OPEN_TIMEOUT_S = 1200.0
+"""Reading and indexing the library takes 15 s of a processor; on a crowded machine, minutes."""
 CHUNK_ROOTS = 32
 GRADERS = ("rfl", "decide", "simp", "omega", "simp_all", "grind", "exact?")
 REFUTERS = ("exfalso; omega", "exfalso; simp_all; done", "exfalso; grind")

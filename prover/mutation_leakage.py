@@ -7,15 +7,24 @@ those that are held out are neither roots nor lemmas of what is trained on.
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from data import library_bench, minif2f
+from data.mutation import leakage, records, shards
 from data.splits import TRAIN, split_of
-from prover.errors import DataError
+from prover.errors import DataError, StorageError
 from prover.lean.worker import LeanWorker
 from prover.mutation_host import LIBRARY
+
+TRAINING = "training.parquet"
+BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -87,3 +96,34 @@ def _of_text(worker: LeanWorker, statement: minif2f.Statement) -> int | None:
 def _keys(worker: LeanWorker, state: int, names: list[str]) -> dict[str, int]:
     found = worker.request("statement_keys", state=state, names=names)["keys"]
     return {name: int(key, 16) for name, key in zip(names, found, strict=True) if key is not None}
+
+
+def write_training(out: Path, benchmark: Benchmark) -> tuple[int, Counter[str], list[str]]:
+    """Writes `training.parquet` into a run's folder: what may be trained on.
+
+    Returns:
+        Rows, what was refused by reason, and shards that cannot be read.
+
+    Raises:
+        DataError: the folder holds no run.
+        StorageError: the file cannot be written.
+    """
+    if not (out / shards.PLAN).exists():
+        raise DataError(f"{out} holds no mutation run (there is no {shards.PLAN})")
+    problems: list[str] = []
+    refused: Counter[str] = Counter()
+    found = leakage.training(shards.mutants(out, problems), benchmark.keys, benchmark.held_out, refused)
+    path = out / TRAINING
+    scratch = path.with_suffix(".tmp")
+    rows = 0
+    try:
+        with pq.ParquetWriter(scratch, records.SCHEMA, compression="zstd") as writer:
+            while batch := list(islice(found, BATCH)):
+                writer.write_table(records.table(batch))
+                rows += len(batch)
+        os.replace(scratch, path)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}; make room") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+    return rows, refused, problems

@@ -24,11 +24,10 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, DataError, StorageError
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 
 if TYPE_CHECKING:
     from prover.mutation_leakage import Benchmark
@@ -205,36 +204,12 @@ def _benchmark(args: argparse.Namespace) -> Benchmark:
 
 
 def _training(args: argparse.Namespace) -> int:
-    from collections import Counter
+    from prover.mutation_leakage import write_training
 
-    import pyarrow.parquet as pq
-
-    from data.mutation import leakage, records, shards
-
-    if not (args.out / shards.PLAN).exists():
-        raise DataError(f"{args.out} holds no mutation run (there is no {shards.PLAN})")
-    benchmark = _benchmark(args)
-    problems: list[str] = []
-    refused: Counter[str] = Counter()
-    found = leakage.training(
-        shards.mutants(args.out, problems), benchmark.keys, benchmark.held_out, refused
-    )
-    path = args.out / "training.parquet"
-    rows = 0
-    scratch = path.with_suffix(".tmp")
-    try:
-        with pq.ParquetWriter(scratch, records.SCHEMA, compression="zstd") as writer:
-            while batch := list(islice(found, 2000)):
-                writer.write_table(records.table(batch))
-                rows += len(batch)
-        os.replace(scratch, path)
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror or error}; make room") from error
-    finally:
-        scratch.unlink(missing_ok=True)
+    rows, refused, problems = write_training(args.out, _benchmark(args))
     for problem in problems:
         print(f"proofsmith: {problem}", file=sys.stderr)
-    print(json.dumps({"training": rows, "refused": dict(refused), "file": str(path)}, ensure_ascii=False))
+    print(json.dumps({"training": rows, "refused": dict(refused)}, ensure_ascii=False))
     return EXIT_DONE
 
 
