@@ -1,7 +1,7 @@
 """The corpus: every theorem, definition and instance of a library as a row, and its graphs.
 
-Built from an embedded Lean by a callable that gives records for names; the same rows are read from LeanDojo's
-`corpus.jsonl` (Yang et al., arXiv 2306.15626, appendix A).
+Built from an embedded Lean by a callable that gives records for names; the same rows are read from corpora of
+others (`data/corpus_readers.py`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import networkx as nx
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data import corpus_readers
 from data.errors import BadRecordError
 from data.splits import split_of
 
@@ -124,6 +126,32 @@ def build(
     return built
 
 
+def take(out: Path, source: Path) -> Built:
+    """Writes another's corpus as one of ours: `corpus.parquet`, graphs as far as it tells them, the card.
+
+    Raises:
+        BadRecordError: the source is no corpus.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    scratch = out / "corpus.tmp"
+    try:
+        with pq.ParquetWriter(scratch, SCHEMA, compression="zstd") as writer:
+            found = read(source)
+            while batch := list(islice(found, CHUNK * 10)):
+                writer.write_table(pa.Table.from_pylist(batch, schema=SCHEMA))
+        os.replace(scratch, out / "corpus.parquet")
+    finally:
+        scratch.unlink(missing_ok=True)
+    whole = pq.read_table(out / "corpus.parquet")
+    modules = [] if source.suffix == ".parquet" else list(corpus_readers.imports(source))
+    listing = Listing([name for name, _ in modules], [names for _, names in modules], [])
+    built = _count(whole)
+    nx.write_graphml(import_graph(listing), out / "imports.graphml")
+    nx.write_graphml(dependency_graph(rows_of(whole)), out / "dependencies.graphml.gz")
+    (out / "README.md").write_text(card(built, listing, f"Taken from {source.name}."), "utf-8")
+    return built
+
+
 def import_graph(listing: Listing) -> nx.DiGraph:
     """Modules; an edge goes from a module to one that it imports."""
     graph = nx.DiGraph()
@@ -150,11 +178,11 @@ def dependency_graph(rows: Iterable[Row]) -> nx.DiGraph:
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Rows of a corpus: our Parquet file or the folder that holds it, or LeanDojo's `corpus.jsonl`."""
-    if path.is_dir():
+    """Rows of a corpus: our Parquet file or the folder that holds it, or one of `corpus_readers`."""
+    if path.is_dir() and (path / "corpus.parquet").exists():
         path = path / "corpus.parquet"
-    if path.suffix == ".jsonl":
-        yield from _leandojo(path)
+    if path.suffix != ".parquet":
+        yield from corpus_readers.rows(path)
         return
     try:
         yield from rows_of(pq.read_table(path))
@@ -250,30 +278,3 @@ def _count(whole: pa.Table) -> Built:
         if problem
     ]
     return Built(whole.num_rows, dict(kinds), len(tried), sum(tried), tuple(problems))
-
-
-def _leandojo(path: Path) -> Iterator[Row]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for order, line in enumerate(lines):
-                entry = json.loads(line)
-                for premise in entry["premises"]:
-                    yield {
-                        "name": premise["full_name"],
-                        "module": entry["path"].removesuffix(".lean").replace("/", "."),
-                        "module_order": order,
-                        "kind": premise["kind"].removeprefix("commanddeclaration") or "unknown",
-                        "attributes": [],
-                        "signature": premise["code"],
-                        "elaborates": None,
-                        "problem": None,
-                        "type": None,
-                        "uses": [],
-                        "value_uses": [],
-                        "docstring": None,
-                        "key": None,
-                        "size": None,
-                        "split": split_of(premise["full_name"]),
-                    }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadRecordError(f"{path} is not LeanDojo's corpus.jsonl: {error}") from error

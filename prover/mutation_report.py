@@ -9,15 +9,17 @@ import random
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from data.mutation import shards
+from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError
 
 SAMPLES = 24
+NEGATIVE_SAMPLES = 8
 FAMILY_LIMIT = 40
 REJECTED_SHOWN = 40
 
@@ -62,6 +64,14 @@ def facts(out: Path, seed: int) -> dict[str, Any]:
             samples.append(mutant)
         elif (at := rng.randrange(total)) < SAMPLES:
             samples[at] = mutant
+    refuted: list[negatives.Negative] = []
+    negative_count = 0
+    for negative in negatives.negatives(out, problems):
+        negative_count += 1
+        if len(refuted) < NEGATIVE_SAMPLES:
+            refuted.append(negative)
+        elif (at := rng.randrange(negative_count)) < NEGATIVE_SAMPLES:
+            refuted[at] = negative
     root = max(families, key=lambda name: (families[name], name), default=None)
     family = [m for m in shards.mutants(out, problems) if m.root == root] if root else []
     return {
@@ -80,7 +90,13 @@ def facts(out: Path, seed: int) -> dict[str, Any]:
         "family_root": root,
         "family": _tree(root, family) if root else [],
         "samples": [{**asdict(m), "text": m.text} for m in samples],
+        "family_limit": FAMILY_LIMIT,
         "rejected": _rejected(done),
+        "rate": _rate(done),
+        "dropped": _dropped(done),
+        "yields": _yields(done),
+        "negative_count": negative_count,
+        "negative_samples": [{**asdict(n), "text": n.text} for n in refuted],
         "problems": [*wrong, *dict.fromkeys(problems)],
     }
 
@@ -92,6 +108,43 @@ def _summary(out: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from error
     return summary
+
+
+def _rate(done: list[shards.Shard]) -> dict[str, Any]:
+    rates = [s.stats["rows"] / s.stats["core_s"] for s in done if s.stats.get("core_s")]
+    highest = max(rates, default=0.0)
+    points = " ".join(f"{x},{100 - 95 * y / (highest or 1):.1f}" for x, y in enumerate(rates))
+    return {
+        "width": max(1, len(rates) - 1),
+        "points": points,
+        "highest": highest,
+        "lowest": min(rates, default=0.0),
+        "median": median(rates) if rates else 0.0,
+    }
+
+
+def _dropped(done: list[shards.Shard]) -> list[tuple[str, int]]:
+    said = {"duplicates": "another chunk has it", "benchmark": "a benchmark states it"}
+    counts = [(text, sum(s.stats.get(key, 0) for s in done)) for key, text in said.items()]
+    return [*counts, ("roots that ended the Lean process", sum(len(s.stats.get("lost", [])) for s in done))]
+
+
+def _yields(done: list[shards.Shard]) -> list[tuple[str, int, int, int, str]]:
+    """Operator, attempts, variants built, verified, part of the built."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for shard in done:
+        for name, one in shard.stats.get("per_operator", {}).items():
+            counts[name].update(one)
+    return [
+        (
+            name,
+            one["attempted"],
+            one["built"],
+            one["accepted"],
+            f"{one['accepted'] / one['built']:.0%}" if one["built"] else "–",
+        )
+        for name, one in sorted(counts.items())
+    ]
 
 
 def _bars(counts: Counter[str], limit: int | None = None) -> list[tuple[str, int, float]]:

@@ -1,6 +1,7 @@
 """The operators that make a theorem from a theorem, each with its source and what it does.
 
-They run inside Lean (`prover/lean/host/mutate.cjs`); this table is what reports and documents say about them.
+They run inside Lean (`prover/lean/host/mutation/operators/`, a file each); this table is what reports and
+documents say about them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OPERATORS = (
         "rw",
         ALCHEMY,
         "rewrites the conclusion or a hypothesis with an equation or an iff of the library, in either "
-        "direction; "
+        "direction, everywhere or at one chosen occurrence; "
         "what the lemma asks for becomes a hypothesis unless one says it already",
         "have this := parent …; rw [lemma] at this; exact this",
     ),
@@ -55,6 +56,20 @@ OPERATORS = (
         "asked for by Alchemy's reviewers",
         "two hypotheses that stand side by side become one conjunction",
         "exact parent … h.1 h.2 …",
+    ),
+    Operator(
+        "specialise",
+        "asked for by Alchemy's reviewers",
+        "a variable gives way to a literal or to another variable, a type variable to a type of the library "
+        "with its instances",
+        "exact parent … 2 …",
+    ),
+    Operator(
+        "generalise",
+        "asked for by Alchemy's reviewers: the way back",
+        "a literal becomes a variable, with an equation that says what it is, or for every value where omega "
+        "proves that",
+        "subst h; exact parent …   or   omega",
     ),
 )
 NAMES = tuple(operator.name for operator in OPERATORS)

@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
         pa.field("direction", pa.string(), nullable=False),
         pa.field("place", pa.string(), nullable=False),
         pa.field("lemma", pa.string(), nullable=False),
+        pa.field("lemmas", pa.list_(pa.string()), nullable=False),
         pa.field("statement", pa.string(), nullable=False),
         pa.field("proof", pa.string(), nullable=False),
         pa.field("context", pa.string(), nullable=False),
@@ -39,6 +40,8 @@ SCHEMA = pa.schema(
         "parent": (
             "a theorem of the library, or in rounds after the first another mutant, whose text is in context"
         ),
+        "lemma": "what the step used: a lemma, or the value of a specialisation, the literal of a generalisation",
+        "lemmas": "library lemmas of this step and of all before it",
         "statement": "name, universes, binders and type as they stand behind `theorem`",
         "proof": "tactics, one a line, as they stand behind `:= by`",
         "context": "texts of the ancestors that are mutants, oldest first",
@@ -73,6 +76,7 @@ class Mutant:
     head: str
     hypotheses: int
     split: str
+    lemmas: tuple[str, ...] = ()
     grade: str | None = None
     vacuous: bool | None = None
 
@@ -93,9 +97,8 @@ def read(raw: Mapping[str, Any]) -> Mutant:
     known = {field.name for field in fields(Mutant)}
     try:
         split = raw.get("split") or split_of(raw["root"])
-        return Mutant(
-            **{key: value for key, value in raw.items() if key in known and key != "split"}, split=split
-        )
+        told = {key: value for key, value in raw.items() if key in known and key not in ("split", "lemmas")}
+        return Mutant(**told, split=split, lemmas=tuple(raw.get("lemmas") or ()))
     except (KeyError, TypeError) as error:
         raise BadRecordError(f"this is no record of a mutant ({error}): {str(dict(raw))[:200]}") from error
 

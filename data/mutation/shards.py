@@ -1,7 +1,8 @@
 """Shards of a mutation run: each is written whole or not at all, so a killed run goes on where it stopped.
 
 A folder holds `plan.json` (what is to be done, in which order), `shards/part-NNNNN.parquet` (accepted
-theorems) and `shards/part-NNNNN.json` (how many were proposed, attempted, rejected and why). The JSON file is
+theorems), `negatives/part-NNNNN.parquet` (false neighbours) and `shards/part-NNNNN.json` (how many were
+proposed, attempted, rejected and why). The JSON file is
 written last: a shard counts as done when it is there and the Parquet file has the number of rows that it
 names.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.errors import BadRecordError
-from data.mutation import records
+from data.mutation import negatives, records
+from data.mutation.negatives import Negative
 from data.mutation.records import Mutant
 
 PLAN = "plan.json"
@@ -39,10 +41,13 @@ def parquet_path(out: Path, number: int) -> Path:
     return out / FOLDER / f"part-{number:05}.parquet"
 
 
-def write(out: Path, number: int, mutants: list[Mutant], stats: dict[str, Any]) -> None:
+def write(
+    out: Path, number: int, mutants: list[Mutant], stats: dict[str, Any], refuted: Sequence[Negative] = ()
+) -> None:
     """Writes a shard; on an error (a full disk, say) nothing of it is left."""
     path = parquet_path(out, number)
     path.parent.mkdir(parents=True, exist_ok=True)
+    negatives.write(out, number, refuted)
     scratch = [path.with_suffix(".parquet.tmp"), path.with_suffix(".json.tmp")]
     try:
         pq.write_table(records.table(mutants), scratch[0], compression="zstd")

@@ -11,15 +11,26 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from prover.errors import EXIT_DONE, ConfigError
+from prover.errors import EXIT_DONE, ConfigError, DataError, StorageError
 from prover.printable import json_line, show, tell
+
+if TYPE_CHECKING:
+    from data.corpus import Built
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith corpus`."""
     parser.add_argument("action", choices=("build",), help="build the corpus")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where it goes")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="PATH",
+        help="take another's corpus: LeanDojo's corpus.jsonl, LeanDojo Benchmark 4 (its folder, or lean-dojo's "
+        "source distribution; `leandojo` obtains that, 67 MB, through pip), or a native project's export",
+    )
     parser.add_argument(
         "--modules",
         default="Init,Std",
@@ -49,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.check <= 1:
         raise ConfigError(f"--check is a part between 0 and 1, not {args.check}")
     console = Console(stderr=True, quiet=args.quiet)
+    if args.source is not None:
+        return _take(args)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("constants", total=None)
         shown = [0]
@@ -66,6 +79,24 @@ def run(args: argparse.Namespace) -> int:
             args.workers or os.cpu_count() or 1,
             on_chunk,
         )
+    return _say(built)
+
+
+def _take(args: argparse.Namespace) -> int:
+    from data import corpus
+    from data.errors import BadRecordError
+    from prover.evaluation.fetch import leandojo_sources
+
+    try:
+        source = leandojo_sources() if args.source == "leandojo" else Path(args.source)
+        return _say(corpus.take(args.out, source))
+    except BadRecordError as error:
+        raise DataError(str(error)) from error
+    except OSError as error:
+        raise StorageError(f"{args.out} cannot be written: {error.strerror or error}") from error
+
+
+def _say(built: Built) -> int:
     for problem in built.problems[:20]:
         tell(f"proofsmith: {problem}")
     if len(built.problems) > 20:

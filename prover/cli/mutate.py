@@ -5,6 +5,7 @@ statements with their proofs inside Lean, and keeps what Lean's kernel accepts f
 printed text. Writes to the folder --out:
 
   shards/        Parquet files, a row a theorem; beside each what was rejected and why
+  negatives/     false neighbours of theorems, each with its refutation
   summary.json   the totals
   report.html    written by `proofsmith mutate report`
 
@@ -13,18 +14,24 @@ The same command goes on where an interrupted run stopped.
   proofsmith mutate --out m --limit-core-hours 0.5
   proofsmith mutate recheck --out m --sample 1000
   proofsmith mutate report --out m
+  proofsmith mutate training --out m --benchmark miniF2F/test.jsonl
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
-ACTIONS = ("run", "recheck", "report", "compare")
+if TYPE_CHECKING:
+    from prover.mutation_leakage import Benchmark
+
+ACTIONS = ("run", "recheck", "report", "compare", "training")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ACTIONS,
         default="run",
         help="run (default); recheck: a sample in a fresh process; report: the HTML page; "
-        "compare: against every lemma tried on every theorem",
+        "compare: against every lemma tried on every theorem; training: what may be trained on, as "
+        "training.parquet",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where results go, or are")
     parser.add_argument(
@@ -61,7 +69,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--operators",
         default=None,
         metavar="LIST",
-        help="of rw, apply, iff, contrapose, conjoin (default: all)",
+        help="of rw, apply, iff, contrapose, conjoin, specialise, generalise (default: all)",
+    )
+    parser.add_argument(
+        "--modules",
+        default="Init,Std",
+        metavar="LIST",
+        help="what to import, with commas between; unknown ones are named and skipped (default: Init,Std)",
+    )
+    parser.add_argument(
+        "--benchmark",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="miniF2F's JSONL, or rows of the library benchmark: no theorem made is one of these; may be "
+        "given several times",
+    )
+    parser.add_argument(
+        "--negatives",
+        type=float,
+        default=0.25,
+        metavar="SHARE",
+        help="part of the roots of which a false neighbour is looked for (default: 0.25)",
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="work on a Ray cluster at this address (local: one on this machine); --workers counts Lean processes "
+        "of the cluster",
     )
     parser.add_argument(
         "--roots", metavar="NAMES", help="only these theorems, with commas between (default: all)"
@@ -100,12 +136,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Does what was asked."""
-    return {"run": _run, "recheck": _recheck, "report": _report, "compare": _compare}[args.action](args)
+    actions = {"run": _run, "recheck": _recheck, "report": _report, "compare": _compare, "training": _training}
+    return actions[args.action](args)
 
 
 def _run(args: argparse.Namespace) -> int:
     from data.mutation.operators import NAMES
-    from prover.mutation import MutationSettings, Run
+    from prover.mutation import ChunkWorker, Host, MutationSettings, Run
     from prover.mutation_progress import MutationBar
 
     operators = tuple(args.operators.split(",")) if args.operators else NAMES
@@ -114,9 +151,14 @@ def _run(args: argparse.Namespace) -> int:
     for option in ("rounds", "per_root", "attempts"):
         if getattr(args, option) < 1:
             raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {getattr(args, option)}")
-    if not 0 <= args.grade <= 1:
-        raise ConfigError(f"--grade is a part between 0 and 1, not {args.grade}")
+    for option in ("grade", "negatives"):
+        if not 0 <= getattr(args, option) <= 1:
+            raise ConfigError(f"--{option} is a part between 0 and 1, not {getattr(args, option)}")
+    benchmark = _benchmark(args)
     settings = MutationSettings(
+        modules=tuple(args.modules.split(",")),
+        held_out=benchmark.held_out,
+        negatives=args.negatives,
         operators=operators,
         seed=args.seed,
         rounds=args.rounds,
@@ -130,8 +172,13 @@ def _run(args: argparse.Namespace) -> int:
         roots=tuple(args.roots.split(",")) if args.roots else None,
         split=args.split,
     )
+    new_worker: Callable[[MutationSettings], ChunkWorker] = Host
+    if args.ray is not None:
+        from prover.mutation_ray import connect
+
+        new_worker = connect(args.ray)
     with MutationBar(settings, quiet=args.quiet) as bar:
-        job = Run(args.out, settings, bar.update)
+        job = Run(args.out, settings, bar.update, benchmark.keys, new_worker)
         totals = job.go()
     for problem in [*job.problems, *totals.lost]:
         tell(f"proofsmith: {problem}")
@@ -139,8 +186,33 @@ def _run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
+def _benchmark(args: argparse.Namespace) -> Benchmark:
+    from prover.lean.worker import LeanWorker
+    from prover.mutation_leakage import Benchmark, read
+
+    if not args.benchmark:
+        return Benchmark(frozenset(), frozenset(), (), 0)
+    with LeanWorker() as worker:
+        benchmark = read(worker, args.benchmark)
+    tell(
+        f"proofsmith: {benchmark.stated} statements of benchmarks kept out; {len(benchmark.unreadable)} of them do "
+        "not elaborate without Mathlib, so nothing here can state them",
+    )
+    return benchmark
+
+
+def _training(args: argparse.Namespace) -> int:
+    from prover.mutation_leakage import write_training
+
+    rows, refused, problems = write_training(args.out, _benchmark(args))
+    for problem in problems:
+        tell(f"proofsmith: {problem}")
+    show(json_line({"training": rows, "refused": dict(refused)}))
+    return EXIT_DONE
+
+
 def _recheck(args: argparse.Namespace) -> int:
-    from prover.mutation import recheck
+    from prover.mutation_recheck import recheck
 
     result = recheck(args.out, args.sample, args.seed)
     for failure in result.failures:
@@ -149,6 +221,7 @@ def _recheck(args: argparse.Namespace) -> int:
         json_line(
             {
                 "rechecked": result.checked,
+                "refutations": result.negatives,
                 "failures": len(result.failures),
                 "seconds": round(result.seconds, 1),
             }

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from pathlib import Path
@@ -15,6 +16,7 @@ from prover.lean.package import cache_dir
 
 SCHEMES = ("https://", "file://")
 TIMEOUT_S = 60.0
+LEAN_DOJO = "4.20.0"
 CLONE_TIMEOUT_S = 600.0
 MAX_BYTES = 200_000_000
 
@@ -79,3 +81,24 @@ def _clone(url: str, target: Path) -> None:
     if done.returncode:
         said = " ".join(done.stderr.split())[:200] or f"git ended with {done.returncode}"
         raise DataError(f"cannot clone {url}: {said}; clone it yourself and give the folder as --source")
+
+
+def leandojo_sources() -> Path:
+    """lean-dojo's source distribution, which holds LeanDojo Benchmark 4; obtained through pip once.
+
+    Raises DataError when pip does not give it.
+    """
+    place = cache_dir() / "benchmarks" / "sources"
+    target = place / f"lean_dojo-{LEAN_DOJO}.tar.gz"
+    if target.exists():
+        return target
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", folder]
+        done = subprocess.run([*command, f"lean-dojo=={LEAN_DOJO}"], capture_output=True, text=True, check=False)
+        found = next(Path(folder).glob("lean_dojo-*.tar.gz"), None)
+        if found is None:
+            said = (done.stderr.strip().splitlines() or ["no file came"])[-1]
+            raise DataError(f"pip does not give the source distribution of lean-dojo {LEAN_DOJO}: {said}")
+        os.replace(found, target)
+    return target

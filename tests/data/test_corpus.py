@@ -1,6 +1,8 @@
 """Corpora: resumable, complete, with graphs; LeanDojo's file is read too."""
 
+import io
 import json
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -93,4 +95,41 @@ def test_a_file_that_is_no_corpus_is_named(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     path.write_text('{"path": 3}\n', "utf-8")
     with pytest.raises(BadRecordError, match=r"corpus\.jsonl"):
+        list(corpus.read(path))
+
+
+def test_leandojos_benchmark_is_read_from_its_source_distribution(tmp_path: Path) -> None:
+    premises = [
+        {"full_name": "N.t", "code": "@[simp, to_additive N.s] theorem N.t : True", "kind": "to_additive"},
+        {"full_name": "N.f", "code": "protected def N.f := 1", "kind": "commanddeclaration"},
+        {"full_name": None, "code": "", "kind": "commanddeclaration"},
+    ]
+    lines = [
+        {"path": ".lake/packages/lean4/src/lean/Init/A.lean", "imports": [], "premises": []},
+        {"path": "Mathlib/N.lean", "imports": [".lake/packages/lean4/src/lean/Init/A.lean"], "premises": premises},
+    ]
+    content = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    source = tmp_path / "lean_dojo.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        member = tarfile.TarInfo("lean_dojo/leandojo_benchmark_4/corpus.jsonl")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    built = corpus.take(tmp_path / "out", source)
+    rows = list(corpus.read(tmp_path / "out"))
+    assert [(r["name"], r["kind"], r["attributes"]) for r in rows] == [
+        ("N.t", "theorem", ["simp", "to_additive"]),
+        ("N.f", "definition", []),
+    ]
+    assert built.rows == 2
+    assert list(nx.read_graphml(tmp_path / "out" / "imports.graphml").edges) == [("Mathlib.N", "Init.A")]
+
+
+def test_a_native_export_is_read_with_what_it_tells(tmp_path: Path) -> None:
+    path = tmp_path / "export.jsonl"
+    line = {"name": "M.t", "module": "M", "statement": "∀ n, n = n", "statement_uses": ["Eq"], "proof_uses": ["rfl"]}
+    path.write_text(json.dumps(line) + "\n", "utf-8")
+    (row,) = corpus.read(path)
+    assert (row["signature"], row["uses"], row["value_uses"]) == (" : ∀ n, n = n", ["Eq"], ["rfl"])
+    path.write_text(json.dumps(line) + '\n{"name": "M.u"}\n', "utf-8")
+    with pytest.raises(BadRecordError, match=r"export\.jsonl:2"):
         list(corpus.read(path))

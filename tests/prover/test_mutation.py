@@ -10,18 +10,25 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import ray
 
-from data.mutation import shards
+from data import library_bench
+from data.mutation import leakage, negatives, shards
 from data.mutation.records import Mutant
-from data.splits import split_of
+from data.splits import TRAIN, split_of
+from prover import mutation_leakage, mutation_ray
 from prover.errors import ConfigError, DataError
 from prover.lean.worker import LeanWorker
-from prover.mutation import MutationSettings, Run, recheck, verdict
+from prover.mutation import MutationSettings, Run
+from prover.mutation_host import usable
+from prover.mutation_recheck import recheck, verdict
 from prover.mutation_report import write_report
 from prover.traces import Proof, annotate, steps_of, write_traces
 
 ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Option.map_none", "no.such_theorem")
-SETTINGS = MutationSettings(roots=ROOTS, rounds=2, per_root=3, chunk_roots=2, grade_share=0.2, seed=5)
+SETTINGS = MutationSettings(
+    roots=ROOTS, rounds=2, per_root=8, chunk_roots=2, grade_share=0.1, seed=5, negatives=1.0
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +45,73 @@ def test_every_theorem_of_a_run_holds_in_a_fresh_process(finished: tuple[Path, R
     result = recheck(out, sample=1000, seed=0)
     assert result.failures == ()
     assert result.checked == run.totals.accepted >= 12
+    assert result.negatives == run.totals.negatives >= 1
 
 
-def test_both_operators_and_rounds_are_there(finished: tuple[Path, Run]) -> None:
+def test_operators_and_rounds_are_there(finished: tuple[Path, Run]) -> None:
     made = list(shards.mutants(finished[0]))
-    assert {m.operator for m in made} >= {"rw", "apply"}
+    assert {m.operator for m in made} >= {"rw", "apply", "conjoin", "contrapose", "specialise", "generalise"}
+    assert any("occurrence" in m.place for m in made)
     assert {m.round for m in made} == {1, 2}
     assert all((m.context != "") == (m.round == 2) for m in made)
     assert all(m.split == split_of(m.root) for m in made)
+
+
+def test_nothing_of_the_training_side_uses_what_is_held_out(finished: tuple[Path, Run]) -> None:
+    made = list(shards.mutants(finished[0]))
+    trained = [m for m in made if m.split == TRAIN]
+    assert sum(bool(m.lemmas) for m in trained) >= 3
+    assert all(leakage.why_not(m) is None for m in trained)
+    assert all(set(p.lemmas) <= set(m.lemmas) for m in made for p in made if m.parent == p.name)
+
+
+def test_false_neighbours_are_one_change_away_and_apart(finished: tuple[Path, Run]) -> None:
+    found = list(negatives.negatives(finished[0]))
+    assert {n.root for n in found} <= set(ROOTS)
+    assert all(n.change and n.split == split_of(n.root) for n in found)
+    assert not {n.key for n in found} & {m.key for m in shards.mutants(finished[0])}
+
+
+def test_a_benchmarks_statement_is_known_by_any_other_names_and_order(lean_worker: LeanWorker, tmp_path: Path) -> None:
+    path = tmp_path / "test.jsonl"
+    rows = [
+        {"name": "t", "statement": "theorem t (x z y : ℕ) (g : y < z) (f : x < y) : x < z := by sorry"},
+        {"name": "r", "statement": "theorem r (x : ℝ) : x = x := by sorry"},
+    ]
+    path.write_text("".join(json.dumps({"split": "test", "header": "", **r}) + "\n" for r in rows), "utf-8")
+    benchmark = mutation_leakage.read(lean_worker, [path])
+    base = lean_worker.base_state(("Init", "Std"))
+    (key,) = lean_worker.request("statement_keys", state=base, names=["Nat.lt_trans"])["keys"]
+    assert benchmark.keys == {int(key, 16)}
+    assert (benchmark.unreadable, benchmark.stated) == (("r",), 2)
+
+
+def test_a_library_benchmarks_rows_are_held_out_by_name(lean_worker: LeanWorker, tmp_path: Path) -> None:
+    held, trained = "Nat.gcd_comm", "Nat.le_antisymm"
+    names = sorted({held, trained}, key=lambda n: split_of(n) == TRAIN)
+    path = tmp_path / "library.jsonl"
+    path.write_text(library_bench.dump([library_bench.Theorem(n, "Init", (), "") for n in names]), "utf-8")
+    benchmark = mutation_leakage.read(lean_worker, [path])
+    assert benchmark.held_out == {n for n in names if split_of(n) != TRAIN}
+    assert len(benchmark.keys) == 2
+
+
+def test_an_unknown_module_is_named_and_skipped() -> None:
+    known, problems = usable(("Init", "No.Such", "Std"))
+    assert known == ("Init", "Std")
+    assert len(problems) == 1
+    assert "No.Such" in problems[0]
+
+
+def test_ray_makes_the_same_shards(finished: tuple[Path, Run], tmp_path: Path) -> None:
+    new_worker = mutation_ray.connect(mutation_ray.LOCAL, num_cpus=1)
+    try:
+        totals = Run(tmp_path, SETTINGS, new_worker=new_worker).go()
+    finally:
+        ray.shutdown()
+    assert [m.text for m in shards.mutants(tmp_path)] == [m.text for m in shards.mutants(finished[0])]
+    assert totals.core_s > 0
+    assert "no.such_theorem" in " ".join(json.loads((tmp_path / "summary.json").read_text("utf-8"))["problems"])
 
 
 def test_no_statement_is_there_twice(finished: tuple[Path, Run]) -> None:
@@ -70,7 +136,7 @@ def test_a_chunk_that_is_lost_is_made_again_the_same(finished: tuple[Path, Run])
 
 def test_a_folder_keeps_to_its_settings(finished: tuple[Path, Run]) -> None:
     with pytest.raises(ConfigError, match="per_root"):
-        Run(finished[0], MutationSettings(roots=ROOTS, rounds=2, per_root=5, chunk_roots=2, seed=5)).go()
+        Run(finished[0], MutationSettings(roots=ROOTS, rounds=2, per_root=5, chunk_roots=2, seed=5, negatives=1.0)).go()
 
 
 def test_a_theorem_that_does_not_hold_is_refused(finished: tuple[Path, Run]) -> None:
@@ -113,6 +179,7 @@ def test_the_report_shows_everything_escaped(finished: tuple[Path, Run]) -> None
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "http" not in page
+    assert all(f"<h2>{part}" in page for part in ("Rate", "Yield", "Difficulty", "Family", "Samples", "False", "Refused"))
 
 
 def test_a_report_of_nothing_says_so(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@
 'use strict';
 
 const { LeanException } = require('./abi.cjs');
+const { BINDER } = require('./terms.cjs');
 
 /**
  * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
@@ -49,7 +50,7 @@ function makeBruteForce(abi, mutate) {
     const verified = hits.filter(([root, lemma, at]) => {
       const opened = mutate.openRoot(root);
       try {
-        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: lib.lemmas.get(lemma), at, shape: null } });
+        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: /** @type {import('./mutation/library.cjs').Lemma} */ (lib.lemmas.get(lemma)), at, shape: null } });
       } catch (e) {
         if (!(e instanceof LeanException) && !(e instanceof mutate.NoMutant)) throw e;
         if (e instanceof LeanException) abi.dec(e.object);
@@ -62,27 +63,32 @@ function makeBruteForce(abi, mutate) {
   }
 
   /**
-   * Every lemma on one theorem's conclusion.
+   * Every lemma on one theorem: rewriting the conclusion and each hypothesis in both directions, in the place of each hypothesis,
+   * and on the conclusion with each of the lemma's own hypotheses.
    * @param {Obj} base @param {string} root @param {number} every only each so manieth lemma
    */
   function exhaustive(base, root, every) {
     const lib = mutate.open(base);
     const began = cpu();
     const opened = mutate.openRoot(root);
-    const proposed = new Set(opened.candidates(['rw']).filter((c) => c.place < 0).map((c) => `${c.entry.lemma.text} ${c.entry.at}`));
-    let tried = 0;
-    let found = 0;
+    const proposed = new Set(opened.candidates(['rw', 'apply']).filter((c) => c.occurrence === undefined).map(nameOf));
+    /** @type {Record<string, {tried: number, found: number}>} */
+    const counts = { rw: { tried: 0, found: 0 }, apply: { tried: 0, found: 0 } };
     /** @type {string[]} */
     const missed = [];
     let i = 0;
     for (const lemma of lib.lemmas.values()) {
-      if (i++ % every !== 0) continue;
-      for (const at of [0, 1]) {
-        tried++;
+      if (i++ % every !== 0 || lemma.text === root) continue;
+      const own = mutate.terms.telescope(lemma.type).binders.flatMap((b, at) => (b.info === BINDER.default ? [at] : []));
+      const all = [-1, ...opened.hypotheses].flatMap((place) => [0, 1].map((at) => ({ operator: 'rw', place, entry: { lemma, at, shape: null } })));
+      all.push(...opened.hypotheses.map((place) => ({ operator: 'apply', place, entry: { lemma, at: -1, shape: null } })));
+      all.push(...own.map((at) => ({ operator: 'apply', place: -1, entry: { lemma, at, shape: null } })));
+      for (const c of all) {
+        counts[c.operator].tried++;
         try {
-          if (!opened.attempt({ operator: 'rw', place: -1, entry: { lemma, at, shape: null } })) continue;
-          found++;
-          if (!proposed.has(`${lemma.text} ${at}`)) missed.push(`${lemma.text} ${at}`);
+          if (!opened.attempt(c)) continue;
+          counts[c.operator].found++;
+          if (!proposed.has(nameOf(c))) missed.push(nameOf(c));
         } catch (e) {
           if (!(e instanceof LeanException) && !(e instanceof mutate.NoMutant)) throw e;
           if (e instanceof LeanException) abi.dec(e.object);
@@ -90,8 +96,10 @@ function makeBruteForce(abi, mutate) {
       }
     }
     opened.free();
-    return { root, tried, found, missed, proposed: proposed.size, cpu_s: cpu() - began };
+    return { root, counts, missed, proposed: proposed.size, cpu_s: cpu() - began };
   }
+  /** @param {import('./mutation/drafting.cjs').Candidate} c */
+  const nameOf = (c) => `${c.operator} ${c.place} ${c.entry.lemma.text} ${c.entry.at}`;
 
   /** @param {(id: unknown) => Obj} stateOf @returns {Record<string, (r: any) => object>} what main.cjs serves */
   const operations = (stateOf) => ({

@@ -12,6 +12,8 @@ const { EXPR, BINDER } = require('./terms.cjs');
 /** Lean.ConstantKind, in the order of its constructors. */
 const ORIGINAL = ['definition', 'theorem', 'axiom', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
 const WANTED = new Set(['theorem', 'definition']);
+const COMPILER = [['inline', 'l_Lean_Compiler_hasInlineAttribute'], ['specialize', 'l_Lean_Compiler_hasSpecializeAttribute'],
+  ['csimp', 'l_Lean_Compiler_hasCSimpAttribute'], ['match_pattern', 'l_Lean_hasMatchPatternAttribute']];
 const TERM_LIMIT = 6000;
 const MARKS = { [BINDER.default]: '', [BINDER.implicit]: '{}', [BINDER.strictImplicit]: '{{}}', [BINDER.instance]: '[]' };
 
@@ -106,6 +108,28 @@ function makeCorpus(abi, lean, audit, mutate) {
     const code = audit.codeOf(env, info);
     if (code !== '') found.push(code.startsWith('extern') ? 'extern' : 'implemented_by');
     if (truth('l_Lean_ConstantInfo_isUnsafe', inc(info))) found.push('unsafe');
+    if (truth('l_Lean_Meta_isCoeDecl', inc(env), inc(n))) found.push('coe');
+    for (const [attribute, f] of COMPILER) if (truth(f, inc(env), inc(n))) found.push(attribute);
+    return found.concat(tacticAttributes(n));
+  }
+
+  /** @type {{of: import('./lean.cjs').ProofState, core: Obj, simp: Obj} | null} what tactics know of the library, read once */
+  let known = null;
+  /** Attributes that tell tactics of a declaration, as far as the library exports them. @param {Obj} n @returns {string[]} */
+  function tacticAttributes(n) {
+    const { proof } = mutate.library();
+    if (known === null || known.of !== proof) {
+      const core = abi.newRef(inc(proof.core));
+      known = { of: proof, core, simp: io('l_Lean_Meta_getSimpTheorems', inc(proof.coreCtx), inc(core)) };
+    }
+    const { core, simp } = known;
+    const asked = (/** @type {string} */ f) => unbox(io(f, inc(n), inc(proof.coreCtx), inc(core))) === 1;
+    const found = [];
+    // @[simp] may be used after the subterms, before them (↓), or from right to left (←)
+    const isLemma = [[1, 0], [0, 0], [1, 1]].some((flags) => truth('l_Lean_Meta_SimpTheorems_isLemma', inc(simp), abi.ctor(0, [inc(n)], flags)));
+    if (isLemma || truth('l_Lean_Meta_SimpTheorems_isDeclToUnfold', inc(simp), inc(n))) found.push('simp');
+    if (asked('l_Lean_Meta_Simp_isSimproc')) found.push('simproc');
+    if (asked('l_Lean_Meta_Ext_isExtTheorem')) found.push('ext');
     return found;
   }
 

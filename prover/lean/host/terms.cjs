@@ -15,6 +15,8 @@ const BINDER = { default: 0, implicit: 1, strictImplicit: 2, instance: 3 };
 const RANK = { loose: 0, projection: 1, rigid: 2 };
 const KIND = { definition: 1, theorem: 2, opaque: 3, inductive: 5, constructor: 6, recursor: 7 };
 const SHAPE_DEPTH = 5;
+/** Of a term that shares much of itself, so many places are looked at again. */
+const MAX_NODES = 5000;
 
 /**
  * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
@@ -109,17 +111,19 @@ function makeTerms(abi, audit) {
     return count;
   }
 
-  /** @param {Obj} e borrowed @param {(x: Obj, head: Obj) => void} visit every closed subterm once for each address */
+  /** @param {Obj} e borrowed @param {(x: Obj, times: number) => void} visit every closed subterm once for each address */
   function closedSubterms(e, visit) {
-    const seen = new Set();
+    /** @type {Map<Obj, number>} */
+    const times = new Map();
+    let budget = MAX_NODES;
     /** @param {Obj} x @param {boolean} inSpine */
     function go(x, inSpine) {
       const t = tag(x);
       if (t === EXPR.mdata) return go(field(x, 1), inSpine);
-      if (seen.has(x) && !inSpine) return;
       if (!inSpine) {
-        seen.add(x);
-        if (looseRange(x) === 0) visit(x, x);
+        const known = times.get(x);
+        if (known !== undefined && --budget < 0) return;
+        if (looseRange(x) === 0 || known === undefined) times.set(x, (known ?? 0) + 1);
       }
       if (t === EXPR.app) { go(field(x, 0), true); go(field(x, 1), false); }
       else if (t === EXPR.lam || t === EXPR.forall) { go(field(x, 1), false); go(field(x, 2), false); }
@@ -127,6 +131,7 @@ function makeTerms(abi, audit) {
       else if (t === EXPR.proj) go(field(x, 2), false);
     }
     go(e, false);
+    for (const [x, n] of times) if (looseRange(x) === 0) visit(x, n);
   }
 
   /** @param {Obj} e borrowed @param {Set<number>} [into] @returns {Set<number>} ids of the constants */
