@@ -45,6 +45,7 @@ PARTS: dict[str, set[str]] = {
     "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
     "prover.server": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.script", "search",
+        "data",
     },
     "prover.evaluation": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",
