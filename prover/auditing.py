@@ -13,7 +13,7 @@ from pathlib import Path
 from prover.agent import Verdict
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
-from prover.lean.audit import Auditor
+from prover.lean.audit import Auditor, TheoremVerdict
 from prover.lean.source import Reading, Target
 from prover.lean.worker import LeanWorker
 
@@ -37,6 +37,20 @@ class SharedAuditor:
                 self._prepare(target)
                 try:
                     return self._auditor.audit_proof(target, proof)
+                except LeanSetupError:
+                    raise
+                except LeanProcessError:
+                    if tries_left == 0:
+                        raise
+        raise AssertionError("unreachable")
+
+    def judge(self, stated: str, submission: str, path: Path | None = None) -> list[TheoremVerdict]:
+        """Verdicts on a file's theorems; see `Auditor.audit_files`."""
+        with self._lock:
+            self.worker.recycle_if_big()
+            for tries_left in reversed(range(MAX_TRIES)):
+                try:
+                    return self._auditor.audit_files(stated, submission, path, path)
                 except LeanSetupError:
                     raise
                 except LeanProcessError:

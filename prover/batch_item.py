@@ -71,6 +71,7 @@ def attempt_item(
     settings: BatchSettings,
     cancel: threading.Event,
     backend: Backend = EMBEDDED,
+    on_expansion: Callable[[Any, Any], None] | None = None,
 ) -> Attempt | None:
     """One theorem, tried again when its Lean was lost; None when the run was cancelled meanwhile."""
     target = item.target
@@ -87,6 +88,7 @@ def attempt_item(
                 settings.search,
                 backend.surroundings(worker, target),
                 cancelled=cancel.is_set,
+                on_expansion=on_expansion,
                 minimised=settings.minimise,
             )
         except RequestRefused as error:

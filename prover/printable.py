@@ -39,5 +39,12 @@ def tell(text: object, lines: bool = False) -> None:
     print(printable(str(text), lines), file=sys.stderr, flush=True)
 
 
+def ask(question: str) -> str | None:
+    """What is answered on standard input, to a question of ours on stderr; None at the end of the input."""
+    print(question, end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
 def _escaped(c: str) -> str:
     return c.encode("unicode_escape").decode()

@@ -70,8 +70,8 @@ PARTS: dict[str, set[str]] = {
         "prover.batch_item", "prover.batch", "prover.run", "prover.mutation", "prover.mutation_progress",
         "prover.mutation_report", "prover.mutation_compare", "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
-        "prover.mutation_host", "prover.mutation_ray", "prover.mutation_recheck", "prover.mutation_leakage", "search",
-        "data",
+        "prover.mutation_host", "prover.mutation_ray", "prover.mutation_recheck", "prover.mutation_leakage",
+        "prover.server", "search", "data",
     },
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
@@ -81,6 +81,10 @@ PARTS: dict[str, set[str]] = {
     "prover.mutation_ray": {"prover.errors", "prover.mutation_host", "data"},
     "prover.mutation_recheck": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
     "prover.mutation_leakage": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
+    "prover.server": {
+        "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
+        "prover.batch_item", "prover.batch", "prover.printable", "search", "data",
+    },
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}

@@ -1,4 +1,4 @@
-"""Measures speed: warm start, time inside Lean, cost of a step.
+"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -7,20 +7,27 @@ machine and its load; compare figures of one run with each other.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from prover.errors import EXIT_DONE
+from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate")
+WHAT = ("start", "batch", "step", "mutate", "suggest")
 USUAL = ("start", "batch", "step")
-"""What runs when nothing is named; `mutate` takes some minutes."""
+"""What runs when nothing is named; `mutate` and `suggest` take some minutes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith bench`."""
     parser.add_argument(
-        "what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: all but mutate)"
+        "what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: all but mutate and suggest)"
+    )
+    parser.add_argument(
+        "--positions", type=int, default=200, metavar="N", help="suggest: so many places in proofs (default %(default)s)"
+    )
+    parser.add_argument(
+        "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
     )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
@@ -29,10 +36,17 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover import benchmarks
 
+    if args.positions < 1:
+        raise ConfigError(f"--positions is {args.positions}; it must be at least 1")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
             tell(f"measuring {what} …")
-        figures |= getattr(benchmarks, what)()
+        if what == "suggest":
+            from prover.server.bench import measure
+
+            figures |= measure(args.positions, args.minif2f)
+        else:
+            figures |= getattr(benchmarks, what)()
     show(json_line(figures, None if args.json else 2), lines=True)
     return EXIT_DONE

@@ -19,7 +19,8 @@ def surroundings_of(worker: LeanWorker, target: Target) -> Surroundings:
     """Reads them off the commands in front of the target."""
     modules = target.file.modules
     imported = None if LIBRARY in modules else worker.imported(modules)
-    return replace(surroundings_in(elaborate(worker, target.file)[1], target), imported=imported)
+    commands = elaborate(worker, target.file, until=target.start)[1]
+    return replace(surroundings_in(commands, target), imported=imported)
 
 
 def surroundings_in(commands: list[protocol.Command], target: Target) -> Surroundings:
