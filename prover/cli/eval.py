@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.cli.policy_options import add_policy_options, make_policy
 from prover.cli.prove import positive
 from prover.errors import EXIT_DONE, ConfigError
 
@@ -185,6 +186,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_policy_options(parser)
 
 
 def _starter(args: argparse.Namespace) -> int:
@@ -240,7 +242,6 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
     from prover.batch import BatchSettings
     from prover.evaluation.runner import Plan, check_folder, evaluate
     from prover.lean.worker import LeanWorker
-    from prover.policy.builtin import builtin_policy
     from prover.run import default_command
 
     out = args.out or Path("runs") / f"eval-{name}"
@@ -250,14 +251,15 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=args.memory,
     )
-    plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet)
+    policy, noted = make_policy(args, args.memory)
+    plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet, noted)
     with LeanWorker(args.memory) as worker:
         dataset = make(worker).limited(args.limit)
         check_folder(out, dataset, args.fresh)
         if not args.quiet:
             for line in _about(dataset):
                 print(line, file=sys.stderr)
-        done = evaluate(dataset, builtin_policy(), plan, out, worker, default_command())
+        done = evaluate(dataset, policy, plan, out, worker, default_command())
     if args.json:
         print(json.dumps(done.summary, ensure_ascii=False))
     else:

@@ -18,6 +18,7 @@ import os
 import sys
 from pathlib import Path
 
+from prover.cli.policy_options import add_policy_options, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 
 
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    add_policy_options(parser)
 
 
 def positive(text: str) -> float:
@@ -82,7 +84,6 @@ def run(args: argparse.Namespace) -> int:
     from prover.agent import SearchSettings
     from prover.batch import BatchSettings
     from prover.lean.backend import EMBEDDED, choose, native_workers
-    from prover.policy.builtin import builtin_policy
     from prover.run import collect, default_command, from_statement
     from prover.run import run as run_all
 
@@ -101,9 +102,10 @@ def run(args: argparse.Namespace) -> int:
         memory_mb=memory,
         minimise=backend.minimises,
     )
+    policy, noted = make_policy(args)
     outcome = run_all(
         inputs,
-        builtin_policy(),
+        policy,
         settings,
         out,
         title=name,
@@ -111,6 +113,7 @@ def run(args: argparse.Namespace) -> int:
         fresh=args.fresh or (args.statement is not None and args.out is None),
         command=default_command(),
         backend=backend,
+        noted=noted,
     )
     for note in outcome.notes:
         print(f"note: {note}", file=sys.stderr)

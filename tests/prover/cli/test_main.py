@@ -159,6 +159,7 @@ def test_every_module_in_cli_is_a_command() -> None:
         "__init__",
         "main",
         "reference",
+        "policy_options",
     }
     assert modules == {verb.replace("-", "_") for verb in cli.COMMANDS}
 
