@@ -30,6 +30,7 @@ PARTS: dict[str, set[str]] = {
     "prover.lean": {"prover.errors", "prover.policy", "data"},
     "prover.agent": {"prover.errors", "prover.policy", "prover.script", "prover.minimise", "search", "data"},
     "prover.batch": {"prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.journal"},
+    "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},
     "prover.progress": {"prover.batch"},
     "prover.report": {"prover.errors"},
     "prover.run": {
@@ -50,8 +51,8 @@ PARTS: dict[str, set[str]] = {
     },
     "prover.cli": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.policy.neural", "prover.agent", "prover.batch",
-        "prover.run", "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
-        "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
+        "prover.training", "prover.run", "prover.benchmarks", "prover.mutation", "prover.mutation_progress",
+        "prover.mutation_report", "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
         "prover.evaluation", "prover.journal", "search", "data",
     },
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,9 @@ class LocalGenerator:
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
         self.device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+            # Lean's processes work meanwhile, and torch's threads wait for each other by spinning.
+            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         place = Path(self.model)
         if (place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
             raise PolicyError(f"{self.model} holds no model: there is no config.json in it")
