@@ -83,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     leandojo.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
     leandojo.add_argument("--json", action="store_true", help="print a JSON object")
+    add_policy_options(leandojo)
 
     compare = _sub(
         what, "compare", _compare, "Two runs of one benchmark, theorem by theorem; McNemar's exact test."
@@ -306,17 +307,18 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
 def _leandojo(args: argparse.Namespace) -> int:
     from prover.evaluation.leandojo import PARTS, SPLITS, evaluate_offline
     from prover.journal import write_atomically
-    from prover.policy.builtin import builtin_policy
 
     for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
         if value not in choices:
             raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
     if args.limit < 0:
         raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
+    policy, noted = make_policy(args)
     found = evaluate_offline(
-        args.source, args.split, args.part, args.limit or None, builtin_policy(),
-        lambda text: print(text, file=sys.stderr),
-    )  # fmt: skip
+        args.source, args.split, args.part, args.limit or None, policy, lambda text: print(text, file=sys.stderr)
+    )
+    if noted:
+        found["policy"] = noted
     text = json.dumps(found, ensure_ascii=False, indent=None if args.json else 2)
     if args.out is not None:
         write_atomically(args.out, text + "\n")

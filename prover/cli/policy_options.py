@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from prover.errors import ConfigError
@@ -36,6 +37,9 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--preset", metavar="NAME", help="the model's prompt format (default: by the model's name; docs/model.md)")
     group.add_argument("--samples", type=int, default=SAMPLES, metavar="N", help=f"tactics a state (default {SAMPLES})")
     group.add_argument(
+        "--max-tokens", type=int, metavar="N", help="tokens of the longest tactic (default: as the preset's authors have it)"
+    )
+    group.add_argument(
         "--model-temperature", type=float, default=0.0, metavar="T",
         help="0: beam search, the likeliest tactics; above 0: drawn (default 0)",
     )  # fmt: skip
@@ -66,9 +70,9 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000) -> tuple[ViewPo
     from prover.policy.builtin import builtin_policy
 
     if args.policy == "builtin":
-        for option in ("model", "server", "preset", "premises"):
+        for option in ("model", "server", "preset", "premises", "max_tokens"):
             if getattr(args, option) is not None:
-                raise ConfigError(f"--{option} needs --policy vllm or --policy transformers")
+                raise ConfigError(f"--{option.replace('_', '-')} needs --policy vllm or --policy transformers")
         if args.model_alone:
             raise ConfigError("--model-alone needs --policy vllm or --policy transformers")
         return builtin_policy(), {}
@@ -78,6 +82,8 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000) -> tuple[ViewPo
 
     _check(args)
     preset = _preset(args)
+    if args.max_tokens is not None:
+        preset = replace(preset, max_tokens=args.max_tokens)
     sampling = Sampling(args.samples, args.model_temperature, preset.max_tokens, preset.stop, args.model_seed)
     count = preset.premises if args.premises is None else args.premises
     generator = _generator(args, preset)
@@ -88,7 +94,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000) -> tuple[ViewPo
     noted = {
         "policy": args.policy, "model": args.model, "preset": preset.name, "samples": args.samples,
         "model_temperature": args.model_temperature, "model_seed": args.model_seed, "model_weight": args.model_weight,
-        "model_alone": args.model_alone, "premises": count,
+        "model_alone": args.model_alone, "premises": count, "max_tokens": preset.max_tokens,
     }  # fmt: skip
     return policy, noted
 
@@ -98,8 +104,8 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError(f"--policy {args.policy} needs --model")
     if args.policy == "transformers" and args.server is not None:
         raise ConfigError("--server is for --policy vllm; a model in this process needs none")
-    if args.samples < 1 or args.concurrency < 1:
-        raise ConfigError("--samples and --concurrency must be at least 1")
+    if min(args.samples, args.concurrency, 1 if args.max_tokens is None else args.max_tokens) < 1:
+        raise ConfigError("--samples, --concurrency and --max-tokens must be at least 1")
     if not 0 <= args.model_temperature < float("inf"):
         raise ConfigError(f"--model-temperature is {args.model_temperature}; it must be 0 or more")
     if not 0 < args.model_weight <= 1:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,7 @@ class ServerGenerator:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise ConfigError(f"{self.url!r} is no address of a server: {error}") from error
+        weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         """Ends the connections."""
