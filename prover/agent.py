@@ -44,10 +44,11 @@ DEFER_LOG_PROBS = (-1.5, -2.5, -3.0)
 
 @dataclass(frozen=True)
 class SearchState:
-    """A state of the search: LeanDojo's, and how often it was put back for harder attempts."""
+    """A state of the search: LeanDojo's, how often it was put back for harder attempts, and the tactics that led to it."""
 
     tactic_state: TacticState
     stage: int = 0
+    before: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.tactic_state.id, self.stage))
@@ -132,20 +133,20 @@ class DojoEnvironment:
     def __init__(self, dojo: lean_dojo.Dojo) -> None:
         self.dojo = dojo
 
-    def part(self, state: TacticState, stage: int = 0) -> Part[SearchState]:
+    def part(self, state: TacticState, stage: int = 0, before: tuple[str, ...] = ()) -> Part[SearchState]:
         """A state as a node of the search."""
         key = self.dojo.key(state) if hasattr(self.dojo, "key") else ("state", state.id)
-        return Part(SearchState(state, stage), (key, stage), state.pp)
+        return Part(SearchState(state, stage, before), (key, stage), state.pp)
 
     def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
         """Runs the tactics; stops early once one of them closes the state."""
-        here = self.part(state.tactic_state)
+        here = self.part(state.tactic_state, before=state.before)
         real = [t for t in tactics if t != DEFER]
         results = iter(self._run(state.tactic_state, real))
         outcomes: list[Outcome[SearchState]] = []
         for tactic in tactics:
             if tactic == DEFER:
-                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1),)))
+                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1, state.before),)))
                 continue
             result = next(results, None)
             if result is None:
@@ -169,7 +170,8 @@ class DojoEnvironment:
         match result:
             case TacticState():
                 states = self.dojo.parts(result) if hasattr(self.dojo, "parts") else [result]
-                parts = tuple(self.part(s) for s in states)
+                before = (*here.state.before, tactic)
+                parts = tuple(self.part(s, before=before) for s in states)
                 if any(p.key == here.key for p in parts):
                     return Rejected("leaves the goal as it was")
                 return Advanced(parts, instead=found_instead(tactic, result.message))
@@ -183,14 +185,14 @@ class DojoEnvironment:
                 return TimedOut(result.seconds)
 
 
-def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0) -> View:
+def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0, theorem: str = "") -> View:
     """What the policy sees of a state."""
     texts = [g for g in state.tactic_state.pp.split("\n\n") if "⊢" in g]
     goals = []
     for goal, text in zip(state.tactic_state.goals, texts, strict=False):
         case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
         goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
-    return View(state.tactic_state.pp, tuple(goals), surroundings, state.stage, depth)
+    return View(state.tactic_state.pp, tuple(goals), surroundings, state.stage, depth, theorem, state.before)
 
 
 @dataclass
@@ -201,10 +203,11 @@ class StagedPolicy:
     surroundings: Surroundings
     max_stage: int = MAX_STAGE
     messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
+    theorem: str = ""
 
     def propose(self, state: SearchState) -> list[Proposal]:
         """The policy's proposals, what searches suggest, and DEFER while there is a stage left."""
-        found = self.policy.propose(view_of(state, self.surroundings))
+        found = self.policy.propose(view_of(state, self.surroundings, theorem=self.theorem))
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(state.stage, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
@@ -258,7 +261,9 @@ def prove(
             environment = DojoEnvironment(opened)
             result: SearchResult[SearchState] = best_first(
                 environment,
-                StagedPolicy(policy, surroundings, messages_of=getattr(opened, "messages_of", None)),
+                StagedPolicy(
+                    policy, surroundings, messages_of=getattr(opened, "messages_of", None), theorem=_name_of(dojo)
+                ),
                 environment.part(initial),
                 budget=Budget(settings.max_expansions, settings.timeout_s),
                 accept=accept,
@@ -294,6 +299,11 @@ def prove(
         policy_faults=dict(policy_faults),
         tree=tree,
     )
+
+
+def _name_of(dojo: lean_dojo.Dojo) -> str:
+    entry = getattr(dojo, "entry", None)
+    return str(getattr(entry, "name", "") or getattr(entry, "full_name", ""))
 
 
 def _minimised(

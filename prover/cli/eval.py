@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.cli.policy_options import add_policy_options, make_policy
 from prover.cli.prove import positive
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     leandojo.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
     leandojo.add_argument("--json", action="store_true", help="print a JSON object")
+    add_policy_options(leandojo)
 
     compare = _sub(
         what, "compare", _compare, "Two runs of one benchmark, theorem by theorem; McNemar's exact test."
@@ -184,6 +186,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_policy_options(parser)
 
 
 def _starter(args: argparse.Namespace) -> int:
@@ -238,9 +241,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
     from prover.agent import SearchSettings
     from prover.batch_item import BatchSettings
     from prover.evaluation.runner import Plan, check_folder, evaluate
-    from prover.lean.premises import library_premises
     from prover.lean.worker import LeanWorker
-    from prover.policy.builtin import builtin_policy
     from prover.run import default_command
 
     out = args.out or Path("runs") / f"eval-{name}"
@@ -250,14 +251,15 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=args.memory,
     )
-    plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet)
+    policy, noted = make_policy(args, args.memory)
+    plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet, noted)
     with LeanWorker(args.memory) as worker:
         dataset = make(worker).limited(args.limit)
         check_folder(out, dataset, args.fresh)
         if not args.quiet:
             for line in _about(dataset):
                 tell(line)
-        done = evaluate(dataset, builtin_policy(library_premises()), plan, out, worker, default_command())
+        done = evaluate(dataset, policy, plan, out, worker, default_command())
     if args.json:
         show(json_line(done.summary))
     else:
@@ -305,17 +307,18 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
 def _leandojo(args: argparse.Namespace) -> int:
     from prover.evaluation.leandojo import PARTS, SPLITS, evaluate_offline
     from prover.journal import json_text, write_atomically
-    from prover.policy.builtin import builtin_policy
 
     for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
         if value not in choices:
             raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
     if args.limit < 0:
         raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
+    policy, noted = make_policy(args)
     found = evaluate_offline(
-        args.source, args.split, args.part, args.limit or None, builtin_policy(),
-        tell,
-    )  # fmt: skip
+        args.source, args.split, args.part, args.limit or None, policy, tell
+    )
+    if noted:
+        found["policy"] = noted
     if args.out is not None:
         write_atomically(args.out, json_text(found, None if args.json else 2) + "\n")
     if args.json:

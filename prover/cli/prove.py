@@ -19,6 +19,7 @@ import argparse
 import os
 from pathlib import Path
 
+from prover.cli.policy_options import add_policy_options, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import show, tell
 
@@ -66,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    add_policy_options(parser)
 
 
 def positive(text: str) -> float:
@@ -104,8 +106,6 @@ def run(args: argparse.Namespace) -> int:
     from prover.batch_item import BatchSettings
     from prover.lean.backend import EMBEDDED, Backend
     from prover.lean.choosing import choose, native_workers
-    from prover.lean.premises import library_premises
-    from prover.policy.builtin import builtin_policy
     from prover.run import Input, collect, default_command, from_statement
     from prover.run import run as run_all
 
@@ -134,9 +134,10 @@ def run(args: argparse.Namespace) -> int:
         memory_mb=memory,
         minimise=backend.minimises,
     )
+    policy, noted = make_policy(args, embedded=backend is EMBEDDED)
     outcome = run_all(
         inputs,
-        builtin_policy(library_premises()),
+        policy,
         settings,
         out,
         title=name,
@@ -144,6 +145,7 @@ def run(args: argparse.Namespace) -> int:
         fresh=args.fresh or (args.statement is not None and args.out is None),
         command=default_command(),
         backend=backend,
+        noted=noted,
     )
     for note in outcome.notes:
         tell(f"note: {note}")

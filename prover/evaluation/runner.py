@@ -23,8 +23,8 @@ import re
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,8 @@ CODE = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How to evaluate. `temperature` None: 0 for a single run, RUN_TEMPERATURE for several."""
+    """How to evaluate. `temperature` None: 0 for a single run, RUN_TEMPERATURE for several; `policy` is what is to be noted of
+    the policy, empty for the built-in one."""
 
     settings: BatchSettings
     runs: int = 1
@@ -80,6 +81,7 @@ class Plan:
     baseline: bool = False
     fresh: bool = False
     quiet: bool = False
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def noise(self) -> float:
@@ -124,7 +126,7 @@ def evaluate(
     settings = replace(plan.settings, workers=max(1, plan.settings.workers))
     noted = {k: v for k, v in asdict(settings).items() if k != "workers"}
     code = code_sha256()
-    noted |= {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs}
+    noted |= {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs, **plan.policy}
     if plan.noise:
         noted["seed"] = plan.seed
     hashes = {dataset.label: dataset.sample_sha256}
@@ -179,6 +181,7 @@ def evaluate(
         "seed": plan.seed,
         "temperature": plan.noise,
         "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
+        **({"policy": dict(plan.policy)} if plan.policy else {}),
         "pass_at_k": pass_curve(records, plan.runs, plan.seed),
         "baseline": single_tactics.summary(tried) if tried is not None else None,
         "command": shlex.join(command),

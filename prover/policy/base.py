@@ -25,8 +25,9 @@ ROUNDING = 1e-6
 """A log-probability may lie so far above 0."""
 FIRST_BACK_OFF_S = 1.0
 LONGEST_BACK_OFF_S = 60.0
-MAX_FAULTS_IN_A_ROW = 8
-"""A proposer that failed so often without an answer between is left out for the rest of the run."""
+MAX_FAULTS_IN_A_ROW = 12
+"""A proposer that failed so often without an answer between is left out for the rest of the run: six minutes of silence,
+because a server that loads a model of several billion weights anew needs some of them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class View:
     """What a proposer sees of a state.
 
     `pp` is LeanDojo's text of the whole state, `goals` its goals in order (the first is worked on), `stage` how often
-    this state has been given back for harder attempts, `depth` the number of tactics before it.
+    this state has been given back for harder attempts, `depth` the number of tactics before it. `theorem` is the name of
+    what is being proved and `before` the tactics from its statement to here; both may be unknown (empty).
     """
 
     pp: str
@@ -88,6 +90,8 @@ class View:
     surroundings: Surroundings
     stage: int = 0
     depth: int = 0
+    theorem: str = ""
+    before: tuple[str, ...] = ()
 
 
 class Offer(NamedTuple):
@@ -164,9 +168,11 @@ class Health:
             return self._until.get(name, -math.inf) > self.clock()
 
     def failed(self, name: str, why: str = "") -> None:
-        """It did not answer."""
+        """It did not answer. Several searches that met the same outage at once count as one fault."""
         with self._lock:
             self.last = why
+            if self._until.get(name, -math.inf) > self.clock():
+                return
             count = self._faults[name] = self._faults.get(name, 0) + 1
             pause = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** (count - 1))
             self._until[name] = math.inf if count >= MAX_FAULTS_IN_A_ROW else self.clock() + pause

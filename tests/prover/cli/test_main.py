@@ -160,6 +160,7 @@ def test_every_module_in_cli_is_a_command() -> None:
         "main",
         "reference",
         "interactive",  # of prove
+        "policy_options",
     }
     assert modules == {verb.replace("-", "_") for verb in cli.COMMANDS}
 

@@ -1,0 +1,186 @@
+"""Tactics from a model in this process, through transformers; needs the extra `neural`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prover.errors import ConfigError, PolicyError
+from prover.policy.neural.decode import Finished, Stepper, beams, draws
+from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling, cut
+from prover.policy.neural.presets import DECODER, ENCODER_DECODER
+
+MAX_BATCH = 16
+
+
+def need_neural() -> None:
+    """Raises PolicyError when torch or transformers is not installed."""
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise PolicyError(
+            f"models in this process need the extra `neural` ({error.name} is missing); type: pip install 'proofsmith[neural]'"
+        ) from error
+
+
+@dataclass
+class _Request:
+    ids: list[int]
+    sampling: Sampling
+    found: list[Completion] | None = None
+    error: PolicyError | None = None
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """Requests of one kind can share a batch."""
+        s = self.sampling
+        return s.samples, s.temperature, s.max_tokens, s.stop
+
+
+@dataclass
+class LocalGenerator:
+    """A `Generator` on this machine's GPU, or its processor where there is none.
+
+    Requests that come while the model is at work are done together next.
+
+    Args:
+        model: a folder, or a name that the hub's cache (or the hub) has.
+        architecture: what the preset expects, DECODER or ENCODER_DECODER.
+        device: of torch; None takes a GPU when there is one.
+        max_batch: at most so many prompts at a time.
+
+    Raises:
+        PolicyError: the extra is missing, or the model cannot be loaded.
+        ConfigError: it is of another architecture.
+    """
+
+    model: str
+    architecture: str = DECODER
+    device: str | None = None
+    max_batch: int = MAX_BATCH
+    batches: int = field(default=0, init=False)
+    prompts: int = field(default=0, init=False)
+    _waiting: list[_Request] = field(default_factory=list, init=False, repr=False)
+    _waiting_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _model_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        need_neural()
+        import torch
+        import transformers
+
+        transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
+        self.device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+            # Lean's processes work meanwhile, and torch's threads wait for each other by spinning.
+            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
+        place = Path(self.model)
+        if (place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
+            raise PolicyError(f"{self.model} holds no model: there is no config.json in it")
+        try:
+            config = transformers.AutoConfig.from_pretrained(self.model)
+            found = ENCODER_DECODER if config.is_encoder_decoder else DECODER
+            if found != self.architecture:
+                raise ConfigError(
+                    f"{self.model} is an {found} model ({config.model_type}), the preset is for {self.architecture} ones; choose "
+                    "another --preset or another --model"
+                )
+            kind = transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+            dtype = torch.float32 if self.device == "cpu" else torch.bfloat16
+            self._model = kind.from_pretrained(self.model, dtype=dtype).to(self.device).eval()
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            line = (str(error).splitlines() or [type(error).__name__])[0]
+            raise PolicyError(f"the model {self.model} cannot be loaded: {line}") from error
+        self._ends = _ends(self._model, self._tokenizer)
+        self._pad = self._tokenizer.pad_token_id or 0
+        self.context = _context(config, self._tokenizer)
+
+    def complete(self, prompt: Prompt, sampling: Sampling) -> list[Completion]:
+        """Completions with log-probabilities; see `Generator`. What ran out of tokens is no tactic and is left out."""
+        request = _Request(self._ids(prompt), sampling)
+        needed = len(request.ids) + (sampling.max_tokens if self.architecture == DECODER else 0)
+        if needed > self.context:
+            raise PromptTooLongError(
+                f"a prompt is longer than the context of {self.model} ({len(request.ids)} tokens and {sampling.max_tokens} to "
+                f"write, of {self.context})"
+            )
+        with self._waiting_lock:
+            self._waiting.append(request)
+        with self._model_lock:
+            if request.found is None and request.error is None:
+                self._work(request)
+        if request.error is not None:
+            raise request.error
+        assert request.found is not None
+        return request.found
+
+    def _work(self, first: _Request) -> None:
+        with self._waiting_lock:
+            others = [r for r in self._waiting if r is not first and r.kind == first.kind]
+            batch = [first, *others[: self.max_batch - 1]]
+            self._waiting = [r for r in self._waiting if not any(r is taken for taken in batch)]
+        self.batches += 1
+        self.prompts += len(batch)
+        try:
+            results = self._run(batch)
+        except RuntimeError as error:  # torch's own, above all: out of memory
+            line = (str(error).splitlines() or [type(error).__name__])[0]
+            for request in batch:
+                request.error = PolicyError(f"the model {self.model} failed: {line}")
+            return
+        for request, found in zip(batch, results, strict=True):
+            request.found = [self._completion(f, request.sampling.stop) for f in found]
+
+    def _run(self, batch: Sequence[_Request]) -> list[list[Finished]]:
+        import torch
+
+        sampling = batch[0].sampling
+        prompts = [r.ids for r in batch]
+        stepper = Stepper(self._model, self._pad)
+        with torch.inference_mode():
+            if sampling.temperature == 0 and sampling.samples > 1:
+                return beams(stepper, prompts, sampling.samples, sampling.max_tokens, self._ends)
+            samples = 1 if sampling.temperature == 0 else sampling.samples
+            seeds = [r.sampling.seed for r in batch]
+            return draws(
+                stepper, prompts, samples, sampling.max_tokens, self._ends, sampling.temperature, seeds,
+                lambda tokens: bool(sampling.stop) and any(s in self._text(tokens) for s in sampling.stop),
+            )  # fmt: skip
+
+    def _ids(self, prompt: Prompt) -> list[int]:
+        if isinstance(prompt, str):
+            return list(self._tokenizer(prompt)["input_ids"])
+        turns = [{"role": m.role, "content": m.content} for m in prompt]
+        try:
+            text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        except (ValueError, RuntimeError) as error:
+            raise PolicyError(f"{self.model} has no chat template; choose another --preset") from error
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
+
+    def _completion(self, found: Finished, stop: tuple[str, ...]) -> Completion:
+        text = self._text(found.tokens)
+        if not any(s in text for s in stop):
+            return Completion(text, found.score, len(found.log_probs))
+        offsets = [len(self._text(found.tokens[:i])) for i in range(len(found.log_probs))]
+        return cut(text, offsets, found.log_probs, stop)
+
+
+def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
+    given = model.generation_config.eos_token_id if model.generation_config is not None else None
+    several = given if isinstance(given, list) else [given]
+    return frozenset(int(e) for e in (*several, tokenizer.eos_token_id) if e is not None)
+
+
+def _context(config: Any, tokenizer: Any) -> int:
+    positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    return int(min(positions or 4096, tokenizer.model_max_length or 4096))

@@ -1,0 +1,78 @@
+"""The proposer that asks a language model; it joins a `Mixture` like every other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from prover.policy.base import Offer, View, note_fault
+from prover.policy.neural.generator import Generator, PromptTooLongError, Sampling, seed_of
+from prover.policy.neural.presets import Preset
+from prover.policy.neural.server import say_on_stderr
+from prover.policy.premises import Premise
+from prover.policy.retrieval import Retriever
+
+MARKED_UNSAID = "✝"
+
+
+@dataclass
+class NeuralProposer:
+    """Tactics of a model for the whole state.
+
+    A state's later turns are asked again only where drawing gives something new: at a temperature above 0, with another seed.
+
+    Args:
+        generator: completes prompts.
+        preset: the model's format.
+        sampling: how many completions and how; the preset's stop strings and length are put in.
+        retriever: finds premises for the prompt; None leaves them out.
+        premises: at most so many in a prompt.
+        name: who offers, in reports.
+    """
+
+    generator: Generator
+    preset: Preset
+    sampling: Sampling = field(default_factory=Sampling)
+    retriever: Retriever | None = None
+    premises: int = 0
+    name: str = "model"
+    say: Callable[[str], None] = field(default=say_on_stderr, repr=False)
+    too_long: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.sampling = replace(self.sampling, stop=self.preset.stop, max_tokens=self.preset.max_tokens)
+
+    def propose(self, view: View) -> Iterable[Offer]:
+        """The model's tactics, each once with the best of its scores; none for a state that does not fit into its context.
+
+        Raises PolicyError when the backend cannot answer.
+        """
+        if not view.goals or (view.stage > 0 and self.sampling.temperature == 0):
+            return []
+        found: Sequence[Premise] = ()
+        if self.retriever is not None and self.premises:
+            facts = " ".join(h.type for h in view.goals[0].named[-4:])
+            found = self.retriever.search(f"{facts} ⊢ {view.goals[0].target}", self.premises)
+        prompt = self.preset.ask(view, found)
+        seed = seed_of(self.sampling.seed, view.pp, view.stage)
+        try:
+            completions = self.generator.complete(prompt, replace(self.sampling, seed=seed))
+        except PromptTooLongError as error:
+            self._say_too_long(error)
+            return []
+        best: dict[str, float] = {}
+        for completion in completions:
+            tactic = self.preset.tactic(completion)
+            if tactic and MARKED_UNSAID not in tactic:
+                best[tactic] = max(best.get(tactic, float("-inf")), self.preset.log_prob(completion))
+        return [Offer(tactic, log_prob) for tactic, log_prob in best.items()]
+
+    def _say_too_long(self, error: PromptTooLongError) -> None:
+        note_fault(self.name)
+        with self._lock:
+            self.too_long += 1
+            first = self.too_long == 1
+        if first:
+            self.say(f"{error}; such states go on without the model")

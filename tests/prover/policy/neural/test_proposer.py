@@ -1,0 +1,106 @@
+"""The model as one more proposer of the mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from prover.errors import PolicyError
+from prover.policy.base import GoalText, Health, Hypothesis, Mixture, Offer, Surroundings, View, noting_faults
+from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
+from prover.policy.neural.presets import PRESETS
+from prover.policy.neural.proposer import NeuralProposer
+from prover.policy.premises import PremiseIndex
+
+VIEW = View("n : Nat\n⊢ n + 0 = n", (GoalText((Hypothesis("n", "Nat"),), "n + 0 = n"),), Surroundings())
+
+
+@dataclass
+class Scripted:
+    """A generator that answers from a list."""
+
+    answers: list[Sequence[Completion] | PolicyError]
+    asked: list[tuple[Prompt, Sampling]] = field(default_factory=list)
+
+    def complete(self, prompt: Prompt, sampling: Sampling) -> Sequence[Completion]:
+        self.asked.append((prompt, sampling))
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        if isinstance(answer, PolicyError):
+            raise answer
+        return answer
+
+
+def proposer(*answers: Sequence[Completion] | PolicyError, **options: object) -> tuple[NeuralProposer, Scripted, list[str]]:
+    scripted = Scripted(list(answers))
+    said: list[str] = []
+    return NeuralProposer(scripted, PRESETS["bfs-prover-v2"], say=said.append, **options), scripted, said  # type: ignore[arg-type]
+
+
+def test_each_tactic_is_offered_once_with_the_best_of_its_scores() -> None:
+    made, _, _ = proposer([Completion(" simp\n", -4.0, 2), Completion("simp", -1.0, 2), Completion("", -0.1, 1),
+                           Completion("exact h✝", -0.1, 1), Completion("rfl", 0.5, 1)])  # fmt: skip
+    assert made.propose(VIEW) == [Offer("simp", -0.5), Offer("rfl", 0.0)]
+
+
+def test_a_states_later_turns_are_asked_only_where_something_is_drawn() -> None:
+    fixed, scripted, _ = proposer([Completion("simp", -1.0, 1)])
+    later = replace(VIEW, stage=1)
+    assert fixed.propose(VIEW) and not fixed.propose(later) and len(scripted.asked) == 1
+    drawn, scripted, _ = proposer([Completion("simp", -1.0, 1)], sampling=Sampling(temperature=0.7))
+    drawn.propose(VIEW)
+    drawn.propose(later)
+    drawn.propose(VIEW)
+    seeds = [sampling.seed for _, sampling in scripted.asked]
+    assert seeds[0] == seeds[2] != seeds[1]
+
+
+def test_premises_stand_in_the_prompt() -> None:
+    index = PremiseIndex([("Nat.add_zero", "Nat.add_zero (n : Nat) : n + 0 = n"), ("List.nil_eq", "List.nil_eq : [] = []")])
+    made, scripted, _ = proposer([], retriever=index, premises=1)
+    made.propose(VIEW)
+    assert scripted.asked[0][0] == "theorem <a>Nat.add_zero</a> (n : Nat) : n + 0 = n\n\nn : Nat\n⊢ n + 0 = n:::"
+
+
+def test_a_state_that_does_not_fit_is_a_noted_fault_and_keeps_the_model_in() -> None:
+    made, scripted, said = proposer(PromptTooLongError("too long"), PromptTooLongError("too long"), [Completion("rfl", -1.0, 1)])
+    policy = Mixture([(made, 1.0)])
+    with noting_faults() as faults:
+        assert policy.propose(VIEW) == [] == policy.propose(VIEW)
+    assert faults == {"model": 2} and said == ["too long; such states go on without the model"]
+    assert [p.tactic for p in policy.propose(VIEW)] == ["rfl"] and len(scripted.asked) == 3
+
+
+def test_the_search_goes_on_without_a_model_that_is_away_and_comes_back_to_it() -> None:
+    class Simp:
+        name = "simp"
+
+        def propose(self, view: View) -> list[Offer]:
+            return [Offer("simp", -1.0)]
+
+    now = [0.0]
+    made, scripted, _ = proposer(PolicyError("away"), [Completion("rfl", -1.0, 1)])
+    policy = Mixture([(Simp(), 1.0), (made, 0.5)], health=Health(lambda: now[0], lambda s: None))
+    with noting_faults() as faults:
+        assert [p.tactic for p in policy.propose(VIEW)] == ["simp"] == [p.tactic for p in policy.propose(VIEW)]
+    assert faults == {"model": 1} and len(scripted.asked) == 1
+    now[0] = 1.5
+    assert [(p.tactic, p.proposer) for p in policy.propose(VIEW)] == [("simp", "simp"), ("rfl", "model")]
+
+
+def test_searches_that_meet_one_outage_together_count_one_fault() -> None:
+    now = [0.0]
+    health = Health(lambda: now[0], lambda s: None)
+    for _ in range(30):
+        health.failed("model", "away")
+    now[0] = 1.5
+    assert not health.left_out("model")
+
+
+@pytest.mark.parametrize("name", ["internlm2.5-step-prover", "llemma-7b"])
+def test_the_presets_stop_strings_and_length_are_asked_for(name: str) -> None:
+    scripted = Scripted([[]])
+    NeuralProposer(scripted, PRESETS[name]).propose(VIEW)
+    sampling = scripted.asked[0][1]
+    assert (sampling.stop, sampling.max_tokens) == (PRESETS[name].stop, PRESETS[name].max_tokens)
