@@ -105,7 +105,7 @@ class LeanProcess:
         """The program and its arguments."""
         first_id = next(self._numbers) * IDS_APART + 1
         stack = f"--stack-size={(STACK_MB - 100) * 1024}"
-        return [str(found.node), stack, str(HOST), str(found.root), str(found.lib_dir), str(first_id)]
+        return [str(found.node), stack, *_permissions(found), str(HOST), str(found.root), str(found.lib_dir), str(first_id)]
 
     @property
     def alive(self) -> bool:
@@ -277,6 +277,19 @@ def _set_limits() -> None:
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     size = MAX_WRITTEN_BYTES if hard == resource.RLIM_INFINITY else min(MAX_WRITTEN_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+
+def _permissions(found: package.EmbeddedPackage) -> list[str]:
+    """What Node's permission model grants: the package and our programs to read, the corrected script to write, threads.
+
+    `@[extern]` in a Lean file can call Lean's C library, which starts programs and opens files through Node. The script has
+    nothing behind such calls any more (`host/glue.cjs`); this stands behind the script.
+    """
+    readable = (found.root, found.lib_dir, HOST.parent)
+    return [
+        "--permission", "--allow-worker", *(f"--allow-fs-read={folder}" for folder in readable),
+        f"--allow-fs-write={found.root}/lean.host-*",
+    ]  # fmt: skip
 
 
 def _environment() -> dict[str, str]:

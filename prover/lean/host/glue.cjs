@@ -9,7 +9,11 @@
  */
 'use strict';
 
-const VERSION = 3; // raise when an edit changes: the copy in the cache is named after it
+const VERSION = 4; // raise when an edit changes: the copy in the cache is named after it
+
+const DENIED = 'throw new Error("Lean may not do this")';
+
+const NO_NETWORK = 'for(const name of["fetch","WebSocket","EventSource","XMLHttpRequest"])delete globalThis[name];';
 
 /** @type {[string, string][]} */
 const EDITS = [
@@ -24,6 +28,16 @@ const EDITS = [
     'var symName=Object.keys(symDict)[symbolIndex];',
     'var symName=(lib.names??=Object.keys(symDict))[symbolIndex];',
   ],
+  // Node's permission model knows no process.binding.
+  ['var flags=process.binding("constants")["fs"];', 'var flags=require("fs").constants;'],
+  // Lean's C library has ways to run programs, to run JavaScript and to reach the network, and `@[extern]` in a Lean
+  // file gets as far as calling them. There is nothing behind them.
+  ['_emscripten_run_script=ptr=>{eval(UTF8ToString(ptr))}', `_emscripten_run_script=ptr=>{${DENIED}}`],
+  ['_emscripten_run_script_int=ptr=>eval(UTF8ToString(ptr))|0', `_emscripten_run_script_int=ptr=>{${DENIED}}`],
+  ['var s=eval(UTF8ToString(ptr));', `${DENIED};var s=null;`],
+  ['var cp=require("child_process");', `${DENIED};var cp=null;`],
+  ['WebSocketConstructor=require("ws")', DENIED],
+  ['var WebSocketServer=require("ws").Server;', `${DENIED};var WebSocketServer=null;`],
   // Give the host what is private to the script.
   [
     'if(!ENVIRONMENT_IS_PTHREAD){createWasm();run()}',
@@ -71,7 +85,7 @@ function trim(text) {
     `var ${[...new Set([...names, 'wasmTable'])].join(',')};function assignWasmExports(wasmExports){${kept.join(';')}` +
     text.slice(bodyEnd);
   for (const [needle, replacement] of EDITS) small = replaceOnce(small, needle, replacement);
-  return small;
+  return NO_NETWORK + small; // read by each worker thread, too
 }
 
 module.exports = { VERSION, trim };

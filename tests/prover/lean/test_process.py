@@ -252,7 +252,10 @@ class TestEnds:
             lean.request("echo", 30)
         assert gone(lean.pid)
 
-    def test_ending_leaves_no_child_of_the_process(self, start: Callable[..., LeanProcess]) -> None:
+    def test_ending_leaves_no_child_of_the_process(
+        self, start: Callable[..., LeanProcess], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(process, "_permissions", lambda _: [])  # else it may have none
         lean = start(
             """const { spawn } = require('child_process');
             const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
@@ -358,6 +361,7 @@ class TestReplacement:
         first = json.dumps(str(tmp_path / "first"))
         fails_once = f"if (!fs.existsSync({first})) {{ fs.writeFileSync({first}, ''); process.exit(1) }} "
         use(tmp_path, monkeypatch, fails_once + ECHO)
+        monkeypatch.setattr(process, "_permissions", lambda _: [])  # else it may not write
         with LeanWorker() as worker:
             assert worker.request("echo")["got"]["op"] == "echo"
 
