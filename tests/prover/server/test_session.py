@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,8 @@ def test_texts_that_cannot_be_read_are_refused_in_a_line(session: Session, text:
 def test_the_terminal_takes_picks_steps_undo_and_finish(session: Session) -> None:
     lines = iter(["nonsense here", "99", "constructor", "undo", "constructor", "exact h.2", "1"])
     said: list[str] = []
-    with session.opened(TEXT, 8, 50) as here:
+    text = "theorem both (p q : Prop) (h : p ∧ q) : q ∧ p := by\n"
+    with session.opened(text, 1, 0) as here:
         proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append, 100).run(QUICK)
     assert proof is not None and proof.startswith("constructor\n· exact h.2\n· ")
     assert any("there is no suggestion 99" in s for s in said) and any(s.startswith("Lean says:") for s in said)
@@ -169,7 +171,10 @@ def test_an_edit_follows_a_text_that_changed_elsewhere(session: Session) -> None
     assert moved(edit, TEXT, TEXT.replace("  sorry\n\ntheorem two", "  simp\n\ntheorem two")) is None
 
 
-def test_commands_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_for_scripts(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prover.server.session.Session", lambda **_: nullcontext(session))
     file = tmp_path / "some.lean"
     file.write_text(TEXT, encoding="utf-8")
     assert main(["suggest", f"{file}:7:3", "--json", "--timeout", "100", "--limit", "2"]) == 0
