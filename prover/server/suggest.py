@@ -22,7 +22,9 @@ QUICK = frozenset({
 """First words of tactics that are over in milliseconds, whatever the goal."""
 MAX_STAGE = 1
 ENOUGH_CLOSING = 3
-"""Tactics that close the goal; with so many, and as many others as are wanted, the rest is not tried."""
+"""So many tactics that close the goal are shown."""
+AFTER_CLOSING_S = 1.0
+"""Once one closes the goal, others are looked for only so long."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Suggester:
                     if closing == ENOUGH_CLOSING:
                         continue
                     closing += 1
+                    deadline = min(deadline, time.monotonic() + AFTER_CLOSING_S)
                 seen.add(suggestion.goals_after)
                 found += 1
                 yield suggestion
