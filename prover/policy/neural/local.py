@@ -15,6 +15,7 @@ from prover.policy.neural.generator import Completion, Prompt, PromptTooLongErro
 from prover.policy.neural.presets import DECODER, ENCODER_DECODER
 
 MAX_BATCH = 16
+RELATIVE_CONTEXT = 4096
 
 
 def need_neural() -> None:
@@ -182,5 +183,6 @@ def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def _context(config: Any, tokenizer: Any) -> int:
-    positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    return int(min(positions or 4096, tokenizer.model_max_length or 4096))
+    """Tokens of prompt and completion together; T5's positions are relative, so only memory limits its prompts."""
+    positions = getattr(config, "max_position_embeddings", None)
+    return int(min(positions, tokenizer.model_max_length)) if positions else RELATIVE_CONTEXT
