@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -77,13 +78,16 @@ class LocalGenerator:
 
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         if self.device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
             # Lean's processes work meanwhile, and torch's threads wait for each other by spinning.
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         place = Path(self.model)
-        if (place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
-            raise PolicyError(f"{self.model} holds no model: there is no config.json in it")
+        if (place.is_dir() or place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
+            inside = place / "model"
+            hint = f"; give {inside}" if (inside / "config.json").is_file() else ""
+            raise PolicyError(f"{self.model} holds no model: there is no config.json in it{hint}")
         try:
             config = transformers.AutoConfig.from_pretrained(self.model)
             found = ENCODER_DECODER if config.is_encoder_decoder else DECODER
@@ -98,7 +102,8 @@ class LocalGenerator:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise PolicyError(f"the model {self.model} cannot be loaded: {line}") from error
+            advice = "" if place.is_dir() else " (it is no folder here; names of the hub need its cache or a connection)"
+            raise PolicyError(f"the model {self.model} cannot be loaded: {line}{advice}") from error
         self._ends = _ends(self._model, self._tokenizer)
         self._pad = self._tokenizer.pad_token_id or 0
         self.context = _context(config, self._tokenizer)
