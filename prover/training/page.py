@@ -10,6 +10,8 @@ from typing import Any
 from prover.journal import write_atomically
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 260, 56, 28
+NAME_HEIGHT = 14
+"""Names at the ends of lines stand at least so far apart."""
 COLOURS = ("#2563eb", "#d97706", "#059669", "#9333ea")
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1f2933;background:#fff}"
@@ -30,9 +32,10 @@ def write_page(out: Path, about: Mapping[str, Any], rows: Sequence[Mapping[str, 
     losses = {"training": _column(rows, "loss"), "held out": _column(rows, "valid_loss")}
     passes = {k: _column(rows, k) for k in (rows[-1] if rows else {}) if k.startswith("pass@")}
     facts = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(_shown(v))}</td></tr>" for k, v in about.items())
+    heading = f"Loss: {escape(str(about.get('loss')))} in training, −log p of a target held out"
     text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Training: {escape(out.name)}</title><style>{STYLE}</style>'
-        f"<h1>Training: {escape(out.name)}</h1><h2>Loss, −log p of a target</h2>{chart(losses)}"
+        f"<h1>Training: {escape(out.name)}</h1><h2>{heading}</h2>{chart(losses)}"
         + (f"<h2>Chance that N draws hit the recorded tactic, by checkpoint</h2>{chart(passes)}" if passes else "")
         + f"<h2>Settings and data</h2><table>{facts}</table></html>\n"
     )
@@ -57,13 +60,14 @@ def chart(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         parts.append(f'<text x="4" y="{float(y) + 4:.1f}" fill="currentColor">{share * top:.3g}</text>')
     parts.append(f'<text x="{LEFT}" y="{HEIGHT - 6}" fill="currentColor">0</text>')
     parts.append(f'<text x="{WIDTH - 150}" y="{HEIGHT - 6}" fill="currentColor">step {last:g}</text>')
-    for number, (name, line) in enumerate(series.items()):
-        if not line:
-            continue
-        colour = COLOURS[number % len(COLOURS)]
+    below = 0.0
+    drawn = [(name, line, COLOURS[number % len(COLOURS)]) for number, (name, line) in enumerate(series.items()) if line]
+    for name, line, colour in sorted(drawn, key=lambda d: -d[1][-1][1]):
         parts.append(f'<polyline points="{" ".join(place(x, y) for x, y in line)}" stroke="{colour}" stroke-width="2"/>')
-        x, y = place(*line[-1]).split(",")
-        parts.append(f'<text x="{float(x) + 6:.1f}" y="{float(y) + 4:.1f}" fill="{colour}">{escape(name)}</text>')
+        right, down = (float(number) for number in place(*line[-1]).split(","))
+        parts.append(f'<circle cx="{right:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>')
+        below = max(down + 4, below + NAME_HEIGHT)
+        parts.append(f'<text x="{right + 8:.1f}" y="{below:.1f}" fill="{colour}">{escape(name)}</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from prover.policy.neural.generator import Completion, Prompt, PromptTooLongErro
 from prover.policy.neural.presets import DECODER, ENCODER_DECODER
 
 MAX_BATCH = 16
+RELATIVE_CONTEXT = 4096
 
 
 def need_neural() -> None:
@@ -76,13 +78,16 @@ class LocalGenerator:
 
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
         self.device = self.device or ("cuda" if torch.cuda.is_available() else "cpu")
         if self.device == "cpu" and "OMP_NUM_THREADS" not in os.environ:
             # Lean's processes work meanwhile, and torch's threads wait for each other by spinning.
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         place = Path(self.model)
-        if (place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
-            raise PolicyError(f"{self.model} holds no model: there is no config.json in it")
+        if (place.is_dir() or place.is_absolute() or self.model.startswith(".")) and not (place / "config.json").is_file():
+            inside = place / "model"
+            hint = f"; give {inside}" if (inside / "config.json").is_file() else ""
+            raise PolicyError(f"{self.model} holds no model: there is no config.json in it{hint}")
         try:
             config = transformers.AutoConfig.from_pretrained(self.model)
             found = ENCODER_DECODER if config.is_encoder_decoder else DECODER
@@ -97,7 +102,8 @@ class LocalGenerator:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(self.model)
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise PolicyError(f"the model {self.model} cannot be loaded: {line}") from error
+            advice = "" if place.is_dir() else " (it is no folder here; names of the hub need its cache or a connection)"
+            raise PolicyError(f"the model {self.model} cannot be loaded: {line}{advice}") from error
         self._ends = _ends(self._model, self._tokenizer)
         self._pad = self._tokenizer.pad_token_id or 0
         self.context = _context(config, self._tokenizer)
@@ -182,5 +188,6 @@ def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
 
 
 def _context(config: Any, tokenizer: Any) -> int:
-    positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    return int(min(positions or 4096, tokenizer.model_max_length or 4096))
+    """Tokens of prompt and completion together; T5's positions are relative, so only memory limits its prompts."""
+    positions = getattr(config, "max_position_embeddings", None)
+    return int(min(positions, tokenizer.model_max_length)) if positions else RELATIVE_CONTEXT

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from prover.policy.base import Offer, View, note_fault
-from prover.policy.neural.generator import Generator, PromptTooLongError, Sampling, seed_of
+from prover.policy.neural.generator import Completion, Generator, PromptTooLongError, Sampling, seed_of
 from prover.policy.neural.presets import Preset
 from prover.policy.neural.server import say_on_stderr
 from prover.policy.premises import Premise
@@ -18,7 +18,7 @@ MARKED_UNSAID = "✝"
 
 @dataclass
 class NeuralProposer:
-    """Tactics of a model for the whole state.
+    """Tactics of a model for the whole state. Where premises make a prompt too long, the likelier half of them stays.
 
     A state's later turns are asked again only where drawing gives something new: at a temperature above 0, with another seed.
 
@@ -55,10 +55,9 @@ class NeuralProposer:
         if self.retriever is not None and self.premises:
             facts = " ".join(h.type for h in view.goals[0].named[-4:])
             found = self.retriever.search(f"{facts} ⊢ {view.goals[0].target}", self.premises)
-        prompt = self.preset.ask(view, found)
-        seed = seed_of(self.sampling.seed, view.pp, view.stage)
+        sampling = replace(self.sampling, seed=seed_of(self.sampling.seed, view.pp, view.stage))
         try:
-            completions = self.generator.complete(prompt, replace(self.sampling, seed=seed))
+            completions = self._complete(view, found, sampling)
         except PromptTooLongError as error:
             self._say_too_long(error)
             return []
@@ -68,6 +67,14 @@ class NeuralProposer:
             if tactic and MARKED_UNSAID not in tactic:
                 best[tactic] = max(best.get(tactic, float("-inf")), self.preset.log_prob(completion))
         return [Offer(tactic, log_prob) for tactic, log_prob in best.items()]
+
+    def _complete(self, view: View, found: Sequence[Premise], sampling: Sampling) -> Sequence[Completion]:
+        try:
+            return self.generator.complete(self.preset.ask(view, found), sampling)
+        except PromptTooLongError:
+            if not found:
+                raise
+            return self._complete(view, found[: len(found) // 2], sampling)
 
     def _say_too_long(self, error: PromptTooLongError) -> None:
         note_fault(self.name)

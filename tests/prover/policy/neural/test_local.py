@@ -135,6 +135,10 @@ def test_a_model_of_another_architecture_and_no_model_at_all(toy_byt5: str, tmp_
         LocalGenerator(toy_byt5)
     with pytest.raises(PolicyError, match=r"holds no model: there is no config.json"):
         LocalGenerator(str(tmp_path))
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "config.json").touch()
+    with pytest.raises(PolicyError, match=r"there is no config.json in it; give .*model$"):
+        LocalGenerator(str(tmp_path / "run"))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(PolicyError, match="cannot be loaded: "):
         LocalGenerator(str(tmp_path))

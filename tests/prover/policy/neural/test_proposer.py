@@ -63,6 +63,14 @@ def test_premises_stand_in_the_prompt() -> None:
     assert scripted.asked[0][0] == "theorem <a>Nat.add_zero</a> (n : Nat) : n + 0 = n\n\nn : Nat\n⊢ n + 0 = n:::"
 
 
+def test_premises_give_way_where_the_prompt_would_be_too_long() -> None:
+    index = PremiseIndex([(f"Nat.add_zero{i}", f"Nat.add_zero{i} (n : Nat) : n + 0 = n") for i in range(4)])
+    too_long = PromptTooLongError("too long")
+    made, scripted, said = proposer(too_long, too_long, too_long, [Completion("rfl", -1.0, 1)], retriever=index, premises=4)
+    assert made.propose(VIEW) == [Offer("rfl", -1.0)] and not said
+    assert [str(prompt).count("theorem") for prompt, _ in scripted.asked] == [4, 2, 1, 0]
+
+
 def test_a_state_that_does_not_fit_is_a_noted_fault_and_keeps_the_model_in() -> None:
     made, scripted, said = proposer(PromptTooLongError("too long"), PromptTooLongError("too long"), [Completion("rfl", -1.0, 1)])
     policy = Mixture([(made, 1.0)])
