@@ -19,7 +19,7 @@ from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy, prove
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.journal import RunFolder
 from prover.lean import source
-from prover.lean.audit import Auditor
+from prover.lean.audit import Auditor, TheoremVerdict
 from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
 from prover.lean.process import RequestRefused
 from prover.lean.source import Reading, Target
@@ -111,6 +111,20 @@ class SharedAuditor:
                 self._prepare(target)
                 try:
                     return self._auditor.audit_proof(target, proof)
+                except LeanSetupError:
+                    raise
+                except LeanProcessError:
+                    if tries_left == 0:
+                        raise
+        raise AssertionError("unreachable")
+
+    def judge(self, stated: str, submission: str, path: Path | None = None) -> list[TheoremVerdict]:
+        """Verdicts on a file's theorems; see `Auditor.audit_files`."""
+        with self._lock:
+            self.worker.recycle_if_big()
+            for tries_left in reversed(range(MAX_TRIES)):
+                try:
+                    return self._auditor.audit_files(stated, submission, path, path)
                 except LeanSetupError:
                     raise
                 except LeanProcessError:
@@ -274,6 +288,7 @@ def attempt_item(
     settings: BatchSettings,
     cancel: threading.Event,
     backend: Backend = EMBEDDED,
+    on_expansion: Callable[[Any, Any], None] | None = None,
 ) -> Attempt | None:
     """One theorem, tried again when its Lean was lost; None when the run was cancelled meanwhile."""
     target = item.target
@@ -290,6 +305,7 @@ def attempt_item(
                 settings.search,
                 backend.surroundings(worker, target),
                 cancelled=cancel.is_set,
+                on_expansion=on_expansion,
                 minimised=settings.minimise,
             )
         except RequestRefused as error:

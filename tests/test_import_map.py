@@ -43,6 +43,9 @@ PARTS: dict[str, set[str]] = {
     "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.benchmarks": {"prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
     "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
+    "prover.server": {
+        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.script", "search",
+    },
     "prover.evaluation": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",
         "prover.progress", "prover.report", "prover.run", "search", "data",
@@ -51,7 +54,7 @@ PARTS: dict[str, set[str]] = {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run",
         "prover.benchmarks", "prover.mutation", "prover.mutation_progress", "prover.mutation_report",
         "prover.mutation_compare", "prover.library_corpus", "prover.traces", "prover.soak",
-        "prover.evaluation", "prover.journal", "search", "data",
+        "prover.evaluation", "prover.journal", "prover.server", "search", "data",
     },
 }  # fmt: skip
 

@@ -375,16 +375,27 @@ class EmbeddedDojo(lean_dojo.Dojo):
         target = self.entry
         raw = self.worker.request("enter", state=state_before(self.worker, target), text=target.command("sorry"))
         proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        if target.sorry_at is not None:
+            proofs = self._meant(proofs, target.sorry_at)
         if len(proofs) != 1:
             errors = [m.text for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+            inside = target.sorry_at is not None
             raise DojoInitError(
-                f"the statement does not elaborate: {first_line(errors[0])}" if errors
-                else "the statement gives no goal to prove"
+                f"{'Lean does not come to this place' if inside else 'the statement does not elaborate'}: {first_line(errors[0])}"
+                if errors else f"{'this place' if inside else 'the statement'} gives no goal to prove"
             )  # fmt: skip
         self._own(proofs[0])
-        if any(goal.sorry for goal in proofs[0].goals):
+        if target.sorry_at is None and any(goal.sorry for goal in proofs[0].goals):
             raise DojoInitError("the statement, or a hypothesis that it is given, was elaborated with a hole (sorry)")
         return proofs[0]
+
+    def _meant(self, proofs: list[protocol.ProofView], sorry_at: int) -> list[protocol.ProofView]:
+        """Of several proof states the first at a place; the others are let go."""
+        meant = [p for p in proofs if p.at is not None and p.at[0] == sorry_at][:1]
+        others = [sid for p in proofs if p not in meant for sid in (p.sid, *p.parts)]
+        if others:
+            self.worker.request("release", proofs=others)
+        return meant
 
     def _forget(self) -> None:
         if self._owned and self._owned_generation == self.worker.generation and self.worker.alive:

@@ -13,6 +13,8 @@ from typing import Any
 from prover.errors import LeanProtocolError
 
 Json = dict[str, Any]
+PAUSED = "paused"
+"""Why the elaboration of a text stopped, when there is more of it."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,29 @@ class Goal:
 
 @dataclass(frozen=True)
 class ProofView:
-    """A live proof state: its id, its goals, and the ids of the states that hold one independent goal each."""
+    """A live proof state: its id, its goals, and the ids of the states that hold one independent goal each.
+
+    `at` is the span of the `sorry` that stands for it, where there is one.
+    """
 
     sid: int
     goals: tuple[Goal, ...]
     parts: tuple[int, ...]
+    at: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A command's spans: its own, those of its tactics (outer ones first), those of each `sorry` and whether it is a tactic.
+
+    `complete` tells whether it parses.
+    """
+
+    start: int
+    end: int
+    complete: bool
+    tactics: tuple[tuple[int, int], ...]
+    sorries: tuple[tuple[int, int, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -157,7 +177,18 @@ def command(raw: Mapping[str, Any]) -> Command:
 
 def proof_view(raw: Mapping[str, Any]) -> ProofView:
     """Reads a live proof state."""
-    return ProofView(raw["sid"], tuple(Goal(g["pp"], g["hash"], bool(g.get("sorry"))) for g in raw["goals"]), tuple(raw["parts"]))
+    goals = tuple(Goal(g["pp"], g["hash"], bool(g.get("sorry"))) for g in raw["goals"])
+    at = raw.get("at")
+    return ProofView(raw["sid"], goals, tuple(raw["parts"]), (at[0], at[1]) if at else None)
+
+
+def outline(raw: Mapping[str, Any]) -> Outline:
+    """Reads where the tactics of a command stand."""
+    return Outline(
+        raw["start"], raw["end"], raw["complete"],
+        tuple((t["start"], t["end"]) for t in raw["tactics"]),
+        tuple((s["start"], s["end"], s["tactic"]) for s in raw["sorries"]),
+    )  # fmt: skip
 
 
 def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:

@@ -48,7 +48,8 @@ COMMAND = {
     "declaration": Optional(str), "id": Optional(str), "sorries": Optional(int), "depth": Optional(int),
     "value": Optional(Span()), "body": Optional(Span()), "keyword": Optional(Span()),
 }  # fmt: skip
-PROOF = {"sid": int, "goals": [{"pp": str, "hash": Nullable(int)}], "parts": [int]}
+PROOF = {"sid": int, "goals": [{"pp": str, "hash": Nullable(int)}], "parts": [int], "at": Optional(Span())}
+RANGE = {"start": int, "end": int}
 TIMED = {"ms": float, "notes": Optional([str])}
 TACTIC = Either((
     TIMED | {"done": True}, TIMED | {"gave_up": True}, TIMED | {"timeout": True}, TIMED | {"error": str}, TIMED | PROOF,
@@ -66,6 +67,9 @@ REPLIES: Mapping[str, Shape] = {
     "elaborate": {
         "state": int, "commands": [COMMAND], "stop": {"kind": str, "start": int},
         "refused": Nullable({"category": str, "what": str}),
+    },
+    "outline": {
+        "start": int, "end": int, "complete": bool, "tactics": [RANGE], "sorries": [RANGE | {"tactic": bool}],
     },
     "enter": {"messages": [MESSAGE], "proofs": [PROOF]},
     "tactics": {"results": [TACTIC]},

@@ -7,7 +7,7 @@ Lean itself reads the file: each command is elaborated in turn, so a theorem is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +73,11 @@ class Target:
     def line(self) -> int:
         """Line of the command, from 1."""
         return self.file.line(self.start)
+
+    @property
+    def sorry_at(self) -> int | None:
+        """Byte offset, in `command("sorry")`, of the `sorry` that is meant; None: it has only one."""
+        return None
 
     def command(self, proof: str) -> str:
         """The whole command with a proof (tactics, one a line) in place of `sorry`."""
@@ -157,7 +162,7 @@ def reading_of(lean_file: LeanFile, commands: list[protocol.Command]) -> Reading
     seen: dict[str, int] = {}
     for index, command in enumerate(commands):
         target = _target(lean_file, index, command, seen)
-        errors = command.errors or _unmatched_end(command)
+        errors = command.errors or unmatched_end(command)
         if target is not None:
             # What Lean skipped to find the next command is told with that command, and stands before it.
             skipped = [e for e in errors if e.start < command.start]
@@ -177,10 +182,15 @@ def reading_of(lean_file: LeanFile, commands: list[protocol.Command]) -> Reading
     return Reading(lean_file, tuple(targets), tuple(notes), clean=broken is None)
 
 
-def elaborate(worker: LeanWorker, lean_file: LeanFile) -> tuple[int, list[protocol.Command]]:
+def elaborate(
+    worker: LeanWorker,
+    lean_file: LeanFile,
+    until: int | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[int, list[protocol.Command]]:
     """Elaborates the file's commands; see `LeanWorker.elaborate_file`. Raises DataError for a missing import."""
     try:
-        return worker.elaborate_file(lean_file.modules, lean_file.text, lean_file.body_start)
+        return worker.elaborate_file(lean_file.modules, lean_file.text, lean_file.body_start, until, cancelled)
     except RequestRefused as error:
         raise import_error(lean_file, error) from error
 
@@ -195,7 +205,7 @@ def import_error(lean_file: LeanFile, error: RequestRefused) -> DataError:
 
 def state_before(worker: LeanWorker, target: Target) -> int:
     """Id, in the worker's present process, of the elaborator state in front of the target."""
-    _, commands = elaborate(worker, target.file)
+    _, commands = elaborate(worker, target.file, until=target.start)
     before = commands[target.index].before
     assert before is not None
     return before
@@ -234,15 +244,19 @@ def _target(lean_file: LeanFile, index: int, command: protocol.Command, seen: di
     body = " ".join(lean_file.span(*command.body).split())
     if body not in ("sorry", "by sorry"):
         return None
-    name = command.id or f"example_{lean_file.line(command.start)}"
-    if name.startswith("_root_."):
-        name = name.removeprefix("_root_.")
-    elif command.namespace:
-        name = f"{command.namespace}.{name}"
+    name = full_name(lean_file, command)
     seen[name] = seen.get(name, 0) + 1
     if seen[name] > 1:
         name = f"{name}#{seen[name]}"
     return Target(lean_file, index, name, command.start, command.end, command.value)
+
+
+def full_name(lean_file: LeanFile, command: protocol.Command) -> str:
+    """A declaration's name with its namespace; an `example` is named after its line."""
+    name = command.id or f"example_{lean_file.line(command.start)}"
+    if name.startswith("_root_."):
+        return name.removeprefix("_root_.")
+    return f"{command.namespace}.{name}" if command.namespace else name
 
 
 def _context_error(lean_file: LeanFile, error: protocol.Message) -> str:
@@ -250,7 +264,7 @@ def _context_error(lean_file: LeanFile, error: protocol.Message) -> str:
     return f"the context before it has an error ({where})"
 
 
-def _unmatched_end(command: protocol.Command) -> tuple[protocol.Message, ...]:
+def unmatched_end(command: protocol.Command) -> tuple[protocol.Message, ...]:
     """An `end` that closes what the file did not open: Lean took it for the end of the section in `SETUP`."""
     if command.kind != END or not 0 < command.depth < SETUP_DEPTH:  # 0: not known
         return ()

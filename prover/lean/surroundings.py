@@ -13,7 +13,7 @@ INDUCTIVES = frozenset({"inductive", "structure"})
 
 def surroundings_of(worker: LeanWorker, target: Target) -> Surroundings:
     """Reads them off the commands in front of the target."""
-    return surroundings_in(elaborate(worker, target.file)[1], target)
+    return surroundings_in(elaborate(worker, target.file, until=target.start)[1], target)
 
 
 def surroundings_in(commands: list[protocol.Command], target: Target) -> Surroundings:

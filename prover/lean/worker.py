@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from prover.errors import LeanCrashedError, LeanProcessError, LeanSetupError
@@ -27,6 +28,26 @@ NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", 
 RECYCLE_AT = 0.8
 """A process is replaced between theorems once it holds this part of its memory ceiling."""
 
+CHUNK_MS = 300.0
+"""A text whose elaboration may be cancelled is elaborated in pieces of so many milliseconds, or of one command."""
+
+
+@dataclass
+class _Context:
+    """A text as far as it is elaborated: its commands, the state behind them, where reading stopped (bytes)."""
+
+    modules: tuple[str, ...]
+    body_start: int
+    raw: bytes
+    state: int
+    commands: list[protocol.Command]
+    stopped_at: int
+    complete: bool
+
+    def reaches(self, until: int | None) -> bool:
+        """Whether all commands that start up to `until` are there; None: all of the text."""
+        return self.complete or (until is not None and self.stopped_at > until)
+
 
 class LeanWorker:
     """A place where Lean requests are answered, one at a time."""
@@ -43,7 +64,8 @@ class LeanWorker:
         self._process: LeanProcess | None = None
         self._bases: dict[tuple[str, ...], int] = {}
         self._warm: set[tuple[str, ...]] = set()
-        self._contexts: OrderedDict[str, tuple[int, list[protocol.Command]]] = OrderedDict()
+        self._contexts: OrderedDict[str, _Context] = OrderedDict()
+        self._holders: Counter[int] = Counter()
 
     @property
     def process(self) -> LeanProcess:
@@ -58,12 +80,18 @@ class LeanWorker:
             self._bases.clear()
             self._warm.clear()
             self._contexts.clear()
+            self._holders.clear()
         return self._process
 
     @property
     def alive(self) -> bool:
         """Whether a process is running now."""
         return self._process is not None and self._process.alive
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._stopping.is_set()
 
     def new_process(self) -> LeanProcess:
         """Starts a process; what injects faults (`prover.lean.faults`) starts another kind."""
@@ -106,29 +134,97 @@ class LeanWorker:
         return self._bases[modules]
 
     def elaborate_file(
-        self, modules: tuple[str, ...], text: str, body_start: int
+        self,
+        modules: tuple[str, ...],
+        text: str,
+        body_start: int,
+        until: int | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> tuple[int, list[protocol.Command]]:
         """Elaborates a file's commands, keeping the state before each; remembered for the last few files.
+
+        Leading commands that this text shares with a remembered one are not elaborated again.
 
         Args:
             modules: what the header imports.
             text: the whole file.
             body_start: byte offset of the end of the header.
+            until: commands that start behind this byte are left for another time; None: all are elaborated.
+            cancelled: looked at now and then; what was elaborated so far is returned, and kept.
 
         Returns:
-            Id of the state after the file, and its commands.
+            Id of the state after the last command, and the commands.
         """
         self.process  # noqa: B018
-        key = hashlib.sha256("\0".join([*modules, str(body_start), text]).encode("utf-8", "surrogatepass")).hexdigest()
-        if key in self._contexts:
-            self._contexts.move_to_end(key)
-            return self._contexts[key]
-        raw = self.request("elaborate", state=self.base_state(modules), text=text, **{"from": body_start, "keep": True})
-        self._contexts[key] = (raw["state"], [protocol.command(c) for c in raw["commands"]])
+        raw = text.encode("utf-8", "surrogatepass")
+        key = hashlib.sha256("\0".join([*modules, str(body_start), ""]).encode() + raw).hexdigest()
+        if key not in self._contexts:
+            self._contexts[key] = self._begun(modules, raw, body_start)
+            self._forget_oldest()
+        self._contexts.move_to_end(key)
+        context = self._contexts[key]
+        in_pieces: dict[str, Any] = {} if until is None else {"until": until}
+        if cancelled is not None:
+            in_pieces["budget_ms"] = CHUNK_MS
+        while not context.reaches(until) and not (cancelled is not None and cancelled()):
+            done = self.request(
+                "elaborate", state=context.state, text=text, **{"from": context.stopped_at, "keep": True}, **in_pieces
+            )
+            commands = [protocol.command(c) for c in done["commands"]]
+            self._hold([done["state"], *(c.before for c in commands)])
+            self._let_go([context.state])
+            context.state = done["state"]
+            context.commands += commands
+            context.stopped_at = done["stop"]["start"]
+            context.complete = done["stop"]["kind"] != protocol.PAUSED
+        return context.state, context.commands
+
+    def shared_prefix(self, modules: tuple[str, ...], text: str) -> int:
+        """How many leading commands of a text need not be elaborated here."""
+        if not self.alive:
+            return 0
+        raw = text.encode("utf-8", "surrogatepass")
+        return max((_reusable(c, raw) for c in self._contexts.values() if c.modules == modules), default=0)
+
+    def _begun(self, modules: tuple[str, ...], raw: bytes, body_start: int) -> _Context:
+        """A context with what another text of the same beginning already has."""
+        best, count = None, 0
+        for context in self._contexts.values():
+            same_header = context.modules == modules and context.body_start == body_start
+            if same_header and (found := _reusable(context, raw)) > count:
+                best, count = context, found
+        if best is None:
+            state, commands, at = self.base_state(modules), [], body_start
+        else:
+            commands = best.commands[:count]
+            resume = best.commands[count].before
+            assert resume is not None
+            state, at = resume, best.commands[count].start
+        self._hold([state, *(c.before for c in commands)])
+        return _Context(modules, body_start, raw, state, commands, at, complete=False)
+
+    def _forget_oldest(self) -> None:
         while len(self._contexts) > KEPT_CONTEXTS:
-            state, commands = self._contexts.popitem(last=False)[1]
-            self.request("release", states=[state, *(c.before for c in commands if c.before is not None)])
-        return self._contexts[key]
+            context = self._contexts.popitem(last=False)[1]
+            self._let_go([context.state, *(c.before for c in context.commands)])
+
+    def _hold(self, states: list[int | None]) -> None:
+        self._holders.update(s for s in states if s is not None)
+
+    def _let_go(self, states: list[int | None]) -> None:
+        """Releases the states that nobody else holds."""
+        bases = set(self._bases.values())
+        gone = []
+        for state in states:
+            if state is None:
+                continue
+            self._holders[state] -= 1
+            if self._holders[state] <= 0:
+                del self._holders[state]
+                if state not in bases:
+                    gone.append(state)
+        if gone and self.alive:
+            self.request("release", states=gone)
 
     def is_warm(self, modules: tuple[str, ...]) -> bool:
         """Whether the present process has indexed what these imports bring; see `EmbeddedDojo`."""
@@ -179,3 +275,33 @@ class LeanWorker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _reusable(context: _Context, raw: bytes) -> int:
+    """How many leading commands of a context are those of another text, whatever follows them there.
+
+    A command ends where the parser meets a word that cannot belong to it, so that word has to be the same, too. Where Lean
+    skipped text to find the next command, what was skipped is read again.
+    """
+    same = _common_prefix(context.raw, raw)
+    count = 0
+    for i, command in enumerate(context.commands):
+        word_end = command.start
+        while word_end < len(raw) and not raw[word_end : word_end + 1].isspace():
+            word_end += 1
+        if word_end >= same:
+            break
+        if command.before is not None and not any(m.start < command.start for m in command.messages):
+            count = i
+    return count
+
+
+def _common_prefix(a: bytes, b: bytes) -> int:
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

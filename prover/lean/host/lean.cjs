@@ -203,6 +203,8 @@ function makeLean(abi) {
 
   /** @type {ProofState[] | null} where the `sorry` tactic leaves the states that it meets; null: it does nothing */
   let captured = null;
+  /** @type {([number, number] | null)[]} where in the text each of them stood */
+  let capturedAt = [];
 
   /**
    * Lets `sorry`, where a capture is under way, note the proof state before it does what it always does. The tactic is a
@@ -213,6 +215,7 @@ function makeLean(abi) {
     const capture = (/** @type {Obj[]} */ ...args) => {
       const [stx, tacCtx, tacRef, termCtx, termRef, metaCtx, metaRef, coreCtx, coreRef] = args;
       if (captured !== null && kindOf(argsOf(stx)[1]) === 'Lean.Parser.Term.sorry') {
+        capturedAt.push(rangeOf(stx));
         captured.push({
           tacCtx: inc(tacCtx), termCtx: inc(termCtx), metaCtx: inc(metaCtx), coreCtx: inc(coreCtx),
           goals: E.lean_st_ref_get(tacRef) >>> 0, term: E.lean_st_ref_get(termRef) >>> 0,
@@ -227,11 +230,12 @@ function makeLean(abi) {
       name('Lean.Parser.Tactic.exact'), name('proofsmith.capture'), closure(10, capture)));
   }
 
-  /** @template T @param {() => T} run @returns {[T, ProofState[]]} */
+  /** @template T @param {() => T} run @returns {[T, ProofState[], ([number, number] | null)[]]} */
   function capturing(run) {
     captured = [];
+    capturedAt = [];
     try {
-      return [run(), captured];
+      return [run(), captured, capturedAt];
     } finally {
       captured = null;
     }

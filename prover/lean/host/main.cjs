@@ -39,6 +39,8 @@ const FORBIDDEN = new Set(['Lean.Parser.Tactic.nativeDecide', 'Lean.Parser.Tacti
   'Lean.Parser.Tactic.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.bvDecide', 'Lean.Parser.Tactic.bvCheck',
   'Lean.Parser.Tactic.tryTrace']); // `try?` ends this build of Lean
 const CONFIGURES = /(^|\.)(neg|pos|val)?[cC]onfig(Item)?$/; // `+native`, `(native := true)`, `(config := {native := true})`
+/** Sequences of tactics, and the child that holds them with their separators. */
+const SEQUENCES = new Map([['Lean.Parser.Tactic.tacticSeq1Indented', 0], ['Lean.Parser.Tactic.tacticSeqBracketed', 1]]);
 const IDENTIFIER = 3; // constructor of Syntax
 const DECLARATION = 'Lean.Parser.Command.declaration';
 const END_OF_INPUT = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Module.eoi']);
@@ -102,8 +104,11 @@ async function main() {
    * @param {number} base Command.State, borrowed @param {string} source @param {number} from byte offset
    * @param {boolean} keepEach keep the state before each command
    * @param {boolean} guarded stop in front of a command that would run a program, see guard.cjs
+   * @param {{until?: number | null, budget_ms?: number | null}} [pause] stop in front of a command that starts behind
+   *   `until` (bytes), or when that much time is over; the reply then has `stop.kind` "paused" and where to go on
    */
-  function elaborate(base, source, from, keepEach, guarded = false) {
+  function elaborate(base, source, from, keepEach, guarded = false, pause = {}) {
+    const t0 = performance.now();
     const input = lean.inputContext(source);
     const offset = lean.offsetIn(source);
     const commands = [];
@@ -125,6 +130,12 @@ async function main() {
         break;
       }
       const [start, end] = lean.rangeOf(stx) ?? [pos, next];
+      const late = commands.length > 0 && pause.budget_ms != null && performance.now() - t0 > pause.budget_ms;
+      if (late || (pause.until != null && start > pause.until)) {
+        stop = { kind: 'paused', start: pos };
+        dec(stx);
+        break;
+      }
       refused = guarded ? refusedIn(lean, stx) : null;
       if (refused !== null) {
         stop = { kind, start };
@@ -182,6 +193,43 @@ async function main() {
     };
   }
 
+  /** @param {string} source @param {unknown} from */
+  function checkOffset(source, from) {
+    if (!Number.isInteger(from) || Number(from) < 0 || Number(from) > Buffer.byteLength(source)) {
+      throw new BadRequest(`${JSON.stringify(from)} is no byte offset into the text`);
+    }
+  }
+
+  /**
+   * Where in a command its tactics stand, outer ones first, and every `sorry`; nothing is elaborated.
+   * @param {number} base Command.State, borrowed @param {string} source @param {number} from byte offset
+   */
+  function outline(base, source, from) {
+    const input = lean.inputContext(source);
+    const { stx, pos: next, log } = lean.parseCommand(input, base, from);
+    /** @type {{start: number, end: number}[]} */
+    const tactics = [];
+    /** @type {{start: number, end: number, tactic: boolean}[]} */
+    const sorries = [];
+    const note = (/** @type {number} */ inner, /** @type {object} */ more = {}) => {
+      const range = lean.rangeOf(inner);
+      return range === null ? [] : [{ start: range[0], end: range[1], ...more }];
+    };
+    lean.walk(stx, (kind, node) => {
+      const sequence = SEQUENCES.get(kind);
+      if (sequence !== undefined) {
+        const items = lean.argsOf(node)[sequence];
+        if (items !== undefined) lean.argsOf(items).forEach((item, i) => i % 2 === 0 && tactics.push(...note(item)));
+      }
+      if (kind === 'Lean.Parser.Tactic.tacticSorry') sorries.push(...note(node, { tactic: true }));
+      if (kind === 'Lean.Parser.Term.sorry') sorries.push(...note(node, { tactic: false }));
+    });
+    const [start, end] = lean.rangeOf(stx) ?? [from, next];
+    const complete = lean.messagesOf(log, () => 0).length === 0;
+    [stx, log, input].forEach(dec);
+    return { start, end, next, complete, tactics, sorries };
+  }
+
   /** @param {import('./lean.cjs').ProofState} state owned */
   function keepProof(state) {
     const goals = listItems(state.goals);
@@ -213,16 +261,19 @@ async function main() {
 
     import: ({ modules }) => ({ state: keep(inc(importOnce(modules))) }),
 
-    elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false }) => {
-      if (!Number.isInteger(from) || from < 0 || from > Buffer.byteLength(source)) {
-        throw new BadRequest(`${JSON.stringify(from)} is no byte offset into the text`);
-      }
-      return elaborate(get(states, state, 'state'), source, from, keepEach, guarded);
+    elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false, until = null, budget_ms = null }) => {
+      checkOffset(source, from);
+      return elaborate(get(states, state, 'state'), source, from, keepEach, guarded, { until, budget_ms });
+    },
+
+    outline: ({ state, text: source, from = 0 }) => {
+      checkOffset(source, from);
+      return outline(get(states, state, 'state'), source, from);
     },
 
     enter: ({ state, text: source }) => {
       const before = nextId;
-      const [result, captured] = lean.capturing(() => elaborate(get(states, state, 'state'), source, 0, false));
+      const [result, captured, at] = lean.capturing(() => elaborate(get(states, state, 'state'), source, 0, false));
       for (let id = before; id < nextId; id++) {
         if (states.has(id)) dec(get(states, id, 'state'));
         states.delete(id);
@@ -230,7 +281,7 @@ async function main() {
       const messages = result.commands.flatMap((c) => c.messages);
       if (!layoutsChecked && captured.length > 0) lean.checkLayouts(captured[0]);
       layoutsChecked ||= captured.length > 0;
-      return { messages, proofs: captured.map(keepProof) };
+      return { messages, proofs: captured.map((s, i) => ({ ...keepProof(s), at: at[i] })) };
     },
 
     tactics: ({ sid, tactics, heartbeats, timeout_ms: timeoutMs, stop_when_done: stop = false }) => {

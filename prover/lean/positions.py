@@ -1,0 +1,91 @@
+"""Places in a text: byte offsets as Lean has them, lines and columns as editors have them.
+
+Lines and columns count from 0. A column counts codepoints; `utf16` turns it into what the language server protocol counts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Position:
+    """A line and a column (codepoints), both from 0."""
+
+    line: int
+    column: int
+
+
+class Places:
+    """Translates between characters, bytes, and lines with columns of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._starts = [0]
+        at = text.find("\n")
+        while at >= 0:
+            self._starts.append(at + 1)
+            at = text.find("\n", at + 1)
+        self._ascii = text.isascii()
+        self._bytes: list[int] = []
+        if not self._ascii:
+            total = 0
+            for i, start in enumerate(self._starts):
+                self._bytes.append(total)
+                end = self._starts[i + 1] if i + 1 < len(self._starts) else len(text)
+                total += len(text[start:end].encode("utf-8", "surrogatepass"))
+
+    @property
+    def lines(self) -> int:
+        """How many lines the text has."""
+        return len(self._starts)
+
+    def line(self, number: int) -> str:
+        """A line without its end."""
+        start = self._starts[number]
+        end = self._starts[number + 1] - 1 if number + 1 < len(self._starts) else len(self.text)
+        return self.text[start:end]
+
+    def position(self, at: int) -> Position:
+        """Line and column of a character."""
+        line = bisect_right(self._starts, at) - 1
+        return Position(line, at - self._starts[line])
+
+    def character(self, line: int, column: int) -> int | None:
+        """The character at a line and column; None where the text has no such line. A column behind the line is its end."""
+        if not 0 <= line < len(self._starts) or column < 0:
+            return None
+        return self._starts[line] + min(column, len(self.line(line)))
+
+    def byte(self, at: int) -> int:
+        """The byte offset of a character."""
+        if self._ascii:
+            return at
+        line = bisect_right(self._starts, at) - 1
+        return self._bytes[line] + len(self.text[self._starts[line] : at].encode("utf-8", "surrogatepass"))
+
+    def at_byte(self, offset: int) -> int:
+        """The character at a byte offset."""
+        if self._ascii:
+            return min(offset, len(self.text))
+        line = max(0, bisect_right(self._bytes, offset) - 1)
+        end = self._starts[line + 1] if line + 1 < len(self._starts) else len(self.text)
+        raw = self.text[self._starts[line] : end].encode("utf-8", "surrogatepass")
+        return self._starts[line] + len(raw[: offset - self._bytes[line]].decode("utf-8", "ignore"))
+
+    def utf16(self, position: Position) -> int:
+        """The column in UTF-16 code units."""
+        before = self.line(position.line)[: position.column]
+        return position.column + sum(ord(c) > 0xFFFF for c in before)
+
+    def from_utf16(self, line: int, units: int) -> int:
+        """The column (codepoints) of a column in UTF-16 code units; behind the line, its end."""
+        if not 0 <= line < len(self._starts):
+            return 0
+        seen = 0
+        for column, c in enumerate(self.line(line)):
+            if seen >= units:
+                return column
+            seen += 2 if ord(c) > 0xFFFF else 1
+        return len(self.line(line))

@@ -1,0 +1,121 @@
+"""What a session answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from prover.agent import Attempt
+from prover.lean.audit import TheoremVerdict
+from prover.lean.holes import Hole
+from prover.lean.positions import Position
+from prover.script import script
+from prover.server.document import Document
+from prover.server.suggest import Suggestion
+from search.types import ProofTree
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of a text: what stands between two places becomes `new_text`."""
+
+    start: Position
+    end: Position
+    new_text: str
+
+
+@dataclass(frozen=True)
+class GoalsAt:
+    """The tactic state at a place of a theorem's proof.
+
+    `passed` are the tactics in front; `start` and `end` span what a tactic written here would replace, `tactic` is what
+    stands there now. `edit` gives the change that writes tactics (one a line) at this place.
+    """
+
+    theorem: str
+    goals: tuple[str, ...]
+    passed: tuple[str, ...]
+    start: Position
+    end: Position
+    tactic: str | None
+    hole: Hole
+
+    @property
+    def text(self) -> str:
+        """The goals as one text."""
+        return "\n\n".join(self.goals) or "no goals"
+
+    def edit(self, tactics: str) -> Edit:
+        """What to change so that `tactics` stand here."""
+        return Edit(self.start, self.end, self.hole.written(tactics))
+
+    def step(self, suggestion: Suggestion) -> Edit:
+        """What to change so that a suggestion stands here, with a `sorry` for each goal that it leaves."""
+        left = tuple(ProofTree("sorry") for _ in suggestion.goals_after)
+        return self.edit(script(ProofTree(suggestion.tactic, left)))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of a theorem, or of one place in its proof.
+
+    `status` is proved (with the audit's word), closed (Lean has no goal left here, but the whole cannot be judged: `reason`),
+    failed, error or cancelled. `edit` inserts the proof.
+    """
+
+    name: str
+    status: str
+    attempt: Attempt
+    edit: Edit | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Sorry:
+    """A `sorry` of a text, and its goals."""
+
+    place: Position
+    goals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What Lean says about a text; `verdicts` are the audit's, when it was asked and the text has neither error nor `sorry`."""
+
+    document: Document
+    sorries: tuple[Sorry, ...]
+    verdicts: tuple[TheoremVerdict, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is neither an error nor a `sorry`."""
+        return not self.document.errors and not self.document.waiting
+
+
+def proof_of(hole: Hole, attempt: Attempt, start: Position, end: Position, audits: bool) -> Proof:
+    """What an attempt on a hole (which spans `start` to `end`) came to; `audits`: whether an audit judged it."""
+    if attempt.status != "proved" or attempt.proof is None:
+        return Proof(hole.name, attempt.status, attempt, None, attempt.reason)
+    edit = Edit(start, end, hole.written(attempt.proof))
+    reason = None
+    if hole.others:
+        reason = f"this place is closed; the theorem has {hole.others} more `sorry`"
+    elif not audits:
+        reason = "no audit runs here"
+    elif attempt.depends_on:
+        reason = f"proved only given {', '.join(attempt.depends_on)}, which is not proved"
+    return Proof(hole.name, "proved" if reason is None else "closed", attempt, edit, reason)
+
+
+def settled(proofs: list[Proof]) -> list[Proof]:
+    """A proof that rests on another theorem counts once that one is proved."""
+    proved = {p.name for p in proofs if p.status == "proved"}
+    result = list(proofs)
+    changed = True
+    while changed:
+        changed = False
+        for i, p in enumerate(result):
+            if p.status == "closed" and p.attempt.depends_on and set(p.attempt.depends_on) <= proved:
+                result[i] = replace(p, status="proved", reason=None)
+                proved.add(p.name)
+                changed = True
+    return result

@@ -1,0 +1,397 @@
+"""What an editor, an agent or a page asks: goals at a place, suggestions, proofs, checks. Every answer comes from Lean.
+
+A session keeps Lean processes warm and lends them to requests. A text that is sent again after an edit is elaborated from
+the first command that changed. `proved` is said with the audit's word only, by a process that no request has touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lean_dojo import DojoInitError
+
+from prover.agent import Attempt, SearchSettings, ViewPolicy
+from prover.batch import BatchSettings, Item, SharedAuditor, attempt_item
+from prover.errors import DataError, LeanProcessError
+from prover.lean import source
+from prover.lean.embedded import EmbeddedDojo
+from prover.lean.holes import Hole, hole_at
+from prover.lean.positions import Places, Position
+from prover.lean.premises import LazyPremises, load_or_build
+from prover.lean.source import LeanFile
+from prover.lean.surroundings import surroundings_of
+from prover.policy.builtin import builtin_policy
+from prover.policy.premises import Premise, PremiseIndex
+from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of, settled
+from prover.server.document import Document, Waiting, document_of
+from prover.server.events import Growth
+from prover.server.pool import Deadline, Lease, Pool
+from prover.server.suggest import Suggester, Suggestion, goals_of, ranked
+from prover.server.targets import Unaudited, alone, stated, whole
+
+MAX_TEXT_BYTES = 1_000_000
+"""A text for interactive use; `proofsmith prove` reads files of ten times the size."""
+KEPT_DOCUMENTS = 32
+REQUEST_S = 60.0
+"""Deadline of one request to Lean: a command of the file, in the worst case."""
+WAIT_S = 30.0
+TACTIC_S = 2.0
+HEARTBEATS = 50_000
+WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
+INIT = ("Init",)
+
+
+class Session:
+    """Warm Lean for many requests; may be used by many threads.
+
+    Args:
+        workers: Lean processes that work, each on one request at a time.
+        memory_mb: ceiling of each.
+        policy: offers tactics; None takes the built-in one with retrieval.
+        audit: keep an auditor (one more process, started when first needed); without it nothing is ever proved.
+    """
+
+    def __init__(
+        self, workers: int = 2, memory_mb: int = 3000, policy: ViewPolicy | None = None, audit: bool = True
+    ) -> None:
+        self.memory_mb = memory_mb
+        self._premises = LazyPremises()
+        self._index: PremiseIndex | None = None
+        self._index_lock = threading.Lock()
+        self._policy = policy or builtin_policy(self._premises)
+        self._audits = audit
+        self._auditor: SharedAuditor | None = None
+        self._auditor_lock = threading.Lock()
+        self._pool = Pool(workers, memory_mb, REQUEST_S)
+        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._documents_lock = threading.Lock()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def free(self) -> int:
+        """How many Lean processes wait for work now."""
+        return self._pool.free
+
+    def start(self, library: bool = True) -> threading.Thread:
+        """Warms up in the background: every process runs, and with `library` can search it (`exact?`). Returns the thread."""
+        thread = threading.Thread(target=self._warm, args=(library,), name="warming up", daemon=True)
+        thread.start()
+        return thread
+
+    def close(self) -> None:
+        """Ends all processes; requests under way fail."""
+        self._pool.close()
+        with self._auditor_lock:
+            if self._auditor is not None:
+                self._auditor.interrupt()
+                self._auditor.close()
+                self._auditor = None
+
+    # ------------------------------------------------------------------ questions
+
+    def document(
+        self, text: str, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False, wait_s: float = WAIT_S
+    ) -> Document:
+        """A text, elaborated.
+
+        Raises:
+            DataError: too large, not text, or it imports what this Lean has not.
+            Busy, Cancelled: see `Pool.lease`.
+            LeanProcessError: Lean was lost on it.
+        """
+        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._documents_lock:
+            if key in self._documents:
+                self._documents.move_to_end(key)
+                return replace(self._documents[key], path=path)
+        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+            commands = source.elaborate(lease.worker, file, cancelled=lease.cancel.is_set)[1]
+            lease.check()
+        found = document_of(file, commands)
+        with self._documents_lock:
+            self._documents[key] = found
+            while len(self._documents) > KEPT_DOCUMENTS:
+                self._documents.popitem(last=False)
+        return found
+
+    def goals(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        wait_s: float = WAIT_S,
+    ) -> GoalsAt:
+        """The tactic state at a place.
+
+        Args:
+            text: the file.
+            line: from 0.
+            column: codepoints, from 0.
+            path: for messages.
+            cancelled: whether the answer is still wanted.
+            wait_s: seconds to wait for a free Lean.
+
+        Raises:
+            NoPlace: no tactic can stand there.
+            DataError: Lean does not come to this place, or see `document`.
+        """
+        with self._opened(text, line, column, path, cancelled, wait_s) as (_, at, _, _):
+            return at
+
+    def suggest(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        limit: int = 8,
+        timeout_s: float = 5.0,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        on_suggestion: Callable[[Suggestion], None] = lambda _: None,
+        wait_s: float = WAIT_S,
+    ) -> list[Suggestion]:
+        """Tactics for a place, each tried in Lean; best first. See `goals`.
+
+        Args:
+            limit: at most so many.
+            timeout_s: seconds of trying, from when the goals are known.
+            on_suggestion: told of each as soon as it is found, in the order of trial.
+        """
+        return self.suggest_at(text, line, column, limit, timeout_s, path, cancelled, on_suggestion, wait_s)[1]
+
+    def suggest_at(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        limit: int = 8,
+        timeout_s: float = 5.0,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        on_suggestion: Callable[[Suggestion], None] = lambda _: None,
+        wait_s: float = WAIT_S,
+    ) -> tuple[GoalsAt, list[Suggestion]]:
+        """The goals and the suggestions in one; see `suggest`."""
+        found: list[Suggestion] = []
+        with self._opened(text, line, column, path, cancelled, wait_s) as (lease, at, dojo, state):
+            if at.goals:
+                suggester = Suggester(
+                    dojo, self._policy, surroundings_of(lease.worker, dojo.entry), self._named,
+                    searches=lease.worker.is_warm(dojo.entry.file.modules),
+                )  # fmt: skip
+                for suggestion in suggester.run(state, limit, timeout_s, lease.cancel.is_set):
+                    found.append(suggestion)
+                    on_suggestion(suggestion)
+            lease.check()
+        return at, ranked(found, len(at.goals))
+
+    def prove(
+        self,
+        text: str,
+        where: str | Position,
+        settings: SearchSettings | None = None,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        path: Path | None = None,
+        wait_s: float = WAIT_S,
+    ) -> Proof:
+        """Searches for a proof.
+
+        Args:
+            text: the file.
+            where: a theorem's name (its whole proof is searched for) or a place (the rest of the proof there).
+            settings: budgets.
+            on_event: told after each expansion: `expansion` (their number) and the `nodes` and `edges` that are new or
+                changed, as in docs/architecture.md.
+            cancelled: whether the answer is still wanted; the proof's status is then `cancelled`.
+            path: for messages.
+            wait_s: seconds to wait for a free Lean.
+
+        Raises:
+            DataError: no such theorem or place, or the text cannot be read.
+            Busy: no Lean came free.
+        """
+        if isinstance(where, str):
+            document = self.document(text, path, cancelled, wait_s)
+            waiting = document.named(where)
+            if waiting is None:
+                known = "it is proved already" if where in document.theorems else "the text has no theorem of this name"
+                raise DataError(f"there is nothing to prove for {where}: {known}")
+        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+            hole = (
+                whole(lease.worker, file, where) if isinstance(where, str)
+                else hole_at(lease.worker, file, where.line, where.column, lease.cancel.is_set)
+            )  # fmt: skip
+            lease.check()
+            places = Places(file.text)
+            start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
+            target = alone(lease.worker, hole)
+            attempt = self._search(lease, target, settings or SearchSettings(), on_event)
+        return proof_of(hole, attempt, start, end, self._audits)
+
+    def prove_all(
+        self,
+        text: str,
+        settings: SearchSettings | None = None,
+        on_theorem: Callable[[int, int, Waiting, Proof | None], None] = lambda *_: None,
+        cancelled: Callable[[], bool] = lambda: False,
+        path: Path | None = None,
+    ) -> list[Proof]:
+        """Every waiting theorem of a text, one after the other, each as the text stands; the edits do not overlap.
+
+        Args:
+            on_theorem: told number, total, theorem, and None before the search or its proof after it.
+        """
+        document = self.document(text, path, cancelled)
+        proofs: list[Proof] = []
+        for number, waiting in enumerate(document.waiting, start=1):
+            if cancelled():
+                break
+            on_theorem(number, len(document.waiting), waiting, None)
+            try:
+                proof = self.prove(text, waiting.name, settings, None, cancelled, path)
+            except DataError as error:
+                proof = Proof(waiting.name, "error", Attempt("error", reason=str(error)), None, str(error))
+            proofs.append(proof)
+            on_theorem(number, len(document.waiting), waiting, proof)
+        return settled(proofs)
+
+    def check(
+        self,
+        text: str,
+        timeout_s: float = REQUEST_S,
+        audit: bool = False,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Check:
+        """What Lean says about a text, the goals of each `sorry`, and with `audit` verdicts on its theorems.
+
+        Raises LeanTimeoutError after `timeout_s` seconds, and what `document` raises.
+        """
+        deadline = Deadline(timeout_s, cancelled)
+        with deadline.watched():
+            document = self.document(text, path, deadline.over)
+            sorries = []
+            for place in (p for w in document.waiting for p in w.places if w.kind != "unfinished"):
+                with suppress(DataError):  # a place that Lean does not come to has no goals
+                    sorries.append(Sorry(place, self.goals(text, place.line, place.column, path, deadline.over).goals))
+            found = Check(document, tuple(sorries))
+            if not audit or not self._audits or not found.complete or not document.theorems:
+                return found
+            with self._reading(text, path, deadline.over, WAIT_S) as (lease, file):
+                given = stated(lease.worker, file)
+            return replace(found, verdicts=tuple(self._judge().judge(given, file.text, path)))
+
+    def premises(self, query: str, limit: int = 20) -> list[Premise]:
+        """The library's theorems that fit a goal, or whose names hold the query; best first.
+
+        The first call on a machine reads the library (some 20 s).
+        """
+        index = self._library()
+        named = [Premise(n, s, 0.0) for n, s in index.entries if query.strip() and query.strip().lower() in n.lower()]
+        named.sort(key=lambda p: (len(p.name), p.name))
+        fitting = index.search(query, limit)
+        space = max(limit // 2, limit - len(fitting))
+        return list({p.name: p for p in [*named[:space], *fitting]}.values())[:limit]
+
+    # ------------------------------------------------------------------ below
+
+    @contextmanager
+    def _reading(
+        self, text: str, path: Path | None, cancelled: Callable[[], bool], wait_s: float
+    ) -> Iterator[tuple[Lease, LeanFile]]:
+        """A Lean that knows most of a text, and the text with its imports read."""
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > MAX_TEXT_BYTES:
+            raise DataError(
+                f"{path or 'the text'} has {size} bytes; interactive use reads up to {MAX_TEXT_BYTES}. "
+                "`proofsmith prove` takes files of ten times that size"
+            )
+        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(INIT, text)) as lease:
+            yield lease, source.parse_header(lease.worker, text, path)
+
+    @contextmanager
+    def _opened(
+        self, text: str, line: int, column: int, path: Path | None, cancelled: Callable[[], bool], wait_s: float
+    ) -> Iterator[tuple[Lease, GoalsAt, EmbeddedDojo, Any]]:
+        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+            hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
+            lease.check()
+            places = Places(file.text)
+            start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
+            try:
+                with EmbeddedDojo(hole, lease.worker, TACTIC_S, HEARTBEATS) as (dojo, state):
+                    goals = goals_of(state.pp)
+                    yield lease, GoalsAt(hole.name, goals, hole.passed, start, end, hole.tactic, hole), dojo, state
+            except DojoInitError as error:
+                if isinstance(error.__cause__, LeanProcessError):
+                    raise error.__cause__ from error
+                raise DataError(f"{path or 'the text'}:{line + 1}:{column + 1}: {error}") from error
+
+    def _search(
+        self, lease: Lease, target: Hole, settings: SearchSettings, on_event: Callable[[dict[str, Any]], None] | None
+    ) -> Attempt:
+        growth = Growth()
+
+        def told(graph: Any, node: Any) -> None:
+            if lease.asked():
+                lease.cancel.set()
+            if on_event is not None:
+                on_event({"expansion": node.expanded, **growth.since(graph)})
+
+        item = Item(target.name, target, str(target.file.path or "text"))
+        alone = self._audits and target.others == 0
+        judge: Any = self._judge() if alone else Unaudited(lease.worker)
+        attempt = attempt_item(
+            item, lease.worker, judge, self._policy, BatchSettings(settings, memory_mb=self.memory_mb), lease.cancel,
+            on_expansion=told,
+        )  # fmt: skip
+        return attempt or Attempt("cancelled", reason="cancelled")
+
+    def _judge(self) -> SharedAuditor:
+        with self._auditor_lock:
+            if self._auditor is None:
+                self._auditor = SharedAuditor(self.memory_mb)
+                threading.Thread(target=self._auditor.start, name="auditor start", daemon=True).start()
+            return self._auditor
+
+    def _library(self) -> PremiseIndex:
+        with self._index_lock:
+            if self._index is None:
+                with self._pool.lease(WAIT_S) as lease:
+                    self._index = load_or_build(lease.worker, progress=lambda _: None)
+                self._premises.offer(self._index)
+            return self._index
+
+    def _named(self, name: str) -> bool:
+        return "." in name and (self._index is None or name in self._names())
+
+    def _names(self) -> frozenset[str]:
+        if not hasattr(self, "_known_names"):
+            assert self._index is not None
+            self._known_names = frozenset(name for name, _ in self._index.entries)
+        return self._known_names
+
+    def _warm(self, library: bool) -> None:
+        for worker in self._pool.idle():
+            this = partial(operator.is_, worker)
+            with suppress(LeanProcessError, DataError), self._pool.lease(WAIT_S, fits=this) as lease:
+                target = source.read(lease.worker, WARM).targets[0]
+                with EmbeddedDojo(target, lease.worker) as (dojo, state):
+                    dojo.run_tacs(state, ["omega", "simp", "grind", *(["exact?"] if library else [])])

@@ -1,0 +1,90 @@
+"""Holes as theorems of their own, for the search and for the audit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prover.lean import protocol, source
+from prover.lean.audit import AuditVerdict
+from prover.lean.holes import Hole, region_end
+from prover.lean.positions import Places
+from prover.lean.source import LeanFile, Target
+from prover.lean.worker import LeanWorker
+
+
+def whole(worker: LeanWorker, file: LeanFile, name: str) -> Hole:
+    """A theorem's whole proof as a hole."""
+    commands = source.elaborate(worker, file)[1]
+    index = next(i for i, c in enumerate(commands) if c.value is not None and source.full_name(file, c) == name)
+    command = commands[index]
+    assert command.value is not None
+    places = Places(file.text)
+    deeper = places.position(places.at_byte(command.start)).column + 2
+    end = max(command.end, region_end(file, commands, index))
+    lead = f":= by\n{' ' * deeper}"
+    return Hole(
+        file, index, name, command.start, end, (command.value[0], end), one=lead, many=lead, column=deeper,
+        broken=bool(command.errors),
+    )  # fmt: skip
+
+
+def alone(worker: LeanWorker, hole: Hole) -> Hole:
+    """The same hole in a text that ends with its command and parses: `sorry` stands in the hole.
+
+    Theorems in front whose proofs are wrong or unfinished stand there with `sorry`: only what they state
+    counts for what follows.
+    """
+    file = hole.file
+    pieces: list[str] = []
+    at = 0
+    commands = source.elaborate(worker, file, hole.start)[1]
+    for index, command in enumerate(commands[: hole.index]):
+        if _broken_proof(command):
+            assert command.value is not None
+            pieces += [file.span(at, command.value[0]), ":= by sorry\n"]
+            at = max(command.value[1], region_end(file, commands, index))
+    before = "".join([*pieces, file.span(at, hole.start)])
+    text = before + hole.command("sorry") + "\n"
+    if not pieces and not hole.broken and file.span(*hole.proof_span) == hole.written("sorry"):
+        text = file.span(0, hole.end) + "\n"
+    shift = len(before.encode()) - hole.start
+    start = hole.proof_span[0] + shift
+    new = LeanFile(text, file.modules, file.body_start, file.path)
+    span = (start, start + len(hole.written("sorry").encode()))
+    return replace(hole, file=new, start=hole.start + shift, end=len(text.encode()) - 1, proof_span=span)
+
+
+def _broken_proof(command: protocol.Command) -> bool:
+    """Whether a theorem's errors are all in its proof."""
+    return (
+        command.declaration in source.PROVABLE
+        and command.value is not None
+        and bool(command.errors)
+        and all(e.start >= command.value[0] for e in command.errors)
+    )
+
+
+def stated(worker: LeanWorker, file: LeanFile) -> str:
+    """A file with `sorry` in place of each theorem's proof."""
+    pieces: list[str] = []
+    at = 0
+    for command in source.elaborate(worker, file)[1]:
+        if command.declaration in ("theorem", "lemma") and command.value is not None and command.id is not None:
+            pieces += [file.span(at, command.value[0]), ":= by sorry"]
+            at = command.value[1]
+    return "".join([*pieces, file.span(at, len(file.text.encode()))])
+
+
+class Unaudited:
+    """Takes what Lean takes; whoever uses it does not say proved."""
+
+    def __init__(self, worker: LeanWorker) -> None:
+        self._worker = worker
+
+    def __call__(self, target: Target, proof: str) -> AuditVerdict:
+        """Whether the command has no error with this proof."""
+        before = source.state_before(self._worker, target)
+        raw = self._worker.request("elaborate", state=before, text=target.command(proof))
+        self._worker.request("release", states=[raw["state"]])
+        errors = [m["text"] for c in raw["commands"] for m in c["messages"] if m["severity"] == "error"]
+        return AuditVerdict(not errors, "error" if errors else "accepted", errors[0] if errors else None, (), (), (), "")
