@@ -44,7 +44,8 @@ PARTS: dict[str, set[str]] = {
     "prover.benchmarks": {"prover.mutation", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.run"},
     "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
     "prover.server": {
-        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.script", "search",
+        "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.script",
+        "prover.report", "search",
     },
     "prover.evaluation": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",

@@ -38,11 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a page's origin that may use it, https://name:port"
     )
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="Lean requests at a time (default 2)")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="Lean processes, one more audits (default 2)")
     parser.add_argument("--queue", type=int, default=64, metavar="N", help="requests that may wait; more get 429 (default 64)")
     parser.add_argument("--searches", type=int, default=1, metavar="N", help="proof searches at a time (default 1)")
     parser.add_argument("--max-body", type=float, default=4.0, metavar="MB", help="size of a request (default 4)")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    parser.add_argument("--cold", action="store_true", help="start Lean when it is first needed, not ahead")
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="past batches (default runs)")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="the server's own jobs (default RUNS/server)")
     parser.add_argument("--grace", type=float, default=10.0, metavar="S", help="seconds for searches at the end (default 10)")
@@ -53,11 +54,14 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.app import Server
     from prover.server.listen import bind, serve
     from prover.server.service import Service
+    from prover.server.session import Session
     from prover.server.settings import ServeSettings, is_loopback
 
     for name, least in (("workers", 1), ("queue", 0), ("searches", 1), ("memory", 1)):
         if getattr(args, name) < least:
             raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least {least}")
+    if args.searches >= args.workers > 1:
+        raise ConfigError(f"--searches is {args.searches}, --workers {args.workers}; leave a worker for other requests")
     if not 0 <= args.port <= 65535:
         raise ConfigError(f"--port is {args.port}; it must be 0 to 65535")
     if not 0 < args.max_body <= 1000 or not 0 <= args.grace < 3600:
@@ -82,7 +86,15 @@ def run(args: argparse.Namespace) -> int:
     )
     listening = bind(settings)
     port = listening.getsockname()[1]
-    server = Server(Service(workers=args.workers, searches=args.searches, memory_mb=args.memory), settings)
+    session = Session(args.workers, args.memory)
+    try:
+        server = Server(Service(session), settings)
+    except BaseException:
+        session.close()
+        raise
+    if not args.cold:
+        session.start()
+        session.start_audit()
     host = f"[{args.host}]" if ":" in args.host else args.host
     print(f"http://{host}:{port}/{f'#token={token}' if token else ''}", flush=True)
     if shown:

@@ -96,7 +96,7 @@ def api_routes(service: Service, gate: Gate, jobs: Jobs, runs: Runs, settings: S
     @router.get("/v1/runs", tags=["runs"])
     async def list_runs() -> list[dict[str, Any]]:
         """The past batches in the server's folder of runs, the latest first."""
-        return await asyncio.to_thread(runs.list)
+        return await asyncio.to_thread(runs.known)
 
     @router.get("/v1/runs/{name}", tags=["runs"])
     async def results(name: str) -> list[dict[str, Any]]:
@@ -136,7 +136,7 @@ def api_routes(service: Service, gate: Gate, jobs: Jobs, runs: Runs, settings: S
 async def _events(job: str, request: Request, service: Service, jobs: Jobs) -> AsyncIterator[str]:
     """What changed since the last look, a few times a second; a slow reader misses what lies between."""
     seen, drawn, told = -1, None, time.monotonic()
-    while not await request.is_disconnected():
+    while not jobs.closed and not await request.is_disconnected():
         live = jobs.live(job)
         if live is None:
             tree = await asyncio.to_thread(jobs.tree, job)
@@ -151,8 +151,6 @@ async def _events(job: str, request: Request, service: Service, jobs: Jobs) -> A
             if live.tree is not None and live.tree is not drawn:
                 drawn = live.tree
                 yield _event("tree", await asyncio.to_thread(service.picture, drawn))
-        elif live.stopped.is_set():
-            return
         elif time.monotonic() - told > HEARTBEAT_S:
             told = time.monotonic()
             yield ": still here\n\n"

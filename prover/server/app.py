@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from prover.server.gate import ClientLeft, Gate
 from prover.server.guard import PAGE_POLICY, Guard, Refused
 from prover.server.jobs import Jobs
 from prover.server.kimina import kimina_routes
+from prover.server.pool import Busy, Cancelled
 from prover.server.runs import Runs
 from prover.server.service import Service
 from prover.server.settings import ServeSettings
 
 PAGE = Path(__file__).with_name("page")
-DRAWING = Path(__file__).parents[1] / "templates" / "tree.js"
-"""The picture of a search: the same code as in the report of a run."""
+SHARED = tuple(Path(__file__).parents[1] / "templates" / name for name in ("tree.js", "report.css"))
+"""The picture of a search and the look: the same files as in the report of a run."""
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 DESCRIPTION = "Suggests and proves in Lean 4. What the endpoints promise and what other tools' clients get: docs/server.md."
 
@@ -48,6 +50,7 @@ class Server:
         self.jobs = Jobs(settings.state, service.job, settings.jobs_running, settings.jobs_waiting)
         self.gate = Gate(settings.running, settings.waiting)
         self.runs = Runs(settings.runs)
+        self._end: float | None = None
         self.guard = Guard(self._application(), settings)
 
     @property
@@ -63,6 +66,7 @@ class Server:
         app.include_router(kimina_routes(self.service, self.gate))
         app.add_exception_handler(Refused, _refused)
         app.add_exception_handler(ClientLeft, _left)
+        app.add_exception_handler(Cancelled, _left)
         app.add_exception_handler(RequestValidationError, _malformed)
         app.add_exception_handler(HTTPException, _http)
         app.add_exception_handler(ProverError, _failed)
@@ -73,17 +77,26 @@ class Server:
 
         @app.get("/page/{name}", include_in_schema=False)
         async def part(name: str) -> Response:
-            files = {path.name: path for path in (*PAGE.iterdir(), DRAWING)}
+            files = {path.name: path for path in (*PAGE.iterdir(), *SHARED)}
             if name not in files:
                 raise Refused(404, "there is no such file")
             return _file(files[name])
 
         return app
 
+    def closing(self) -> None:
+        """Takes on nothing more; what is under way goes on until `stop`. Called in a signal handler."""
+        self.gate.close()
+        self.jobs.close()
+        self._end = time.monotonic() + self.settings.grace_s
+
     def stop(self) -> None:
         """Takes on nothing more, lets jobs finish within their grace, puts the others back, ends Lean."""
+        if self._end is None:
+            self.closing()
+        assert self._end is not None
         self.gate.stop()
-        self.jobs.stop(self.settings.grace_s)
+        self.jobs.stop(max(0.0, self._end - time.monotonic()))
         self.service.close()
 
 
@@ -123,4 +136,6 @@ async def _http(_: Request, error: Any) -> Response:
 async def _failed(_: Request, error: Any) -> Response:
     if isinstance(error, DataError | ConfigError):
         return _answer(422, str(error))
+    if isinstance(error, Busy):
+        return _answer(429, str(error), {"retry-after": "1"})
     return _answer(504 if isinstance(error, LeanTimeoutError) else 503, str(error))

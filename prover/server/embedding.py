@@ -10,6 +10,7 @@ embeddings among them, though it has as many dimensions (those of ByT5 small): e
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import re
 
@@ -21,7 +22,7 @@ def encode(text: str) -> list[float]:
     """The vector of a text; all zeros when it has no words."""
     words = WORD.findall(text)
     vector = [0.0] * DIMENSIONS
-    for feature in [*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))]:
+    for feature in [*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))]:
         digest = int.from_bytes(hashlib.blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest(), "big")
         vector[digest % DIMENSIONS] += 1.0 if digest >> 63 else -1.0
     length = math.sqrt(sum(x * x for x in vector))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -50,6 +50,7 @@ class Gate:
         self._threads = ThreadPoolExecutor(running, thread_name_prefix="request")
         self._waiting = waiting
         self._queue = 0
+        self._closed = False
         self._stopping = threading.Event()
         self.counts = Counts()
         self.running = 0
@@ -72,7 +73,7 @@ class Gate:
             ClientLeft: the client did.
             Whatever the work raises.
         """
-        if self._stopping.is_set():
+        if self._closed:
             raise Refused(503, "the server is stopping")
         if self._places.locked() and self._queue >= self._waiting:
             self.counts.refused += 1
@@ -89,13 +90,14 @@ class Gate:
     async def _wait_for_place(self, leaving: asyncio.Task[None], deadline: float, timeout_s: float) -> None:
         self._queue += 1
         place = asyncio.create_task(self._places.acquire())
+        both: set[asyncio.Future[Any]] = {place, leaving}
         try:
             await asyncio.wait(
-                {place, leaving}, timeout=max(0.0, deadline - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
+                both, timeout=max(0.0, deadline - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
             )
             if not place.done():
                 self._note_end(leaving, timeout_s)
-            if self._stopping.is_set():
+            if self._closed:
                 raise Refused(503, "the server is stopping")
         except BaseException:
             place.cancel()
@@ -117,8 +119,9 @@ class Gate:
             self._threads, work, lambda: stop.is_set() or self._stopping.is_set()
         )
         running.add_done_callback(self._finished)
+        both: set[asyncio.Future[Any]] = {running, leaving}
         await asyncio.wait(
-            {running, leaving}, timeout=max(0.0, deadline - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
+            both, timeout=max(0.0, deadline - time.monotonic()), return_when=asyncio.FIRST_COMPLETED
         )
         if not running.done():
             stop.set()
@@ -138,8 +141,13 @@ class Gate:
         self.counts.late += 1
         raise Refused(504, f"not done within {timeout_s:g} s")
 
+    def close(self) -> None:
+        """Admits nothing any more, nor what waits; work under way goes on."""
+        self._closed = True
+
     def stop(self) -> None:
-        """Admits nothing any more and tells the work under way to stop."""
+        """Tells the work under way to stop, too."""
+        self.close()
         self._stopping.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -79,7 +79,7 @@ class Jobs:
         self._changed = threading.Condition(self._lock)
         self._queue: OrderedDict[str, None] = OrderedDict()
         self._live: dict[str, Live] = {}
-        self._stopping = False
+        self.closed = False
         self._file_lock = filelock.FileLock(folder / ".lock")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ class Jobs:
     def add(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Takes on a job and returns it. Raises Refused: 429 when too many wait, 503 when the server stops."""
         with self._changed:
-            if self._stopping:
+            if self.closed:
                 raise Refused(503, "the server is stopping")
             if len(self._queue) >= self._waiting:
                 raise Refused(429, f"{self._waiting} jobs wait already; try again later", (b"retry-after", b"10"))
@@ -190,9 +190,9 @@ class Jobs:
     def _serve(self) -> None:
         while True:
             with self._changed:
-                while not self._queue and not self._stopping:
+                while not self._queue and not self.closed:
                     self._changed.wait()
-                if self._stopping:
+                if self.closed:
                     return
                 name, _ = self._queue.popitem(last=False)
                 live = self._live[name]
@@ -238,10 +238,14 @@ class Jobs:
 
     # ------------------------------------------------------------------ the end
 
+    def close(self) -> None:
+        """Takes on and begins nothing more. Takes no lock: a signal handler may call it."""
+        self.closed = True
+
     def stop(self, grace_s: float) -> None:
-        """Takes on nothing more, gives what runs `grace_s` seconds, puts the rest back for the next server."""
+        """Gives what runs `grace_s` seconds, puts the rest back for the next server."""
+        self.closed = True
         with self._changed:
-            self._stopping = True
             self._changed.notify_all()
         deadline = time.monotonic() + grace_s
         for thread in self._threads:

@@ -41,7 +41,7 @@ class VerifyRequest(BaseModel):
     """The body of `/verify`."""
 
     codes: list[Code] = Field(max_length=MAX_SNIPPETS)
-    timeout: int = Field(300, ge=0)
+    timeout: int = Field(default=300, ge=0)
     infotree_type: str | None = None
     disable_cache: bool = False
 
@@ -57,7 +57,7 @@ class CheckRequest(BaseModel):
     """The body of `/api/check`."""
 
     snippets: list[Snippet] = Field(min_length=1, max_length=MAX_SNIPPETS)
-    timeout: int = Field(30, ge=0)
+    timeout: int = Field(default=30, ge=0)
     debug: bool = False
     reuse: bool = True
     infotree: str | None = None
@@ -108,7 +108,7 @@ def kimina_routes(service: Service, gate: Gate) -> APIRouter:
 def _one(service: Service, name: str, code: str, timeout_s: float, stop: Cancelled) -> dict[str, Any]:
     started = time.monotonic()
     try:
-        answer = {"response": service.repl(code, timeout_s, stop)}
+        answer: dict[str, Any] = {"response": service.repl(code, timeout_s, stop)}
     except LeanTimeoutError:
         answer = {"error": f"Lean REPL command timed out in {timeout_s:g} seconds"}
     except DataError as error:

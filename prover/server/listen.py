@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -11,9 +15,6 @@ import uvicorn
 from prover.errors import ConfigError
 from prover.server.app import Server
 from prover.server.settings import ServeSettings
-
-STREAMS_END_S = 3
-"""How long open connections may still take once the server stops; streams of events end by themselves."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -48,20 +49,43 @@ def bind(settings: ServeSettings) -> socket.socket:
 
 def serve(server: Server, listening: socket.socket) -> None:
     """Answers requests until SIGINT or SIGTERM, then ends in good order."""
-    config = uvicorn.Config(
+    try:
+        _Uvicorn(_config(server), server).run(sockets=[listening])
+    finally:
+        listening.close()
+        server.stop()
+
+
+@contextmanager
+def background(server: Server) -> Iterator[str]:
+    """Serves in a thread of this process; gives the address. Ends in good order with the block."""
+    listening = bind(server.settings)
+    answering = _Uvicorn(_config(server), server)
+    thread = threading.Thread(target=answering.run, kwargs={"sockets": [listening]}, name="server", daemon=True)
+    thread.start()
+    try:
+        while not answering.started and thread.is_alive():
+            time.sleep(0.01)
+        host, port = listening.getsockname()[:2]
+        yield f"http://{host}:{port}"
+    finally:
+        server.closing()
+        answering.should_exit = True
+        thread.join(server.settings.grace_s + 10)
+        listening.close()
+        server.stop()
+
+
+def _config(server: Server) -> uvicorn.Config:
+    return uvicorn.Config(
         server.app,
         log_level="warning",
         access_log=False,
         lifespan="off",
         limit_concurrency=server.settings.max_connections,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=STREAMS_END_S,
+        timeout_graceful_shutdown=max(1, round(server.settings.grace_s)),
         server_header=False,
         date_header=True,
         ws="none",
     )
-    try:
-        _Uvicorn(config, server).run(sockets=[listening])
-    finally:
-        listening.close()
-        server.stop()

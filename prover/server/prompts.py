@@ -1,8 +1,9 @@
 """What a prompt for a language model asks, when LLMLean wrote it.
 
 LLMLean sends prompts where other tools send fields. Its forms are read back into fields here: instruction
-(`[CTX] … [/CTX]`, `[STATE] … [/STATE]`, `[TAC]` or `[PROOF]`), reasoning, few-shot (`Tactic state:` between dashes), Markdown, and
-the bare text of a file up to the place where a tactic or a proof is wanted. Answers are put into the form that LLMLean reads.
+(`[CTX] … [/CTX]`, `[STATE] … [/STATE]`, `[TAC]` or `[PROOF]`), reasoning, few-shot (`Tactic state:` between dashes),
+Markdown, and the bare text of a file up to the place where a tactic or a proof is wanted. Answers are put into the form
+that LLMLean reads.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from dataclasses import dataclass
 TAGGED = r"\[{0}\]\n?(.*?)\n?\[/{0}\]"
 CONTEXT = re.compile(TAGGED.format("CTX"), re.DOTALL)
 STATE = re.compile(TAGGED.format("STATE"), re.DOTALL)
-FENCED = re.compile(r"The (?:current )?file contents up to the current tactic are(?: as follows)?:\s*```lean4?\n(.*?)\n```", re.DOTALL)
+FENCED = re.compile(
+    r"The (?:current )?file contents up to the current tactic are(?: as follows)?:\s*```lean4?\n(.*?)\n```", re.DOTALL
+)
 FENCED_STATE = re.compile(r"The current proof state is(?: as follows)?:\n(.*?)\n\s*(?:Your task is|Please analyze)", re.DOTALL)
 STARTS_WITH = re.compile(r"The tactic you generate should start with (.*)\Z", re.DOTALL)
 FEW_SHOT = re.compile(r"Tactic state:\n---\n(.*?)\n---\nNext tactic:\n---\n(.*)\Z", re.DOTALL)
-PROOF_WORDS = ("Your task is to generate the proof", "Your task is to generate the rest of the proof", "previous proof attempt failed")
+PROOF_WORDS = (
+    "Your task is to generate the proof",
+    "Your task is to generate the rest of the proof",
+    "previous proof attempt failed",
+)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Runs:
         self._folder = folder
         self._tickets: dict[str, tuple[str, float]] = {}
 
-    def list(self) -> list[dict[str, Any]]:
+    def known(self) -> list[dict[str, Any]]:
         """What is known of each run, the latest first."""
         found = []
         try:

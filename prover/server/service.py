@@ -16,21 +16,22 @@ from prover.agent import SearchSettings, SearchState, ViewPolicy, view_of
 from prover.errors import DataError
 from prover.lean.commands import header, masked, split
 from prover.lean.embedded import tactic_state
-from prover.lean.premises import EMBEDDED_LEAN
 from prover.lean.positions import Places, Position
+from prover.lean.premises import EMBEDDED_LEAN
 from prover.policy.base import Surroundings
 from prover.policy.builtin import builtin_policy
 from prover.report import Limits, prune
 from prover.server import wire
-from prover.server.answers import Edit, GoalsAt, Proof
-from prover.server.document import Document
+from prover.server.answers import Edit, Proof
+from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
 from prover.server.pool import Deadline
 from prover.server.session import Session
-from prover.server.state_text import GoalSource, as_theorem
+from prover.server.state_text import GoalSource, as_theorem, at_last_line
 from prover.server.suggest import Suggestion, goals_of
 
 SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
+IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
 SORRY_WARNING = "declaration uses"
 LIBERAL = "set_option autoImplicit true"
 """Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
@@ -82,7 +83,9 @@ class Service:
         with deadline.watched():
             found = self._session.document(body.text, cancelled=deadline.over)
         theorems = [
-            wire.TheoremBody(name=w.name, line=w.start.line + 1, statement=w.statement, kind=w.kind, problem=_problem(found, w.start.line))
+            wire.TheoremBody(
+                name=w.name, line=w.start.line + 1, statement=w.statement, kind=w.kind, problem=_problem(found, w)
+            )
             for w in found.waiting
         ]
         notes = [f"line {d.start.line + 1}: {d.text}" for d in found.errors[:20]]
@@ -114,13 +117,14 @@ class Service:
         """See /v1/check."""
         if body.against is not None:
             verdicts = self._session.judge(body.against, body.text)
-            return wire.CheckReply(
-                ok=all(v.accepted for v in verdicts), lean=self.lean, messages=[], sorries=0,
-                verdicts=[
-                    wire.VerdictBody(name=v.name, accepted=v.accepted, category=v.category, reason=v.reason, axioms=list(v.axioms))
-                    for v in verdicts
-                ],
-            )  # fmt: skip
+            bodies = [
+                wire.VerdictBody(
+                    name=v.name, accepted=v.accepted, category=v.category, reason=v.reason, axioms=list(v.axioms)
+                )
+                for v in verdicts
+            ]
+            ok = all(v.accepted for v in verdicts)
+            return wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
         deadline = Deadline(body.timeout_s, cancelled)
         with deadline.watched():
             found = self._session.document(body.text, cancelled=deadline.over)
@@ -235,7 +239,10 @@ class Service:
         first = raw[:end].count(b"\n") + (1 if end else 0)
         deadline = Deadline(timeout_s, cancelled)
         with deadline.watched():
-            found = self._session.document(text, cancelled=deadline.over)
+            try:
+                found = self._session.document(text, cancelled=deadline.over)
+            except DataError as error:
+                return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
             sorries = []
             for place in _sorries(found):
                 try:
@@ -319,13 +326,11 @@ def _suggestion(found: Suggestion, edit: wire.EditBody | None) -> wire.Suggestio
     )  # fmt: skip
 
 
-def _problem(document: Document, line: int) -> str | None:
+def _problem(document: Document, waiting: Waiting) -> str | None:
     """Why a theorem cannot be searched: its own statement has an error."""
-    waiting = document.at(line)
-    assert waiting is not None
-    first = next((p for p in waiting.places), waiting.end)
+    begin, end = ((p.line, p.column) for p in (waiting.start, waiting.places[0]))
     for error in document.errors:
-        if waiting.start <= error.start < first and waiting.kind == "sorry":
+        if waiting.kind == "sorry" and begin <= (error.start.line, error.start.column) < end:
             return f"its statement does not elaborate: {error.text.splitlines()[0]}"
     return None
 
@@ -334,8 +339,7 @@ def _sources(state: str, context: str) -> list[GoalSource]:
     """Texts in which Lean may come to the goal, the most faithful first."""
     sources: list[GoalSource] = []
     if context.strip():
-        last = context[context.rfind("\n") + 1 :]
-        sources.append(GoalSource(context, context.count("\n") + 1, len(last)))
+        sources.append(at_last_line(context))
         stated = as_theorem(state, _before_last_command(context))
         sources += [stated] if stated is not None else []
     alone = as_theorem(state)
@@ -356,6 +360,15 @@ def _sorries(document: Document) -> list[Position]:
         return []
     places = Places(document.text)
     return [places.position(m.start()) for m in SORRY.finditer(masked(document.text))]
+
+
+def _import_span(code: str, message: str) -> dict[str, Any]:
+    """Where a text imports the module that a message names; its beginning when it names none."""
+    for number, line in enumerate(code.splitlines(), start=1):
+        found = IMPORT.match(line)
+        if found is not None and found[1] in message:
+            return {"pos": {"line": number, "column": 0}, "endPos": {"line": number, "column": len(line)}}
+    return {"pos": {"line": 1, "column": 0}, "endPos": {"line": 1, "column": 0}}
 
 
 def _span(start: Position, end: Position, added_at: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Local:
 
 @dataclass(frozen=True)
 class GoalSource:
-    """The text of a theorem and where its `sorry` stands: line from 1, column from 0 in characters."""
+    """A text and the place in it where a tactic is wanted: line from 1, column from 0 in characters."""
 
     text: str
     line: int
@@ -119,11 +119,9 @@ def as_theorem(state: str, before: str = "") -> GoalSource | None:
     return GoalSource(text, text.count("\n"), 2)
 
 
-def at_end(context: str) -> GoalSource:
-    """A file that ends where a tactic is wanted, with `sorry` in that place."""
-    last = context[context.rfind("\n") + 1 :]
-    text = f"{context}sorry\n"
-    return GoalSource(text, text.count("\n"), len(last))
+def at_last_line(context: str) -> GoalSource:
+    """A file that ends where a tactic is wanted."""
+    return GoalSource(context, context.count("\n") + 1, len(context) - context.rfind("\n") - 1)
 
 
 def _split_value(text: str) -> tuple[str, str | None]:

@@ -25,14 +25,14 @@ class Strict(BaseModel):
 class SuggestRequest(Strict):
     """Tactics for a position in a file, or for a goal as Lean prints it."""
 
-    text: LeanText | None = Field(None, description="The whole file")
-    line: int | None = Field(None, ge=1, description="Line of the position, from 1")
-    column: int | None = Field(None, ge=0, description="Column of the position in characters, from 0")
-    state: LeanText | None = Field(None, description="Instead of a file: the goal as Lean prints it")
-    context: LeanText = Field("", description="With `state`: the file's text up to the tactic")
-    prefix: LeanText = Field("", description="Only tactics that begin so")
-    limit: int = Field(10, ge=1, le=40, description="How many at most")
-    timeout_s: float = Field(10.0, gt=0, le=60)
+    text: LeanText | None = Field(default=None, description="The whole file")
+    line: int | None = Field(default=None, ge=1, description="Line of the position, from 1")
+    column: int | None = Field(default=None, ge=0, description="Column of the position in characters, from 0")
+    state: LeanText | None = Field(default=None, description="Instead of a file: the goal as Lean prints it")
+    context: LeanText = Field(default="", description="With `state`: the file's text up to the tactic")
+    prefix: LeanText = Field(default="", description="Only tactics that begin so")
+    limit: int = Field(default=10, ge=1, le=40, description="How many at most")
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
 
     @model_validator(mode="after")
     def one_of_both(self) -> SuggestRequest:
@@ -78,7 +78,7 @@ class DocumentRequest(Strict):
     """A file."""
 
     text: LeanText
-    timeout_s: float = Field(60.0, gt=0, le=300)
+    timeout_s: float = Field(default=60.0, gt=0, le=300)
 
 
 class TheoremBody(BaseModel):
@@ -108,7 +108,7 @@ class PositionRequest(Strict):
     text: LeanText
     line: int = Field(ge=1)
     column: int = Field(ge=0)
-    timeout_s: float = Field(10.0, gt=0, le=60)
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
 
 
 class GoalsReply(BaseModel):
@@ -122,11 +122,11 @@ class ProveRequest(Strict):
     """A search: for a theorem by name, or for the one at a position; without either for the only one."""
 
     text: LeanText
-    theorem: LeanText | None = Field(None, description="Its name, as /v1/document gives it")
-    line: int | None = Field(None, ge=1)
-    column: int | None = Field(None, ge=0)
-    timeout_s: float = Field(60.0, gt=0, le=3600)
-    max_expansions: int | None = Field(None, ge=1)
+    theorem: LeanText | None = Field(default=None, description="Its name, as /v1/document gives it")
+    line: int | None = Field(default=None, ge=1)
+    column: int | None = Field(default=None, ge=0)
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
+    max_expansions: int | None = Field(default=None, ge=1)
 
 
 class JobReply(BaseModel):
@@ -147,8 +147,8 @@ class CheckBody(Strict):
     """A file to elaborate, and perhaps the theorems that it is to prove."""
 
     text: LeanText
-    against: LeanText | None = Field(None, description="A file that states theorems with sorry: judge the proofs of these")
-    timeout_s: float = Field(60.0, gt=0, le=300)
+    against: LeanText | None = Field(default=None, description="A file that states theorems with sorry: judge their proofs")
+    timeout_s: float = Field(default=60.0, gt=0, le=300)
 
 
 class MessageBody(BaseModel):
@@ -186,7 +186,7 @@ class PremisesRequest(Strict):
     """Words, or a goal, to find theorems of the library for."""
 
     query: LeanText = Field(min_length=1, max_length=20_000)
-    limit: int = Field(20, ge=1, le=200)
+    limit: int = Field(default=20, ge=1, le=200)
 
 
 class PremiseBody(BaseModel):

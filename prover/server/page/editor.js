@@ -1,7 +1,7 @@
 // The file: its text, its theorems, suggestions at the cursor, searches for it.
 "use strict";
 
-const EXAMPLE = `-- Theorems whose proof is sorry are listed below; choose one to prove it.
+const EXAMPLE = `-- What waits for its proof is listed below.
 
 theorem add_right_neutral (n : Nat) : n + 0 = n := by
   sorry
@@ -70,7 +70,7 @@ function listTheorems() {
     const job = searches.get(theorem.name);
     const acts = el("span", { class: "acts" });
     if (job && !isOver(job)) {
-      acts.append(action("Watch", () => watch(job)), action("Cancel", () => cancelJob(job), { "data-theorem": theorem.name }));
+      acts.append(action("Watch", () => watch(job), { "data-theorem": theorem.name }), action("Cancel", () => cancelJob(job)));
     } else {
       if (job) acts.append(action("Show", () => watch(job)));
       if (!theorem.problem) acts.append(action("Prove", () => prove({ theorem: theorem.name }), { "data-theorem": theorem.name }));

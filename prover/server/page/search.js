@@ -48,6 +48,7 @@ function showJob(job, picture, useProof) {
   }
   const { head, facts, bar, result, tree } = shown.parts;
   const over = isOver(job), told = job.result || {};
+  shown.useProof = useProof;
   const acts = el("span", { class: "acts" });
   if (!over) acts.append(action("Cancel", () => cancelJob(job), { id: "cancel" }));
   const name = job.request.theorem || (job.request.line ? `line ${job.request.line}` : "search");
@@ -58,11 +59,12 @@ function showJob(job, picture, useProof) {
   if (progress.expansions !== undefined) figures.push(plural(progress.expansions, "state expanded", "states expanded"));
   if (progress.tactics_run !== undefined) figures.push(plural(progress.tactics_run, "tactic run", "tactics run"));
   if (progress.nodes !== undefined) figures.push(plural(progress.nodes, "state", "states"));
-  if (progress.seconds !== undefined) figures.push(`${progress.seconds.toFixed(1)} s of ${job.request.timeout_s} s`);
+  const seconds = over ? progress.seconds : job.started ? Date.now() / 1000 - job.started : undefined;
+  if (seconds !== undefined) figures.push(over ? `${seconds.toFixed(1)} s` : `${seconds.toFixed(0)} s of ${job.request.timeout_s} s`);
   facts.textContent = figures.join(" · ");
   bar.hidden = over;
   if (!over) {
-    const part = Math.min(1, (progress.seconds || 0) / job.request.timeout_s);
+    const part = Math.min(1, (seconds || 0) / job.request.timeout_s);
     bar.replaceChildren(shape("svg", { preserveAspectRatio: "none", viewBox: "0 0 1000 5" }, shape("rect", { class: "proved", width: Math.round(part * 1000), height: 5 })));
   }
   if (over && result.dataset.of !== job.status) {
@@ -93,6 +95,8 @@ function resultParts(job, told, useProof) {
   }
   return parts;
 }
+
+setInterval(() => { if (shown && !isOver(shown.job)) showJob(shown.job, null, shown.useProof); }, 1000);
 
 async function cancelJob(job) {
   try {
