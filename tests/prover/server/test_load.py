@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,9 @@ from prover.server.app import Server
 from prover.server.jobs import Jobs
 from prover.server.listen import background
 
+post = partial(httpx.post, timeout=60)
+get = partial(httpx.get, timeout=60)
+delete = partial(httpx.delete, timeout=60)
 ASK = {"text": "theorem t (n : Nat) : n + 0 = n := by\n  sorry\n", "line": 2, "column": 2}
 Make = Callable[..., Server]
 
@@ -45,7 +49,7 @@ def test_two_hundred_clients_are_answered_or_refused_and_the_server_goes_on(make
         assert set(codes) == {200, 429} and codes[200] >= 12
         assert stub.most_at_once <= 2
         assert server.gate.counts.refused == codes[429]
-        assert httpx.post(f"{address}/v1/suggest", json=ASK).status_code == 200
+        assert post(f"{address}/v1/suggest", json=ASK).status_code == 200
         assert (server.gate.running, server.gate.queue) == (0, 0)
 
 
@@ -68,7 +72,7 @@ def test_a_client_that_goes_away_stops_its_work_and_frees_its_place(make_server:
         clients[1].close()
         eventually(lambda: stub.cancelled == 2 and server.gate.running == 0)
         stub.slow_s = 0.0
-        assert httpx.post(f"{address}/v1/suggest", json=ASK).status_code == 200
+        assert post(f"{address}/v1/suggest", json=ASK).status_code == 200
 
 
 def test_work_that_takes_too_long_is_stopped(make_server: Make, stub: Any, monkeypatch: Any) -> None:
@@ -76,7 +80,7 @@ def test_work_that_takes_too_long_is_stopped(make_server: Make, stub: Any, monke
     stub.slow_s = 60.0
     server = make_server(running=1)
     with background(server) as address:
-        reply = httpx.post(f"{address}/v1/suggest", json={**ASK, "timeout_s": 0.1})
+        reply = post(f"{address}/v1/suggest", json={**ASK, "timeout_s": 0.1})
         assert reply.status_code == 504
         eventually(lambda: stub.cancelled == 1 and server.gate.running == 0)
 
@@ -97,7 +101,7 @@ def events(address: str, job: str) -> list[tuple[str, Any]]:
 
 
 def begin(address: str, **more: Any) -> str:
-    reply = httpx.post(f"{address}/v1/prove", json={"text": ASK["text"], **more})
+    reply = post(f"{address}/v1/prove", json={"text": ASK["text"], **more})
     assert reply.status_code == 202
     job: str = reply.json()["id"]
     return job
@@ -117,18 +121,18 @@ def test_a_finished_job_tells_its_result_to_whoever_comes_later(address: str) ->
     job = begin(address)
     events(address, job)
     assert [name for name, _ in events(address, job)] == ["tree", "result"]
-    assert len(httpx.get(f"{address}/v1/prove/{job}/tree").json()["nodes"]) == 3
-    listed = httpx.get(f"{address}/v1/prove").json()
+    assert len(get(f"{address}/v1/prove/{job}/tree").json()["nodes"]) == 3
+    listed = get(f"{address}/v1/prove").json()
     assert listed[0]["id"] == job and "text" not in listed[0]["request"]
 
 
 def test_jobs_are_cancelled_while_they_wait_and_while_they_run(address: str, stub: Any) -> None:
     stub.proved_at = None
     runs, waits = begin(address), begin(address)
-    eventually(lambda: httpx.get(f"{address}/v1/prove/{runs}").json()["status"] == "running")
-    assert httpx.get(f"{address}/v1/prove/{waits}").json()["place"] == 1
-    assert httpx.delete(f"{address}/v1/prove/{waits}").json()["status"] == "cancelled"
-    httpx.delete(f"{address}/v1/prove/{runs}")
+    eventually(lambda: get(f"{address}/v1/prove/{runs}").json()["status"] == "running")
+    assert get(f"{address}/v1/prove/{waits}").json()["place"] == 1
+    assert delete(f"{address}/v1/prove/{waits}").json()["status"] == "cancelled"
+    delete(f"{address}/v1/prove/{runs}")
     assert events(address, runs)[-1][1]["status"] == "cancelled"
     assert stub.cancelled == 1
 
@@ -137,14 +141,14 @@ def test_more_jobs_than_may_wait_are_refused(make_server: Make, stub: Any) -> No
     stub.proved_at = None
     with background(make_server(jobs_waiting=1)) as address:
         running = begin(address)
-        eventually(lambda: httpx.get(f"{address}/v1/prove/{running}").json()["status"] == "running")
+        eventually(lambda: get(f"{address}/v1/prove/{running}").json()["status"] == "running")
         begin(address)
-        assert httpx.post(f"{address}/v1/prove", json={"text": ASK["text"]}).status_code == 429
+        assert post(f"{address}/v1/prove", json={"text": ASK["text"]}).status_code == 429
 
 
 def test_an_unknown_job_is_not_there(address: str) -> None:
     for path in ("/v1/prove/nothing", "/v1/prove/nothing/events", "/v1/prove/nothing/tree", "/v1/prove/..%2F..", "/v1/runs/.."):
-        assert httpx.get(address + path).status_code == 404
+        assert get(address + path).status_code == 404
 
 
 def test_the_end_puts_searches_back_ends_streams_and_keeps_results(make_server: Make, stub: Any) -> None:
@@ -159,8 +163,8 @@ def test_the_end_puts_searches_back_ends_streams_and_keeps_results(make_server: 
             assert next(lines).startswith("event: progress")
             server.closing()
             assert list(lines)  # the stream ends by itself
-        assert httpx.post(f"{address}/v1/prove", json={"text": ASK["text"]}).status_code == 503
-        assert httpx.post(f"{address}/v1/suggest", json=ASK).status_code == 503
+        assert post(f"{address}/v1/prove", json={"text": ASK["text"]}).status_code == 503
+        assert post(f"{address}/v1/suggest", json=ASK).status_code == 503
     assert stub.closed
     worked_on: list[str] = []
     again = Jobs(server.settings.state, lambda request, _: worked_on.append(request["text"]) or {"status": "failed"}, 1, 8)
