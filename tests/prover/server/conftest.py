@@ -53,3 +53,22 @@ def address(make_server: Callable[..., Server]) -> Iterator[str]:
     """A server over the stub, listening."""
     with background(make_server()) as at:
         yield at
+
+
+@pytest.fixture(scope="session")
+def lean_service() -> Iterator[Service]:
+    """The real thing: one warm Lean, and an auditor."""
+    from prover.server.session import Session
+
+    service = Service(Session(workers=1))
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def lean_address(lean_service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A server with real Lean, listening."""
+    monkeypatch.setattr(lean_service, "close", lambda: None)  # others use it after this one
+    settings = ServeSettings(port=0, running=2, grace_s=0.3, runs=tmp_path / "runs", state=tmp_path / "state")
+    with background(Server(lean_service, settings)) as at:
+        yield at
