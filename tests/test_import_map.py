@@ -45,7 +45,7 @@ PARTS: dict[str, set[str]] = {
     "prover.soak": {"prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal", "prover.run"},
     "prover.server": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.script",
-        "prover.report", "search",
+        "prover.report", "search", "data",
     },
     "prover.evaluation": {
         "prover", "prover.errors", "prover.lean", "prover.policy", "prover.agent", "prover.batch", "prover.journal",

@@ -19,7 +19,8 @@ from prover import __version__
 from prover.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
 
 COMMANDS: tuple[str, ...] = (
-    "prove", "serve", "mcp", "eval", "bench", "soak", "mutate", "calibrate", "corpus", "trace", "check", "setup", "doctor",
+    "prove", "suggest", "serve", "lsp", "mcp", "eval", "bench", "soak", "mutate", "calibrate", "corpus", "trace", "check",
+    "setup", "doctor",
 )  # fmt: skip
 """The verbs in the order of the help; `verb` is `prover/cli/verb.py` (a hyphen is an underscore there)."""
 

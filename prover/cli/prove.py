@@ -8,7 +8,9 @@ audits what it finds in a process of its own, and writes to the folder --out:
   report.html    what was proved, how, and the searched trees
   summary.json   the totals
 
-The same command goes on where an interrupted run stopped.
+The same command goes on where an interrupted run stopped. With -i one theorem is
+followed in the terminal: its state, numbered suggestions, steps of one's own, undo,
+and a search for the rest.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith prove`."""
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=".lean files, or folders of them")
     parser.add_argument("--statement", metavar="TEXT", help="prove this instead, e.g. 'theorem t : 1 + 1 = 2'")
+    parser.add_argument(
+        "-i", "--interactive", action="store_true", help="follow one theorem step by step: FILE:LINE[:COLUMN], or --statement"
+    )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where results go (default: runs/<name>)")
     parser.add_argument(
         "--timeout", type=seconds, default=60.0, metavar="S",
@@ -70,6 +75,10 @@ def seconds(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
+    if args.interactive:
+        from prover.cli.interactive import run as talk
+
+        return talk(args)
     if bool(args.paths) == (args.statement is not None):
         raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
     for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):

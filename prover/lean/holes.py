@@ -20,6 +20,7 @@ from prover.lean.worker import LeanWorker
 
 END_OF_FILE = "Lean.Parser.Command.eoi"
 WAITS = re.compile(r"(?:\bby|=>|·|:=)\Z")
+LAST_WORD = re.compile(r"(?:\bby|=>|·)\s*\Z")
 BULLETS = re.compile(r"[ ·]*")
 WORD = re.compile(r"[\w'!?.«»]*")
 
@@ -161,6 +162,9 @@ class _Region:
         if found is None and at < line_start + len(line) - len(line.lstrip()):
             at = line_start + len(line) - len(line.lstrip())
             found = self._on_sorry(at)
+        if found is None and LAST_WORD.search(self._code(line_start, line_end)) is not None:
+            # on the `by` that ends a line
+            at = line_end if not self.text[at:line_end].strip(" by=>·") else at
         if found is None:
             found = self._behind(at) or self._on_tactic(at)
         if found is None:

@@ -179,12 +179,12 @@ class LeanWorker:
             context.complete = done["stop"]["kind"] != protocol.PAUSED
         return context.state, context.commands
 
-    def shared_prefix(self, modules: tuple[str, ...], text: str) -> int:
+    def shared_prefix(self, text: str) -> int:
         """How many leading commands of a text need not be elaborated here."""
         if not self.alive:
             return 0
         raw = text.encode("utf-8", "surrogatepass")
-        return max((_reusable(c, raw) for c in self._contexts.values() if c.modules == modules), default=0)
+        return max((_reusable(c, raw) for c in list(self._contexts.values())), default=0)
 
     def _begun(self, modules: tuple[str, ...], raw: bytes, body_start: int) -> _Context:
         """A context with what another text of the same beginning already has."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prover.agent import Attempt
 from prover.lean.audit import TheoremVerdict
 from prover.lean.holes import Hole
-from prover.lean.positions import Position
+from prover.lean.positions import Places, Position
 from prover.script import script
 from prover.server.document import Document
 from prover.server.suggest import Suggestion
@@ -21,6 +22,16 @@ class Edit:
     start: Position
     end: Position
     new_text: str
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """A text with changes that do not overlap, all of them as of `text`."""
+    places = Places(text)
+    spans = [(places.character(e.start.line, e.start.column), places.character(e.end.line, e.end.column), e) for e in edits]
+    for start, end, edit in sorted(spans, key=lambda span: span[0] or 0, reverse=True):
+        assert start is not None and end is not None
+        text = text[:start] + edit.new_text + text[end:]
+    return text
 
 
 @dataclass(frozen=True)

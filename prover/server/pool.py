@@ -97,6 +97,17 @@ class Pool:
         finally:
             self._give_back(lease)
 
+    def quiet(self, seconds: float) -> bool:
+        """Waits until all workers were free for so long; False when the pool is closed first."""
+        since = time.monotonic()
+        while not self._closed.wait(WATCH_S):
+            with self._changed:
+                if len(self._free) < self._size:
+                    since = time.monotonic()
+            if time.monotonic() - since >= seconds:
+                return True
+        return False
+
     def idle(self) -> list[LeanWorker]:
         """The workers that are free now; for looking only."""
         with self._changed:

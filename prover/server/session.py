@@ -12,27 +12,27 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lean_dojo import DojoInitError
+from lean_dojo import DojoInitError, TacticState
 
-from prover.agent import Attempt, SearchSettings, ViewPolicy
+from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy
 from prover.batch import BatchSettings, Item, SharedAuditor, attempt_item
-from prover.errors import DataError, LeanProcessError
+from prover.errors import DataError, LeanProcessError, ProverError
 from prover.lean import source
 from prover.lean.audit import TheoremVerdict
 from prover.lean.embedded import EmbeddedDojo
-from prover.lean.holes import Hole, hole_at
+from prover.lean.holes import Hole, NoPlace, hole_at
 from prover.lean.positions import Places, Position
 from prover.lean.premises import LazyPremises, load_or_build
 from prover.lean.source import LeanFile
 from prover.lean.surroundings import surroundings_of
 from prover.policy.builtin import builtin_policy
 from prover.policy.premises import Premise, PremiseIndex
-from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of, settled
+from prover.server.answers import Check, Edit, GoalsAt, Proof, Sorry, applied, proof_of, settled
 from prover.server.document import Document, Waiting, document_of
 from prover.server.events import Growth
 from prover.server.pool import Deadline, Lease, Pool
@@ -47,8 +47,19 @@ REQUEST_S = 60.0
 WAIT_S = 30.0
 TACTIC_S = 2.0
 HEARTBEATS = 50_000
+QUIET_S = 1.0
+"""What takes seconds ahead of need is done once nobody has asked for so long."""
 WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
-INIT = ("Init",)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A place in a proof with its live state: for those who run tactics themselves."""
+
+    lease: Lease
+    at: GoalsAt
+    dojo: EmbeddedDojo
+    state: TacticState
 
 
 class Session:
@@ -157,8 +168,42 @@ class Session:
             NoPlace: no tactic can stand there.
             DataError: Lean does not come to this place, or see `document`.
         """
-        with self._opened(text, line, column, path, cancelled, wait_s) as (_, at, _, _):
-            return at
+        with self.opened(text, line, column, path, cancelled, wait_s) as here:
+            return here.at
+
+    @contextmanager
+    def opened(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        wait_s: float = WAIT_S,
+    ) -> Iterator[Opened]:
+        """A place with its live proof state, for as long as the block lasts; see `goals` for what it is given and raises."""
+        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+            hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
+            lease.check()
+            places = Places(file.text)
+            start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
+            try:
+                with EmbeddedDojo(hole, lease.worker, TACTIC_S, HEARTBEATS) as (dojo, state):
+                    goals = goals_of(state.pp)
+                    if not goals and start.line < line:
+                        raise NoPlace(f"{path or 'the text'}:{line + 1}: no tactic can stand here; the proof is complete")
+                    at = GoalsAt(hole.name, goals, hole.passed, start, end, hole.tactic, hole)
+                    yield Opened(lease, at, dojo, state)
+            except DojoInitError as error:
+                if isinstance(error.__cause__, LeanProcessError):
+                    raise error.__cause__ from error
+                raise DataError(f"{path or 'the text'}:{line + 1}:{column + 1}: {error}") from error
+
+    def suggester(self, here: Opened) -> Suggester:
+        """What tries tactics at a place."""
+        surroundings = surroundings_of(here.lease.worker, here.dojo.entry)
+        warm = here.lease.worker.is_warm(here.dojo.entry.file.modules)
+        return Suggester(here.dojo, self._policy, surroundings, self._named, searches=warm)
 
     def suggest(
         self,
@@ -195,17 +240,13 @@ class Session:
     ) -> tuple[GoalsAt, list[Suggestion]]:
         """The goals and the suggestions in one; see `suggest`."""
         found: list[Suggestion] = []
-        with self._opened(text, line, column, path, cancelled, wait_s) as (lease, at, dojo, state):
-            if at.goals:
-                suggester = Suggester(
-                    dojo, self._policy, surroundings_of(lease.worker, dojo.entry), self._named,
-                    searches=lease.worker.is_warm(dojo.entry.file.modules),
-                )  # fmt: skip
-                for suggestion in suggester.run(state, limit, timeout_s, lease.cancel.is_set):
+        with self.opened(text, line, column, path, cancelled, wait_s) as here:
+            if here.at.goals:
+                for suggestion in self.suggester(here).run(here.state, limit, timeout_s, here.lease.cancel.is_set):
                     found.append(suggestion)
                     on_suggestion(suggestion)
-            lease.check()
-        return at, ranked(found, len(at.goals))
+            here.lease.check()
+        return here.at, ranked(found, len(here.at.goals))
 
     def prove(
         self,
@@ -251,6 +292,34 @@ class Session:
             attempt = self._search(lease, target, settings or SearchSettings(), on_event)
         return proof_of(hole, attempt, start, end, self._audits)
 
+    def judged(self, here: Opened, proof: str) -> Verdict:
+        """The audit's verdict on tactics at a place; without an audit, or where other `sorry` remain, Lean's opinion."""
+        target = alone(here.lease.worker, here.at.hole)
+        if self._audits and target.others == 0:
+            return self._judge()(target, proof)
+        return Unaudited(here.lease.worker)(target, proof)
+
+    def to_prove(
+        self, text: str, place: Position, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> str | Position:
+        """What `prove` is to be asked when the cursor is at a place: the theorem around it, or a place in its proof.
+
+        Raises NoPlace when nothing there waits for a proof.
+        """
+        waiting = self.document(text, path, cancelled).at(place.line)
+        if waiting is None:
+            raise NoPlace(f"{path or 'the text'}:{place.line + 1}: no theorem here waits for a proof")
+        if waiting.kind == "sorry":
+            return waiting.name
+        if waiting.kind == "partial":
+            behind = [p for p in waiting.places if (p.line, p.column + len("sorry")) >= (place.line, place.column)]
+            return behind[0] if behind else waiting.places[-1]
+        try:
+            self.goals(text, place.line, place.column, path, cancelled)
+        except DataError:
+            return waiting.places[-1]
+        return place
+
     def prove_all(
         self,
         text: str,
@@ -271,12 +340,35 @@ class Session:
                 break
             on_theorem(number, len(document.waiting), waiting, None)
             try:
-                proof = self.prove(text, waiting.name, settings, None, cancelled, path)
+                proof = self._prove_waiting(text, waiting, settings, cancelled, path)
             except DataError as error:
                 proof = Proof(waiting.name, "error", Attempt("error", reason=str(error)), None, str(error))
             proofs.append(proof)
             on_theorem(number, len(document.waiting), waiting, proof)
         return settled(proofs)
+
+    def _prove_waiting(
+        self,
+        text: str,
+        waiting: Waiting,
+        settings: SearchSettings | None,
+        cancelled: Callable[[], bool],
+        path: Path | None,
+    ) -> Proof:
+        """The places of a half-written proof one by one, the last first; other proofs as a whole."""
+        if waiting.kind != "partial":
+            return self.prove(text, waiting.name, settings, None, cancelled, path)
+        now = text
+        for place in reversed(waiting.places):
+            proof = self.prove(now, place, settings, None, cancelled, path)
+            if proof.edit is None:
+                return proof
+            now = applied(now, [proof.edit])
+        end = Places(text).character(waiting.end.line, waiting.end.column)
+        assert end is not None
+        behind = len(text) - end
+        start = Places(text).character(waiting.start.line, waiting.start.column)
+        return replace(proof, edit=Edit(waiting.start, waiting.end, now[start : len(now) - behind]))
 
     def check(
         self,
@@ -336,26 +428,8 @@ class Session:
                 f"{path or 'the text'} has {size} bytes; interactive use reads up to {MAX_TEXT_BYTES}. "
                 "`proofsmith prove` takes files of ten times that size"
             )
-        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(INIT, text)) as lease:
+        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text)) as lease:
             yield lease, source.parse_header(lease.worker, text, path)
-
-    @contextmanager
-    def _opened(
-        self, text: str, line: int, column: int, path: Path | None, cancelled: Callable[[], bool], wait_s: float
-    ) -> Iterator[tuple[Lease, GoalsAt, EmbeddedDojo, Any]]:
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
-            hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
-            lease.check()
-            places = Places(file.text)
-            start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
-            try:
-                with EmbeddedDojo(hole, lease.worker, TACTIC_S, HEARTBEATS) as (dojo, state):
-                    goals = goals_of(state.pp)
-                    yield lease, GoalsAt(hole.name, goals, hole.passed, start, end, hole.tactic, hole), dojo, state
-            except DojoInitError as error:
-                if isinstance(error.__cause__, LeanProcessError):
-                    raise error.__cause__ from error
-                raise DataError(f"{path or 'the text'}:{line + 1}:{column + 1}: {error}") from error
 
     def _search(
         self, lease: Lease, target: Hole, settings: SearchSettings, on_event: Callable[[dict[str, Any]], None] | None
@@ -402,9 +476,14 @@ class Session:
         return self._known_names
 
     def _warm(self, library: bool) -> None:
-        for worker in self._pool.idle():
-            this = partial(operator.is_, worker)
-            with suppress(LeanProcessError, DataError), self._pool.lease(WAIT_S, fits=this) as lease:
-                target = source.read(lease.worker, WARM).targets[0]
-                with EmbeddedDojo(target, lease.worker) as (dojo, state):
-                    dojo.run_tacs(state, ["omega", "simp", "grind", *(["exact?"] if library else [])])
+        """Starts each process; then, when nobody waits, has the automation read what it needs, and the library indexed."""
+        for tactics in ([], ["omega", "simp", "grind"], *([["exact?"]] if library else [])):
+            for worker in self._pool.idle():
+                if tactics and not self._pool.quiet(QUIET_S):
+                    return
+                this = partial(operator.is_, worker)
+                with suppress(ProverError), self._pool.lease(WAIT_S, fits=this) as lease:
+                    target = source.read(lease.worker, WARM).targets[0]
+                    if tactics:
+                        with EmbeddedDojo(target, lease.worker) as (dojo, state):
+                            dojo.run_tacs(state, tactics)

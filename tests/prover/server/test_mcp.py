@@ -19,9 +19,8 @@ FILE = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  sorry\n"
 
 def test_an_agent_reads_goals_takes_a_suggestion_proves_and_checks(tmp_path: Path) -> None:
     (tmp_path / "A.lean").write_text(FILE)
-    server = StdioServerParameters(
-        command=sys.executable, args=["-m", "prover.cli.main", "mcp", "--workspace", str(tmp_path)], env={"PYTHONPATH": ":".join(sys.path)}
-    )  # fmt: skip
+    arguments = ["-m", "prover.cli.main", "mcp", "--workspace", str(tmp_path)]
+    server = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": ":".join(sys.path)})
     progress: list[float] = []
 
     async def told(done: float, total: float | None, message: str | None) -> None:

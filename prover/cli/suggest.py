@@ -1,0 +1,81 @@
+"""Suggests the next tactic at a place in a .lean file.
+
+The place is FILE:LINE:COLUMN (both from 1, as compilers print them), or FILE:LINE
+for the first word of the line: a `sorry`, an unfinished `by`, any tactic, or the
+line behind one. Every suggestion has been run in Lean; the goals it leaves are told.
+
+Exit code 0 when there is a suggestion, 1 when there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+
+PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?$", re.DOTALL)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `proofsmith suggest`."""
+    parser.add_argument("place", metavar="FILE:LINE[:COLUMN]", help="where; line and column from 1")
+    parser.add_argument("--limit", type=int, default=8, metavar="N", help="at most so many suggestions (default %(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=10.0, metavar="S", help="seconds of trying, once Lean is warm (default %(default)g)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of Lean's memory (default %(default)s)")
+
+
+def parse_place(text: str) -> tuple[Path, int, int | None]:
+    """File, line and column (from 0; None: the first word). Raises ConfigError."""
+    found = PLACE.match(text)
+    if found is None:
+        raise ConfigError(f"{text!r} is no place; write FILE:LINE:COLUMN, e.g. Nat.lean:12:3")
+    line, column = int(found["line"]), found["column"]
+    if line < 1 or (column is not None and int(column) < 1):
+        raise ConfigError(f"{text!r}: lines and columns count from 1")
+    return Path(found["file"]), line - 1, None if column is None else int(column) - 1
+
+
+def first_word(text: str, line: int) -> int:
+    """The column of the first word of a line, from 0."""
+    lines = text.split("\n")
+    return len(lines[line]) - len(lines[line].lstrip()) if line < len(lines) else 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Opens the place, tries tactics, prints what worked."""
+    from prover.lean.source import load
+    from prover.server.session import Session
+
+    if args.limit < 1:
+        raise ConfigError(f"--limit is {args.limit}; it must be at least 1")
+    if not 0 < args.timeout < float("inf"):
+        raise ConfigError(f"--timeout is {args.timeout:g}; it must be a number of seconds above 0")
+    path, line, column = parse_place(args.place)
+    text = load(path)
+    with Session(workers=1, memory_mb=args.memory, audit=False) as session:
+        at, found = session.suggest_at(
+            text, line, first_word(text, line) if column is None else column, args.limit, args.timeout, path
+        )
+    if args.json:
+        facts = {
+            "theorem": at.theorem, "goals": at.goals, "passed": at.passed, "replaces": at.tactic,
+            "suggestions": [asdict(s) for s in found],
+        }  # fmt: skip
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        print(f"{at.theorem}\n{at.text}\n", file=sys.stderr)
+        for suggestion in found:
+            print(suggestion.tactic)
+            left = "\n\n".join(suggestion.goals_after) or "no goals"
+            print("\n".join(f"    {row}".rstrip() for row in left.splitlines()))
+        if not found:
+            print("no tactic that was tried helps here", file=sys.stderr)
+    return EXIT_DONE if found else EXIT_NOT_PROVED

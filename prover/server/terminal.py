@@ -1,0 +1,177 @@
+"""One theorem, proved by hand and machine together in a terminal: states, numbered suggestions, search for the rest.
+
+What is built is a tree: a tactic, and below it the goals that it left, worked on in order. Over a pipe it reads the same
+lines that a person would type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
+
+from prover.agent import DojoEnvironment, SearchSettings, StagedPolicy, ViewPolicy
+from prover.lean.surroundings import surroundings_of
+from prover.script import script
+from prover.server.lsp_text import short
+from prover.server.session import Opened, Session
+from prover.server.suggest import Suggestion, ranked
+from search import best_first
+from search.types import Budget, Priority, ProofTree, Status
+
+HELP = """\
+NUMBER   take that suggestion        undo     take the last step back
+a tactic  run it                     finish   search for the rest
+more     more suggestions            quit     leave"""
+FEW, MANY = 6, 20
+SUGGEST_S = 5.0
+
+
+@dataclass(eq=False)
+class Step:
+    """A state, and what was done with it: `tactic` with a step for each part, or a `proof` that a search found."""
+
+    state: TacticState
+    tactic: str | None = None
+    parts: list[Step] = field(default_factory=list)
+    proof: ProofTree | None = None
+
+    def open(self) -> Iterator[Step]:
+        """The states without a tactic, in order."""
+        if self.proof is not None:
+            return
+        if self.tactic is None:
+            yield self
+        for part in self.parts:
+            yield from part.open()
+
+    def tree(self) -> ProofTree:
+        """The proof; `sorry` where there is none yet."""
+        if self.proof is not None:
+            return self.proof
+        if self.tactic is None:
+            return ProofTree("sorry")
+        return ProofTree(self.tactic, tuple(part.tree() for part in self.parts))
+
+
+class Terminal:
+    """A dialogue over one place.
+
+    Args:
+        session: has Lean.
+        here: the place, opened.
+        policy: offers tactics to suggestions and search.
+        ask: gives the next line; None at the end of the input.
+        say: shows a line.
+    """
+
+    def __init__(
+        self, session: Session, here: Opened, policy: ViewPolicy, ask: Callable[[], str | None], say: Callable[[str], None]
+    ) -> None:
+        self._session = session
+        self._here = here
+        self._policy = policy
+        self._ask = ask
+        self._say = say
+        self._root = Step(here.state)
+        self._done: list[Step] = []
+
+    def run(self, settings: SearchSettings) -> str | None:
+        """Talks until the proof is complete and accepted (returns it), or the user leaves (None). `settings` is for `finish`."""
+        self._say(HELP)
+        limit = FEW
+        while True:
+            step = next(self._root.open(), None)
+            if step is None:
+                proof = self._judged()
+                if proof is not None:
+                    return proof
+                continue
+            self._show(step)
+            offered = self._suggestions(step, limit)
+            limit = FEW
+            line = self._ask()
+            if line is None or line == "quit":
+                return None
+            match line:
+                case "" | "help":
+                    self._say(HELP)
+                case "undo":
+                    self._undo()
+                case "more":
+                    limit = MANY
+                case "finish":
+                    self._finish(settings)
+                case number if number.isdecimal():
+                    if 1 <= int(number) <= len(offered):
+                        self._apply(step, offered[int(number) - 1].tactic)
+                    else:
+                        self._say(f"there is no suggestion {number}")
+                case tactic:
+                    self._apply(step, tactic)
+
+    def _show(self, step: Step) -> None:
+        count = sum(1 for _ in self._root.open())
+        self._say(f"\n{step.state.pp}" + (f"\n({count - 1} more after this)" if count > 1 else ""))
+
+    def _suggestions(self, step: Step, limit: int) -> list[Suggestion]:
+        found = self._session.suggester(self._here).run(step.state, limit, SUGGEST_S)
+        offered = ranked(list(found), len(step.state.goals))
+        for number, suggestion in enumerate(offered, start=1):
+            self._say(f"  {number}. {short(suggestion)}")
+        if not offered:
+            self._say("  no suggestion")
+        return offered
+
+    def _apply(self, step: Step, tactic: str) -> None:
+        match self._here.dojo.run_tacs(step.state, [tactic])[0]:
+            case ProofFinished():
+                step.tactic = tactic
+            case TacticState() as after:
+                step.tactic = tactic
+                step.parts = [Step(part) for part in self._here.dojo.parts(after)]
+            case LeanError() as failed:
+                self._say(f"Lean says: {failed.error}")
+                return
+            case ProofGivenUp():
+                self._say("that gives up (sorry); the proof goes on without it")
+                return
+            case late:
+                self._say(f"stopped after {late.seconds:.0f} s")
+                return
+        self._done.append(step)
+
+    def _undo(self) -> None:
+        if not self._done:
+            self._say("there is nothing to take back")
+            return
+        step = self._done.pop()
+        step.tactic, step.parts, step.proof = None, [], None
+
+    def _finish(self, settings: SearchSettings) -> None:
+        """Searches for each open state; those that resist stay."""
+        environment = DojoEnvironment(self._here.dojo)
+        policy = StagedPolicy(self._policy, surroundings_of(self._here.lease.worker, self._here.dojo.entry))
+        for step in list(self._root.open()):
+            result = best_first(
+                environment, policy, environment.part(step.state), budget=Budget(settings.max_expansions, settings.timeout_s),
+                accept=lambda _: True, priority=Priority(alpha=settings.alpha), cancelled=self._here.lease.cancel.is_set,
+            )  # fmt: skip
+            if result.status is Status.PROVED and result.proof is not None:
+                step.proof = result.proof
+                self._done.append(step)
+                self._say(f"found: {' '.join(script(result.proof).split())}")
+            else:
+                self._say(f"not found ({result.status.value}, {result.expansions} states expanded)")
+                return
+
+    def _judged(self) -> str | None:
+        """The proof, when the audit takes it; else the last step is taken back."""
+        proof = script(self._root.tree())
+        verdict = self._session.judged(self._here, proof)
+        if verdict.accepted:
+            return proof
+        self._say(f"the audit refuses this proof: {verdict.reason}; the last step is taken back")
+        self._undo()
+        return None
