@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--timeout is {args.timeout:g}; it must be a number of seconds above 0")
     path, line, column = parse_place(args.place)
     text = load(path)
-    with Session(workers=1, memory_mb=args.memory, audit=False) as session:
+    with Session(workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout) as session:
         at, found = session.suggest_at(
             text, line, first_word(text, line) if column is None else column, args.limit, args.timeout, path
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -76,7 +78,7 @@ def measure(wanted: int = 200, minif2f_path: Path | None = None, workers: int = 
             if len(results) % 20 == 0:
                 print(f"{len(results)} of {wanted}", file=sys.stderr)
         for place in later[: wanted - len(results)]:
-            with _skipping():
+            with suppress(DataError, LeanProcessError):
                 session.document(place.text, wait_s=OPEN_S)
                 results.append(_ask(session, place))
     first = [r.all_s if r.first_s is None else r.first_s for r in results]
@@ -99,29 +101,26 @@ def measure(wanted: int = 200, minif2f_path: Path | None = None, workers: int = 
 def _places(session: Session, minif2f_path: Path | None) -> Iterator[Place]:
     """Places in texts that the session has read, as an editor's are when the user asks."""
     folder = Path(str(files("data") / "starter"))
+    starter: list[Place] = []
     for path in sorted(folder.glob("*.lean")):
-        yield from _waiting("starter", session.document(path.read_text("utf-8"), wait_s=OPEN_S))
+        starter += _waiting("starter", session.document(path.read_text("utf-8"), wait_s=OPEN_S))
+    yield from sorted(starter, key=_mixed)
     if minif2f_path is None:
         return
     try:
         statements = minif2f.read(minif2f_path)
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {minif2f_path}: {error}") from error
-    for statement in statements:
-        with _skipping():
+    for statement in sorted(statements, key=lambda s: hashlib.sha256(s.name.encode()).hexdigest()):
+        with suppress(DataError, LeanProcessError):
             document = session.document(statement.lean, wait_s=OPEN_S)
             if not document.errors:
                 yield from _waiting(f"miniF2F {statement.split}", document)
 
 
-class _skipping:
-    """A text that Lean cannot read is left out."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        return isinstance(error, DataError | LeanProcessError)
+def _mixed(place: Place) -> str:
+    """An order that is the same every time and takes no file first."""
+    return hashlib.sha256(f"{place.at}{place.text}".encode()).hexdigest()
 
 
 def _waiting(source: str, document: Document) -> Iterator[Place]:

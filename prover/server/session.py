@@ -45,8 +45,9 @@ KEPT_DOCUMENTS = 32
 REQUEST_S = 60.0
 """Deadline of one request to Lean: a command of the file, in the worst case."""
 WAIT_S = 30.0
-TACTIC_S = 2.0
+TACTIC_S = 5.0
 HEARTBEATS = 50_000
+"""For a single suggested tactic, in thousands; a quarter of what a search allows."""
 QUIET_S = 1.0
 """What takes seconds ahead of need is done once nobody has asked for so long."""
 WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
@@ -70,12 +71,19 @@ class Session:
         memory_mb: ceiling of each.
         policy: offers tactics; None takes the built-in one with retrieval.
         audit: keep an auditor (one more process, started when first needed); without it nothing is ever proved.
+        tactic_s: seconds for a single suggested tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
     """
 
     def __init__(
-        self, workers: int = 2, memory_mb: int = 3000, policy: ViewPolicy | None = None, audit: bool = True
+        self,
+        workers: int = 2,
+        memory_mb: int = 3000,
+        policy: ViewPolicy | None = None,
+        audit: bool = True,
+        tactic_s: float = TACTIC_S,
     ) -> None:
         self.memory_mb = memory_mb
+        self.tactic_s = tactic_s
         self._premises = LazyPremises()
         self._index: PremiseIndex | None = None
         self._index_lock = threading.Lock()
@@ -188,7 +196,7 @@ class Session:
             places = Places(file.text)
             start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
             try:
-                with EmbeddedDojo(hole, lease.worker, TACTIC_S, HEARTBEATS) as (dojo, state):
+                with EmbeddedDojo(hole, lease.worker, self.tactic_s, HEARTBEATS) as (dojo, state):
                     goals = goals_of(state.pp)
                     if not goals and start.line < line:
                         raise NoPlace(f"{path or 'the text'}:{line + 1}: no tactic can stand here; the proof is complete")

@@ -64,16 +64,24 @@ class Terminal:
         policy: offers tactics to suggestions and search.
         ask: gives the next line; None at the end of the input.
         say: shows a line.
+        suggest_s: seconds for the suggestions at a state.
     """
 
     def __init__(
-        self, session: Session, here: Opened, policy: ViewPolicy, ask: Callable[[], str | None], say: Callable[[str], None]
+        self,
+        session: Session,
+        here: Opened,
+        policy: ViewPolicy,
+        ask: Callable[[], str | None],
+        say: Callable[[str], None],
+        suggest_s: float = SUGGEST_S,
     ) -> None:
         self._session = session
         self._here = here
         self._policy = policy
         self._ask = ask
         self._say = say
+        self._suggest_s = suggest_s
         self._root = Step(here.state)
         self._done: list[Step] = []
 
@@ -116,7 +124,7 @@ class Terminal:
         self._say(f"\n{step.state.pp}" + (f"\n({count - 1} more after this)" if count > 1 else ""))
 
     def _suggestions(self, step: Step, limit: int) -> list[Suggestion]:
-        found = self._session.suggester(self._here).run(step.state, limit, SUGGEST_S)
+        found = self._session.suggester(self._here).run(step.state, limit, self._suggest_s)
         offered = ranked(list(found), len(step.state.goals))
         for number, suggestion in enumerate(offered, start=1):
             self._say(f"  {number}. {short(suggestion)}")

@@ -45,7 +45,7 @@ QUICK = SearchSettings(timeout_s=None, max_expansions=3)
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    with Session(workers=1) as session:
+    with Session(workers=1, tactic_s=100) as session:  # a busy machine must not change an answer
         yield session
 
 
@@ -60,7 +60,7 @@ def test_a_document_says_what_waits(session: Session) -> None:
 
 def test_suggestions_are_checked_and_the_best_stands_first(session: Session) -> None:
     streamed: list[Any] = []
-    at, found = session.suggest_at(TEXT, 6, 2, on_suggestion=streamed.append, timeout_s=60)
+    at, found = session.suggest_at(TEXT, 6, 2, on_suggestion=streamed.append, timeout_s=100)
     assert at.goals == ("n : Nat\n⊢ double n % 2 = 0",)
     assert found[0].closes and found[0].goals_after == ()
     assert sorted(streamed, key=repr) == sorted(found, key=repr)
@@ -147,7 +147,7 @@ def test_the_terminal_takes_picks_steps_undo_and_finish(session: Session) -> Non
     lines = iter(["nonsense here", "99", "constructor", "undo", "constructor", "exact h.2", "1"])
     said: list[str] = []
     with session.opened(TEXT, 8, 50) as here:
-        proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append).run(QUICK)
+        proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append, 100).run(QUICK)
     assert proof is not None and proof.startswith("constructor\n· exact h.2\n· ")
     assert any("there is no suggestion 99" in s for s in said) and any(s.startswith("Lean says:") for s in said)
 
@@ -172,7 +172,7 @@ def test_an_edit_follows_a_text_that_changed_elsewhere(session: Session) -> None
 def test_commands_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "some.lean"
     file.write_text(TEXT, encoding="utf-8")
-    assert main(["suggest", f"{file}:7:3", "--json", "--timeout", "60", "--limit", "2"]) == 0
+    assert main(["suggest", f"{file}:7:3", "--json", "--timeout", "100", "--limit", "2"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["theorem"] == "even" and told["suggestions"][0]["closes"] and len(told["suggestions"]) <= 2
     monkeypatch.setattr("sys.stdin", io.StringIO("finish\ny\n"))
