@@ -31,7 +31,7 @@ def json_line(value: object, indent: int | None = None) -> str:
 
 def show(text: object, lines: bool = False) -> None:
     """A result, on stdout."""
-    print(printable(str(text), lines))
+    print(printable(str(text), lines), flush=True)
 
 
 def tell(text: object, lines: bool = False) -> None:

@@ -83,7 +83,7 @@ PARTS: dict[str, set[str]] = {
     "prover.mutation_leakage": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
     "prover.server": {
         "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
-        "prover.batch_item", "prover.batch", "prover.printable", "search", "data",
+        "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},

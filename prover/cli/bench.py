@@ -1,4 +1,4 @@
-"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion.
+"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -13,21 +13,24 @@ from typing import Any
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve")
 USUAL = ("start", "batch", "step")
-"""What runs when nothing is named; `mutate` and `suggest` take some minutes."""
+"""What runs when nothing is named; the others take some minutes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith bench`."""
     parser.add_argument(
-        "what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: all but mutate and suggest)"
+        "what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: start, batch and step)"
     )
     parser.add_argument(
         "--positions", type=int, default=200, metavar="N", help="suggest: so many places in proofs (default %(default)s)"
     )
     parser.add_argument(
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
+    )
+    parser.add_argument(
+        "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
@@ -38,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.positions < 1:
         raise ConfigError(f"--positions is {args.positions}; it must be at least 1")
+    if not 1 <= args.clients <= 900:
+        raise ConfigError(f"--clients is {args.clients}; it must be 1 to 900")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -46,6 +51,10 @@ def run(args: argparse.Namespace) -> int:
             from prover.server.bench import measure
 
             figures |= measure(args.positions, args.minif2f)
+        elif what == "serve":
+            from prover.server.load import measure as measure_load
+
+            figures["serve"] = measure_load(args.clients)
         else:
             figures |= getattr(benchmarks, what)()
     show(json_line(figures, None if args.json else 2), lines=True)

@@ -24,6 +24,7 @@ from prover.auditing import SharedAuditor
 from prover.batch_item import BatchSettings, Item, attempt_item
 from prover.errors import DataError, LeanProcessError, ProverError
 from prover.lean import source
+from prover.lean.audit import TheoremVerdict
 from prover.lean.embedded import EmbeddedDojo
 from prover.lean.holes import Hole, NoPlace, hole_at
 from prover.lean.positions import Places, Position
@@ -111,6 +112,11 @@ class Session:
         thread = threading.Thread(target=self._warm, args=(library,), name="warming up", daemon=True)
         thread.start()
         return thread
+
+    def start_audit(self) -> None:
+        """Starts the auditor ahead of the first proof."""
+        if self._audits:
+            self._judge()
 
     def close(self) -> None:
         """Ends all processes; requests under way fail."""
@@ -398,6 +404,13 @@ class Session:
             with self._reading(text, path, deadline.over, WAIT_S) as (lease, file):
                 given = stated(lease.worker, file)
             return replace(found, verdicts=tuple(self._judge().judge(given, file.text, path)))
+
+    def judge(self, stated: str, submission: str) -> list[TheoremVerdict]:
+        """The audit's verdicts on whether one text proves what another states; see `Auditor.audit_files`."""
+        for text in (stated, submission):
+            if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+                raise DataError(f"a text has more than {MAX_TEXT_BYTES} bytes; `proofsmith check` takes larger files")
+        return self._judge().judge(stated, submission)
 
     def premises(self, query: str, limit: int = 20) -> list[Premise]:
         """The library's theorems that fit a goal, or whose names hold the query; best first.

@@ -257,6 +257,26 @@ function drawTree(tree) {
     resize(zoom);
     choose(picture.drawn.has(chosen) ? chosen : 0, false);
   }
+  function show() {
+    onlyProof.checked &&= tree.nodes[0].proof;
+    proofChoice.hidden = !tree.nodes[0].proof;
+    leftOut.hidden = !tree.left_out;
+    leftOut.textContent = `The search reached ${plural(tree.total, "state", "states")}; ${tree.left_out.toLocaleString("en")} of them are left out here. Drawn are the proof, if there is one, and the states of best priority.`;
+    redraw();
+  }
+  // The tree of a later moment of the same search, in place; what is chosen, the view and the keyboard stay.
+  function update(next) {
+    const { id } = tree.nodes[chosen];
+    const inside = scroller.contains(document.activeElement), top = scroller.scrollTop, left = scroller.scrollLeft;
+    const failures = panel.querySelector("details")?.open, seen = panel.scrollTop;
+    tree = next;
+    chosen = Math.max(0, tree.nodes.findIndex((node) => node.id === id));
+    show();
+    if (failures && panel.querySelector("details")) panel.querySelector("details").open = true;
+    if (inside) picture.drawn.get(chosen)?.box.focus({ preventScroll: true });
+    scroller.scrollTo(left, top);
+    panel.scrollTop = seen;
+  }
 
   scroller.addEventListener("keydown", (event) => {
     const { item } = picture.drawn.get(chosen);
@@ -274,7 +294,9 @@ function drawTree(tree) {
   const bar = el("div", { class: "treebar" }, el("h3", {}, "Search"));
   const onlyProof = el("input", { type: "checkbox" });
   onlyProof.addEventListener("change", redraw);
-  if (tree.nodes[0].proof) bar.append(el("label", {}, onlyProof, " only the proof"));
+  const proofChoice = el("label", {}, onlyProof, " only the proof");
+  const leftOut = el("p", { class: "aside" });
+  bar.append(proofChoice);
   const buttons = el("span", { class: "zoom" });
   for (const [label, name, change] of [["−", "smaller", () => zoom / 1.25], ["+", "larger", () => zoom * 1.25],
     ["Fit", "fit the width", () => Math.min(1, (scroller.clientWidth - 4) / picture.width)]]) {
@@ -290,11 +312,8 @@ function drawTree(tree) {
   }
   key.append(el("li", {}, shape("svg", { class: "tree", width: 20, height: 14, "aria-hidden": "true" },
     shape("rect", { class: "closed proof", x: 4, y: 1, width: 12, height: 12, rx: 2 })), "no goals left"));
-  const parts = [bar];
-  if (tree.left_out) {
-    parts.push(el("p", { class: "aside" }, `The search reached ${plural(tree.total, "state", "states")}; ${tree.left_out.toLocaleString("en")} of them are left out here. Drawn are the proof, if there is one, and the states of best priority.`));
-  }
-  redraw();
-  parts.push(el("div", { class: "treebox" }, scroller, panel), key);
-  return el("section", { class: "search" }, ...parts);
+  show();
+  const section = el("section", { class: "search" }, bar, leftOut, el("div", { class: "treebox" }, scroller, panel), key);
+  section.update = update;
+  return section;
 }

@@ -1,0 +1,141 @@
+"""The application: routes, the page, errors in one form, and the guard in front of all."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from prover import __version__
+from prover.errors import ConfigError, DataError, LeanTimeoutError, ProverError
+from prover.server.api import api_routes
+from prover.server.foreign import foreign_routes
+from prover.server.gate import ClientLeft, Gate
+from prover.server.guard import PAGE_POLICY, Guard, Refused
+from prover.server.jobs import Jobs
+from prover.server.kimina import kimina_routes
+from prover.server.pool import Busy, Cancelled
+from prover.server.runs import Runs
+from prover.server.service import Service
+from prover.server.settings import ServeSettings
+
+PAGE = Path(__file__).with_name("page")
+SHARED = tuple(Path(__file__).parents[1] / "templates" / name for name in ("tree.js", "report.css"))
+"""The picture of a search and the look: the same files as in the report of a run."""
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+DESCRIPTION = "Suggests and proves in Lean 4. What the endpoints promise and what other tools' clients get: docs/server.md."
+
+
+class Server:
+    """Everything behind the sockets; `app` is what a web server runs.
+
+    Args:
+        service: does the Lean work; closed at the end.
+        settings: limits, names, folders.
+
+    Raises:
+        ConfigError: another server uses the folder of jobs.
+    """
+
+    def __init__(self, service: Service, settings: ServeSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self.jobs = Jobs(settings.state, service.job, settings.jobs_running, settings.jobs_waiting)
+        self.gate = Gate(settings.running, settings.waiting)
+        self.runs = Runs(settings.runs)
+        self._end: float | None = None
+        self.guard = Guard(self._application(), settings)
+
+    @property
+    def app(self) -> ASGIApp:
+        """The application, guarded."""
+        return self.guard
+
+    def _application(self) -> FastAPI:
+        # FastAPI's own pages of documentation load scripts from elsewhere; the page's policy forbids that.
+        app = FastAPI(title="Proofsmith", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+        app.include_router(api_routes(self.service, self.gate, self.jobs, self.runs, self.settings))
+        app.include_router(foreign_routes(self.service, self.gate))
+        app.include_router(kimina_routes(self.service, self.gate))
+        app.add_exception_handler(Refused, _refused)
+        app.add_exception_handler(ClientLeft, _left)
+        app.add_exception_handler(Cancelled, _left)
+        app.add_exception_handler(RequestValidationError, _malformed)
+        app.add_exception_handler(HTTPException, _http)
+        app.add_exception_handler(ProverError, _failed)
+
+        @app.get("/", include_in_schema=False)
+        async def page() -> Response:
+            return _file(PAGE / "index.html")
+
+        @app.get("/page/{name}", include_in_schema=False)
+        async def part(name: str) -> Response:
+            files = {path.name: path for path in (*PAGE.iterdir(), *SHARED)}
+            if name not in files:
+                raise Refused(404, "there is no such file")
+            return _file(files[name])
+
+        return app
+
+    def closing(self) -> None:
+        """Takes on nothing more; what is under way goes on until `stop`. Called in a signal handler."""
+        self.gate.close()
+        self.jobs.close()
+        self._end = time.monotonic() + self.settings.grace_s
+
+    def stop(self) -> None:
+        """Takes on nothing more, lets jobs finish within their grace, puts the others back, ends Lean."""
+        if self._end is None:
+            self.closing()
+        assert self._end is not None
+        self.gate.stop()
+        self.jobs.stop(max(0.0, self._end - time.monotonic()))
+        self.service.close()
+
+
+def _file(path: Path) -> Response:
+    return Response(
+        path.read_bytes(),
+        media_type=TYPES.get(path.suffix, "application/octet-stream"),
+        headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"},
+    )
+
+
+def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    content = json.dumps({"detail": detail}, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(content, status, headers, "application/json")
+
+
+async def _refused(_: Request, error: Any) -> Response:
+    return _answer(error.status, error.detail, {name.decode(): value.decode() for name, value in error.headers})
+
+
+async def _left(_: Request, error: Any) -> Response:
+    return Response(status_code=499)  # nobody reads it; the number is nginx's for this
+
+
+async def _malformed(_: Request, error: Any) -> Response:
+    problems = []
+    for problem in error.errors()[:5]:
+        place = ".".join(str(part) for part in problem["loc"] if part != "body")
+        problems.append(f"{place}: {problem['msg']}" if place else str(problem["msg"]))
+    return _answer(422, "; ".join(problems))
+
+
+async def _http(_: Request, error: Any) -> Response:
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+
+async def _failed(_: Request, error: Any) -> Response:
+    if isinstance(error, DataError | ConfigError):
+        return _answer(422, str(error))
+    if isinstance(error, Busy):
+        return _answer(429, str(error), {"retry-after": "1"})
+    return _answer(504 if isinstance(error, LeanTimeoutError) else 503, str(error))

@@ -1,0 +1,380 @@
+"""What the HTTP and MCP servers answer, over one session of warm Leans.
+
+Lines count from 1 here and columns from 0 in characters, as in `prover.server.wire`; the session counts both from 0.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psutil
+
+from prover.agent import SearchSettings, SearchState, ViewPolicy, view_of
+from prover.errors import DataError
+from prover.lean.commands import header, masked, split
+from prover.lean.embedded import tactic_state
+from prover.lean.positions import Places, Position
+from prover.lean.premises import EMBEDDED_LEAN
+from prover.policy.base import Surroundings
+from prover.policy.builtin import builtin_policy
+from prover.report import Limits, prune
+from prover.server import wire
+from prover.server.answers import Edit, Proof
+from prover.server.document import Document, Waiting
+from prover.server.jobs import Live
+from prover.server.pool import Deadline
+from prover.server.session import Session
+from prover.server.state_text import GoalSource, as_theorem, at_last_line
+from prover.server.suggest import Suggestion, goals_of
+
+SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
+IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
+SORRY_WARNING = "declaration uses"
+LIBERAL = "set_option autoImplicit true"
+"""Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
+UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"
+JOB_WAIT_S = 3600.0
+TREE_PAUSE_S = 0.4
+PICTURE = Limits(nodes=250, failures=25, state_chars=4000, error_chars=400)
+NONE = Surroundings()
+Cancelled = Callable[[], bool]
+
+
+class Service:
+    """Answers; may be used by many threads.
+
+    Args:
+        session: closed with the service.
+        policy: offers tactics for goals that Lean could not be given.
+    """
+
+    def __init__(self, session: Session, policy: ViewPolicy | None = None) -> None:
+        self._session = session
+        self._policy = policy or builtin_policy()
+
+    @property
+    def lean(self) -> str:
+        """The version of the embedded Lean."""
+        return EMBEDDED_LEAN
+
+    def memory_mb(self) -> int:
+        """Memory of this process and its Leans."""
+        process = psutil.Process()
+        total = process.memory_info().rss
+        for child in process.children(recursive=True):
+            try:
+                total += child.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        return int(total / (1 << 20))
+
+    def close(self) -> None:
+        """Ends all processes."""
+        self._session.close()
+
+    # ------------------------------------------------------------------ our own protocol
+
+    def document(self, body: wire.DocumentRequest, cancelled: Cancelled) -> wire.DocumentReply:
+        """See /v1/document."""
+        deadline = Deadline(body.timeout_s, cancelled)
+        with deadline.watched():
+            found = self._session.document(body.text, cancelled=deadline.over)
+        theorems = [
+            wire.TheoremBody(
+                name=w.name, line=w.start.line + 1, statement=w.statement, kind=w.kind, problem=_problem(found, w)
+            )
+            for w in found.waiting
+        ]
+        notes = [f"line {d.start.line + 1}: {d.text}" for d in found.errors[:20]]
+        return wire.DocumentReply(theorems=theorems, notes=notes)
+
+    def goals(self, body: wire.PositionRequest, cancelled: Cancelled) -> wire.GoalsReply:
+        """See /v1/goals."""
+        deadline = Deadline(body.timeout_s, cancelled)
+        with deadline.watched():
+            at = self._session.goals(body.text, body.line - 1, body.column, cancelled=deadline.over)
+        return wire.GoalsReply(goals=list(at.goals), theorem=at.theorem)
+
+    def suggest(self, body: wire.SuggestRequest, cancelled: Cancelled) -> wire.SuggestReply:
+        """See /v1/suggest."""
+        if body.text is None or body.line is None or body.column is None:
+            assert body.state is not None
+            return self.offers(body.state, body.context, body.prefix, body.limit, body.timeout_s, cancelled)
+        width = body.limit if not body.prefix else 40
+        at, found = self._session.suggest_at(
+            body.text, body.line - 1, body.column, width, body.timeout_s, cancelled=cancelled
+        )
+        places = Places(body.text)
+        bodies = [
+            _suggestion(s, edit_body(at.edit(s.tactic), places)) for s in found if s.tactic.startswith(body.prefix)
+        ]
+        return wire.SuggestReply(suggestions=bodies[: body.limit], checked=True, goals=list(at.goals))
+
+    def check(self, body: wire.CheckBody, cancelled: Cancelled) -> wire.CheckReply:
+        """See /v1/check."""
+        if body.against is not None:
+            verdicts = self._session.judge(body.against, body.text)
+            bodies = [
+                wire.VerdictBody(
+                    name=v.name, accepted=v.accepted, category=v.category, reason=v.reason, axioms=list(v.axioms)
+                )
+                for v in verdicts
+            ]
+            ok = all(v.accepted for v in verdicts)
+            return wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
+        deadline = Deadline(body.timeout_s, cancelled)
+        with deadline.watched():
+            found = self._session.document(body.text, cancelled=deadline.over)
+        messages = [
+            wire.MessageBody(
+                severity=d.severity, text=d.text, line=d.start.line + 1, column=d.start.column, end_line=d.end.line + 1,
+                end_column=d.end.column,
+            )
+            for d in found.diagnostics
+        ]  # fmt: skip
+        sorries = len(_sorries(found))
+        return wire.CheckReply(ok=not found.errors and not sorries, lean=self.lean, messages=messages, sorries=sorries)
+
+    def premises(self, body: wire.PremisesRequest, _: Cancelled) -> wire.PremisesReply:
+        """See /v1/premises."""
+        found = self._session.premises(body.query, body.limit)
+        return wire.PremisesReply(premises=[wire.PremiseBody(name=p.name, signature=p.statement) for p in found])
+
+    # ------------------------------------------------------------------ searches
+
+    def job(self, request: Mapping[str, Any], live: Live) -> dict[str, Any]:
+        """Does a job of /v1/prove; see `prover.server.jobs.Work`."""
+
+        def stop() -> bool:
+            return live.cancelled.is_set() or live.stopped.is_set()
+
+        text = request["text"]
+        settings = SearchSettings(request["timeout_s"], request.get("max_expansions"))
+        growing = GrowingTree(live)
+        where = self._where(text, request, stop)
+        proof = self._session.prove(text, where, settings, growing.told, stop, wait_s=JOB_WAIT_S)
+        return result_of(proof, text)
+
+    def _where(self, text: str, request: Mapping[str, Any], stop: Cancelled) -> str | Position:
+        if request.get("theorem") is not None:
+            return str(request["theorem"])
+        if request.get("line") is not None:
+            return Position(request["line"] - 1, request.get("column") or 0)
+        waiting = self._session.document(text, cancelled=stop, wait_s=JOB_WAIT_S).waiting
+        if len(waiting) != 1:
+            raise DataError(f"the text has {len(waiting)} theorems to prove; say which with `theorem`, or `line` and `column`")
+        return waiting[0].name
+
+    @staticmethod
+    def picture(tree: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the page draws of a tree."""
+        return prune(tree, PICTURE)
+
+    # ------------------------------------------------------------------ goals as text
+
+    def offers(
+        self, state: str, context: str, prefix: str, limit: int, timeout_s: float, cancelled: Cancelled
+    ) -> wire.SuggestReply:
+        """Tactics for a goal that came as text.
+
+        Args:
+            state: the goal as Lean prints it; may be empty when there is a context.
+            context: the file up to the tactic, or nothing.
+            prefix: what the tactics begin with.
+            limit: at most so many.
+            timeout_s: seconds of trying.
+            cancelled: whether the answer is still wanted.
+        """
+        for source in _sources(state, context):
+            try:
+                at, found = self._session.suggest_at(
+                    source.text, source.line - 1, source.column, 40 if prefix else limit, timeout_s, cancelled=cancelled
+                )
+            except DataError:
+                continue
+            if at.goals:
+                bodies = [_suggestion(s, None) for s in found if s.tactic.startswith(prefix)]
+                return wire.SuggestReply(suggestions=bodies[:limit], checked=True, goals=list(at.goals))
+        return self._unchecked(state, prefix, limit)
+
+    def prove_text(self, state: str, context: str, timeout_s: float, cancelled: Cancelled) -> str | None:
+        """A proof, one tactic a line, of a goal that came as text; None when none was found."""
+        for source in _sources(state, context):
+            try:
+                proof = self._session.prove(
+                    source.text, Position(source.line - 1, source.column), SearchSettings(timeout_s), None, cancelled
+                )
+            except DataError:
+                continue
+            if proof.attempt.proof is not None:
+                return proof.attempt.proof
+        return None
+
+    def _unchecked(self, state: str, prefix: str, limit: int) -> wire.SuggestReply:
+        goals = goals_of(state)
+        if not any("⊢" in goal for goal in goals):
+            raise DataError("this is no goal as Lean prints it: it has no ⊢")
+        try:
+            view = view_of(SearchState(tactic_state(goals, 0)), NONE)
+        except Exception as error:  # LeanDojo's reader of goals is strict, and says so in assertions
+            raise DataError("this is no goal as Lean prints it") from error
+        offered = [p for p in self._policy.propose(view) if p.tactic.startswith(prefix)]
+        bodies = [
+            wire.SuggestionBody(tactic=p.tactic, goals_after=None, closes=False, log_prob=p.log_prob, proposer=p.proposer)
+            for p in offered[:limit]
+        ]
+        return wire.SuggestReply(suggestions=bodies, checked=False, note=UNCHECKED)
+
+    # ------------------------------------------------------------------ as Lean's REPL
+
+    def repl(self, code: str, timeout_s: float, cancelled: Cancelled) -> dict[str, Any]:
+        """A text elaborated as the REPL would, in its form of an answer (messages and sorries)."""
+        _, end = header(code)
+        raw = code.encode()
+        added = f"\n{LIBERAL}" if end else f"{LIBERAL}\n"
+        text = (raw[:end] + added.encode() + raw[end:]).decode()
+        first = raw[:end].count(b"\n") + (1 if end else 0)
+        deadline = Deadline(timeout_s, cancelled)
+        with deadline.watched():
+            try:
+                found = self._session.document(text, cancelled=deadline.over)
+            except DataError as error:
+                return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
+            sorries = []
+            for place in _sorries(found):
+                try:
+                    goal = self._session.goals(text, place.line, place.column, cancelled=deadline.over).text
+                except DataError:
+                    goal = ""
+                sorries.append({**_span(place, Position(place.line, place.column + len("sorry")), first), "goal": goal})
+        messages = [
+            {"severity": d.severity, **_span(d.start, d.end, first), "data": d.text} for d in found.diagnostics
+        ]
+        answer: dict[str, Any] = {"env": 0}
+        if messages:
+            answer["messages"] = messages
+        if sorries:
+            answer["sorries"] = sorries
+        return answer
+
+
+class GrowingTree:
+    """A search's tree, put together from what the session tells, and passed on a few times a second."""
+
+    def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
+        self._live = live
+        self._clock = clock
+        self._nodes: dict[int, dict[str, Any]] = {}
+        self._edges: dict[int, dict[str, Any]] = {}
+        self._began = clock()
+        self._passed_on = -TREE_PAUSE_S
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """Takes over one event of `Session.prove`."""
+        self._nodes.update({node["id"]: node for node in event["nodes"]})
+        self._edges.update({edge["id"]: edge for edge in event["edges"]})
+        now = self._clock()
+        if now - self._passed_on < TREE_PAUSE_S:
+            return
+        self._passed_on = now
+        tree = {"root": min(self._nodes), "nodes": list(self._nodes.values()), "edges": list(self._edges.values())}
+        progress = {
+            "expansions": event["expansion"], "nodes": len(self._nodes), "tactics_run": len(self._edges),
+            "seconds": round(now - self._began, 1),
+        }  # fmt: skip
+        self._live.note(progress, tree)
+
+
+def result_of(proof: Proof, text: str) -> dict[str, Any]:
+    """A finished search as a job's result."""
+    attempt = proof.attempt
+    result: dict[str, Any] = {
+        "theorem": proof.name,
+        "status": proof.status,
+        "proof": attempt.proof,
+        "reason": proof.reason or attempt.reason,
+        "seconds": round(attempt.seconds, 2),
+        "expansions": attempt.expansions,
+        "tactics_run": attempt.tactics_run,
+        "axioms": list(attempt.axioms),
+        "depends_on": list(attempt.depends_on),
+        "tree": attempt.tree,
+    }
+    if proof.edit is not None:
+        places = Places(text)
+        edit = edit_body(proof.edit, places)
+        result["edit"] = edit.model_dump()
+        result["text"] = text[: edit.start] + edit.text + text[edit.end :]
+    return result
+
+
+def edit_body(edit: Edit, places: Places) -> wire.EditBody:
+    """An edit in characters."""
+    start = places.character(edit.start.line, edit.start.column)
+    end = places.character(edit.end.line, edit.end.column)
+    assert start is not None and end is not None
+    return wire.EditBody(start=start, end=end, text=edit.new_text)
+
+
+def _suggestion(found: Suggestion, edit: wire.EditBody | None) -> wire.SuggestionBody:
+    return wire.SuggestionBody(
+        tactic=found.tactic, goals_after=list(found.goals_after), closes=found.closes, log_prob=found.log_prob,
+        proposer=found.proposer, edit=edit,
+    )  # fmt: skip
+
+
+def _problem(document: Document, waiting: Waiting) -> str | None:
+    """Why a theorem cannot be searched: its own statement has an error."""
+    begin, end = ((p.line, p.column) for p in (waiting.start, waiting.places[0]))
+    for error in document.errors:
+        if waiting.kind == "sorry" and begin <= (error.start.line, error.start.column) < end:
+            return f"its statement does not elaborate: {error.text.splitlines()[0]}"
+    return None
+
+
+def _sources(state: str, context: str) -> list[GoalSource]:
+    """Texts in which Lean may come to the goal, the most faithful first."""
+    sources: list[GoalSource] = []
+    if context.strip():
+        sources.append(at_last_line(context))
+        stated = as_theorem(state, _before_last_command(context))
+        sources += [stated] if stated is not None else []
+    alone = as_theorem(state)
+    return [*sources, alone] if alone is not None else sources
+
+
+def _before_last_command(context: str) -> str:
+    """A file without the command at its end, in which a proof is under way."""
+    _, body_start = header(context)
+    commands = split(context, body_start)
+    end = commands[-1].start if commands else body_start
+    return context.encode()[:end].decode(errors="ignore")
+
+
+def _sorries(document: Document) -> list[Position]:
+    """Every `sorry` that counts: none where Lean says of no declaration that it uses it."""
+    if not any(SORRY_WARNING in d.text for d in document.diagnostics):
+        return []
+    places = Places(document.text)
+    return [places.position(m.start()) for m in SORRY.finditer(masked(document.text))]
+
+
+def _import_span(code: str, message: str) -> dict[str, Any]:
+    """Where a text imports the module that a message names; its beginning when it names none."""
+    for number, line in enumerate(code.splitlines(), start=1):
+        found = IMPORT.match(line)
+        if found is not None and found[1] in message:
+            return {"pos": {"line": number, "column": 0}, "endPos": {"line": number, "column": len(line)}}
+    return {"pos": {"line": 1, "column": 0}, "endPos": {"line": 1, "column": 0}}
+
+
+def _span(start: Position, end: Position, added_at: int) -> dict[str, Any]:
+    """A span as the REPL gives it: lines from 1, without the line that was added before `added_at` (from 0)."""
+
+    def pos(position: Position) -> dict[str, int]:
+        return {"line": position.line + (0 if position.line >= added_at else 1), "column": position.column}
+
+    return {"pos": pos(start), "endPos": pos(end)}
