@@ -1,7 +1,7 @@
 """The corpus: every theorem, definition and instance of a library as a row, and its graphs.
 
 Built from an embedded Lean by a callable that gives records for names; the same rows are read from LeanDojo's
-`corpus.jsonl` (Yang et al., arXiv 2306.15626, appendix A).
+`corpus.jsonl` (Yang et al., arXiv 2306.15626, appendix A) and from what `lean_project`'s exporter writes.
 """
 
 from __future__ import annotations
@@ -150,11 +150,13 @@ def dependency_graph(rows: Iterable[Row]) -> nx.DiGraph:
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Rows of a corpus: our Parquet file or the folder that holds it, or LeanDojo's `corpus.jsonl`."""
+    """Rows of a corpus: our Parquet file or the folder that holds it, LeanDojo's `corpus.jsonl`, or the lines of
+    `Proofsmith.exportBelow` (lean_project/Proofsmith/Export.lean).
+    """
     if path.is_dir():
         path = path / "corpus.parquet"
     if path.suffix == ".jsonl":
-        yield from _leandojo(path)
+        yield from _lines(path)
         return
     try:
         yield from rows_of(pq.read_table(path))
@@ -252,28 +254,42 @@ def _count(whole: pa.Table) -> Built:
     return Built(whole.num_rows, dict(kinds), len(tried), sum(tried), tuple(problems))
 
 
-def _leandojo(path: Path) -> Iterator[Row]:
+def _lines(path: Path) -> Iterator[Row]:
     try:
         with path.open(encoding="utf-8") as lines:
             for order, line in enumerate(lines):
                 entry = json.loads(line)
-                for premise in entry["premises"]:
-                    yield {
-                        "name": premise["full_name"],
-                        "module": entry["path"].removesuffix(".lean").replace("/", "."),
-                        "module_order": order,
-                        "kind": premise["kind"].removeprefix("commanddeclaration") or "unknown",
-                        "attributes": [],
-                        "signature": premise["code"],
-                        "elaborates": None,
-                        "problem": None,
-                        "type": None,
-                        "uses": [],
-                        "value_uses": [],
-                        "docstring": None,
-                        "key": None,
-                        "size": None,
-                        "split": split_of(premise["full_name"]),
-                    }
+                yield from _exported(entry) if "statement" in entry else _leandojo(entry, order)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadRecordError(f"{path} is not LeanDojo's corpus.jsonl: {error}") from error
+        what = "neither LeanDojo's corpus.jsonl nor what lean_project's exporter writes"
+        raise BadRecordError(f"{path} is {what}: {error}") from error
+
+
+def _leandojo(entry: Row, order: int) -> Iterator[Row]:
+    """A file of LeanDojo's, with what it declares."""
+    for premise in entry["premises"]:
+        yield {
+            **_unknown(premise["full_name"]),
+            "module": entry["path"].removesuffix(".lean").replace("/", "."),
+            "module_order": order,
+            "kind": premise["kind"].removeprefix("commanddeclaration") or "unknown",
+            "signature": premise["code"],
+        }
+
+
+def _exported(entry: Row) -> Iterator[Row]:
+    """A theorem; its statement is the whole type, so nothing stands in front of the colon."""
+    yield {
+        **_unknown(entry["name"]),
+        "module": entry["module"],
+        "kind": "theorem",
+        "signature": f": {entry['statement']}",
+        "uses": entry["statement_uses"],
+        "value_uses": entry["proof_uses"],
+    }
+
+
+def _unknown(name: str) -> Row:
+    empty: Row = {field.name: None for field in SCHEMA}
+    lists: Row = {"attributes": [], "uses": [], "value_uses": []}
+    return empty | lists | {"name": name, "module_order": -1, "split": split_of(name)}
