@@ -85,7 +85,10 @@ def discover(project: Project | None, vllm_url: str | None = None, timeout_s: fl
 
 def native_problem(project: Project | None, timeout_s: float = PROBE_TIMEOUT_S) -> str | None:
     """Why this project cannot be worked on natively, with what to do; None when a toolchain answers."""
-    for finding in toolchain(project, timeout_s):
+    elan, lake, lean = toolchain(project, timeout_s)
+    answers = lake.status == lean.status == OK  # whatever is wrong with elan then
+    findings = ([] if answers else [elan, lake, lean]) + ([_project(project)] if project is not None else [])
+    for finding in findings:
         if finding.status not in (OK, NONE):
             return f"{finding.name}: {finding.detail}" + (f". Try: {finding.advice}" if finding.advice else "")
     return None

@@ -173,6 +173,8 @@ def _init_error(message: str, said: str) -> DojoInitError | LeanSetupError:
     """Where Lean did not even read the file, nothing else will start either."""
     if "invalid -D parameter" in said:
         return LeanSetupError(f"Lean refuses LeanDojo's --memory flag: {said}. Use --lean repl for this project")
+    if "Lean4Repl" in said:
+        return LeanSetupError(f"Lean cannot load LeanDojo's Lean4Repl: {said}. Use --lean repl for this project")
     return DojoInitError(message)
 
 

@@ -7,6 +7,7 @@ never forgets a state, so a process is replaced between theorems once it nears i
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -66,6 +67,8 @@ class ReplWorker:
     def command(self) -> list[str]:
         """What starts the REPL in the project."""
         program = self.project.repl()
+        if program is None and (named := os.environ.get(REPL_VARIABLE)):
+            raise LeanSetupError(f"{REPL_VARIABLE} is {named}, which is no program; unset it, or name a REPL that is built")
         if program is None:
             raise LeanSetupError(
                 f"no REPL for {self.project.root}: neither built in the project (lake build repl) nor named by "
@@ -140,7 +143,7 @@ class ReplWorker:
     def _read(self, reader: Any, raw: dict[str, Any]) -> Any:
         try:
             return reader(raw)
-        except LeanProtocolError:
+        except (LeanProtocolError, LeanSetupError):
             self.close()
             raise
 

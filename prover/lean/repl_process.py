@@ -25,6 +25,8 @@ MAX_REPLY_BYTES = 256 * 1024 * 1024
 WATCH_INTERVAL_S = 0.5
 CAUSES = "not enough memory, a REPL built for another Lean than the project's, or an uncaught exception in it"
 
+REBUILD = "Build it with the project's Lean: lake build repl in the project, or see `proofsmith doctor`"
+
 
 def private_mb(pid: int) -> int:
     """Memory of a process and its children in MB, without what they map and share: compiled libraries are gigabytes."""
@@ -49,6 +51,7 @@ class ReplProcess:
         self.inside_s = 0.0
         self.first_request: float | None = None
         self.last_reply = 0.0
+        self._program = argv[-1]
         self._buffer = bytearray()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill
         try:
@@ -77,8 +80,9 @@ class ReplProcess:
     def request(self, body: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Asks and waits. After an exception the process is gone.
 
-        Raises LeanTimeoutError past `timeout_s`, LeanCrashedError when it dies or outgrows its memory, and
-        LeanProtocolError when it answers what is not JSON.
+        Raises LeanTimeoutError past `timeout_s`, LeanCrashedError when it dies or outgrows its memory, LeanProtocolError
+        when it answers what is not JSON, and LeanSetupError when it does either instead of its first answer: the next
+        one would do no better.
         """
         started = time.monotonic()
         self.first_request = self.first_request or started
@@ -86,8 +90,10 @@ class ReplProcess:
         try:
             self._write(json.dumps(body, ensure_ascii=False).encode() + b"\n\n", deadline, timeout_s)
             reply = self._read(deadline, timeout_s)
-        except LeanProtocolError:
+        except LeanProtocolError as error:
             self.kill()
+            if not self.last_reply:
+                raise LeanSetupError(f"{self._program} is no REPL: {error}. {REBUILD}") from error
             raise
         self.last_reply = time.monotonic()
         self.inside_s += self.last_reply - started
@@ -164,6 +170,8 @@ class ReplProcess:
         lines = [line.strip() for line in self._stderr.read().decode(errors="replace").splitlines() if line.strip()]
         said = f" and said: {' '.join(lines[-2:])[:300]}" if lines else f". Likely causes: {CAUSES}"
         self.kill()
+        if 0 < code < 128 and not self.last_reply:  # above: a signal, of the program that lake started
+            raise LeanSetupError(f"the REPL ended before its first answer (exit code {code}){said}. {REBUILD}")
         raise LeanCrashedError(f"the REPL ended ({f'signal {-code}' if code < 0 else f'exit code {code}'}){said}")
 
 

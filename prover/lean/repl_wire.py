@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from prover.errors import LeanProtocolError
+from prover.errors import LeanProtocolError, LeanSetupError
 
 COMPLETED = "Completed"
 HAS_SORRY = "Incomplete: contains sorry"
@@ -71,9 +71,15 @@ def command_reply(raw: dict[str, Any]) -> CommandReply:
 
 
 def tactic_reply(raw: dict[str, Any]) -> TacticReply:
-    """Reads the answer to a tactic. A REPL too old for `proofStatus` is refused: its `goals: []` means nothing."""
+    """Reads the answer to a tactic.
+
+    Raises LeanSetupError for a REPL too old for `proofStatus`: its `goals: []` means nothing.
+    """
     if "proofState" in raw and "proofStatus" not in raw:
-        raise LeanProtocolError("this REPL gives no proofStatus; build one for Lean v4.19 or newer")
+        raise LeanSetupError(
+            "this REPL gives no proofStatus, so its `goals: []` means nothing; build one for Lean v4.19 or newer "
+            "(`proofsmith doctor` says how), or use --lean dojo"
+        )
     try:
         goals = tuple(str(g) for g in raw["goals"])
         return TacticReply(

@@ -195,8 +195,8 @@ class UntracedDojo(lean_dojo.Dojo):
 class Lines:
     """Makes a pexpect process hand out its output by lines.
 
-    LeanDojo has pexpect read one byte at a time and look through all that it has after each: a goal of 200 kB would
-    take hours. Whole lines give LeanDojo's patterns the same matches, since neither matches before a line's end.
+    LeanDojo has pexpect read one byte at a time and look through all that it has after each, which is quadratic in the
+    length of a goal. Whole lines give LeanDojo's patterns the same matches, since neither matches before a line's end.
     """
 
     def __init__(self, process: Any, log: io.StringIO) -> None:

@@ -133,3 +133,16 @@ def test_a_native_export_is_read_with_what_it_tells(tmp_path: Path) -> None:
     path.write_text(json.dumps(line) + '\n{"name": "M.u"}\n', "utf-8")
     with pytest.raises(BadRecordError, match=r"export\.jsonl:2"):
         list(corpus.read(path))
+
+
+def test_lines_of_the_lean_exporter_are_read(tmp_path: Path) -> None:
+    """The keys are those that lean_project/Proofsmith/Export.lean writes."""
+    exporter = (Path(__file__).resolve().parents[2] / "lean_project" / "Proofsmith" / "Export.lean").read_text("utf-8")
+    line = {"name": "N.t", "module": "N", "statement": "True ∧ True", "statement_uses": ["And"], "proof_uses": ["And.intro"]}
+    assert all(f'("{key}", ' in exporter for key in line)
+    path = tmp_path / "exported.jsonl"
+    path.write_text(json.dumps(line) + "\n", "utf-8")
+    (row,) = corpus.read(path)
+    assert (row["kind"], row["signature"]) == ("theorem", " : True ∧ True")
+    assert (row["uses"], row["value_uses"]) == (["And"], ["And.intro"])
+    assert set(row) == set(corpus.SCHEMA.names)

@@ -222,6 +222,19 @@ def test_why_a_project_cannot_be_worked_on_says_what_to_do(
     assert problem is not None and "elan-init.sh" in problem
 
 
+def test_what_doctor_calls_usable_is_worked_on_and_nothing_else(
+    doctor: Doctor, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doctor(GOOD | {"elan": "exit 2"})[1]["native"] and native_problem(read_project(project)) is None
+    (project / "lakefile.toml").write_text("name = ")
+    assert not doctor(GOOD)[1]["native"]
+    assert "does not parse" in str(native_problem(read_project(project)))
+    (project / "lakefile.toml").write_text('name = "p"')
+    (project / "lean-toolchain").unlink()
+    assert not doctor(GOOD)[1]["native"]
+    assert "has no lean-toolchain. Try: echo" in str(native_problem(read_project(project)))
+
+
 @pytest.mark.parametrize(
     ("text", "version"),
     [("leanprover/lean4:v4.34.1", (4, 34, 1)), ("v4.9.0-rc1", (4, 9, 0)), (LEAN, (4, 34, 1)), ("stable", None)],

@@ -286,9 +286,44 @@ def test_a_repl_that_is_not_there_or_does_not_start_says_what_to_do(
         ReplWorker(read_project(tmp_path)).command()
     server.repl_ends_at_once = True
     worker = ReplWorker(project)
-    with pytest.raises(DojoInitError, match="Likely causes"):
+    with pytest.raises(LeanSetupError, match=r"before its first answer \(exit code 1\).*lake build repl"):
         ReplDojo(targets["A.first"], worker, 20).__enter__()
     worker.close()
+
+
+OPENS = '{"env":0,"sorries":[{"goal":"⊢ True","proofState":0,"pos":{"line":1,"column":0}}]}'
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("echo cannot load libLake >&2; exit 127", r"exit code 127\) and said: cannot load libLake. Build it"),
+        ("while read l; do echo '{oops'; echo; done", r"is no REPL: .*'{oops', which is not JSON.* lake build repl"),
+        (
+            f"while read l; do case $l in '') ;; *tactic*) echo '{{\"proofState\":1,\"goals\":[]}}'; echo;; "
+            f"*) echo '{OPENS}'; echo;; esac; done",
+            "no proofStatus, so its `goals: \\[\\]` means nothing; build one for Lean v4.19",
+        ),
+    ],
+)
+def test_a_repl_that_cannot_serve_ends_the_run_and_says_what_to_do(
+    program: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repl = make_project(tmp_path / "p") / ".lake" / "build" / "bin" / "repl"
+    repl.write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "lake").write_text('#!/bin/sh\nshift; exec "$@"\n')
+    (tmp_path / "lake").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    worker = ReplWorker(Project(tmp_path / "p"))
+    with pytest.raises(LeanSetupError, match=says), ReplDojo(traced_target(), worker, 20) as (dojo, state):
+        dojo.run_tac(state, "trivial")
+    worker.close()
+
+
+def test_a_repl_that_is_named_wrongly_is_said_to_be(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROOFSMITH_REPL", "/nowhere/repl")
+    with pytest.raises(LeanSetupError, match="PROOFSMITH_REPL is /nowhere/repl, which is no program"):
+        ReplWorker(project).command()
 
 
 def test_only_goal_leaves_the_goal_that_is_named() -> None:
