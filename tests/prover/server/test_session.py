@@ -188,7 +188,7 @@ def test_commands_for_scripts(
 
 @pytest.mark.parametrize(
     ("row", "column"),
-    [("  simp", 2), ("theorem t : p := by sorry", 20), ("theorem t : p := by", 19), ("  | zero =>", 11), ("have not_sorry := h", 0)],
+    [("  simp", 2), ("theorem t : p := by sorry", 20), ("theorem t : p := by", 19), ("  | zero =>", 11), ("have not_sorry", 0)],
 )
 def test_a_line_without_a_column_means_its_hole(row: str, column: int) -> None:
     assert likely_column(f"first\n{row}", 1) == column
