@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
     )
     parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="suggest: warm Lean processes (default %(default)s)"
+    )
+    parser.add_argument(
         "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
@@ -39,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover import benchmarks
 
-    if args.positions < 1:
-        raise ConfigError(f"--positions is {args.positions}; it must be at least 1")
+    for name in ("positions", "workers"):
+        if getattr(args, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least 1")
     if not 1 <= args.clients <= 900:
         raise ConfigError(f"--clients is {args.clients}; it must be 1 to 900")
     figures: dict[str, Any] = {}
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         if what == "suggest":
             from prover.server.bench import measure
 
-            figures |= measure(args.positions, args.minif2f)
+            figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "serve":
             from prover.server.load import measure as measure_load
 

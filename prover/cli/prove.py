@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 from prover.cli.policy_options import add_policy_options, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
-from prover.printable import show, tell
+from prover.printable import ask, show, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,9 +87,7 @@ def seconds(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
     if args.interactive:
-        from prover.cli.interactive import run as talk
-
-        return talk(args)
+        return _talk(args)
     if bool(args.paths) + (args.statement is not None) + (args.repo is not None) != 1:
         raise ConfigError("give .lean files or folders, or --statement TEXT, or --repo REPO (one of the three)")
     if args.repo is not None and (args.lean not in ("auto", "dojo") or args.project is not None):
@@ -164,3 +163,43 @@ def run(args: argparse.Namespace) -> int:
         show(f"proofs: {out / 'proofs'}")
         show(f"report: {out / 'report.html'}")
     return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED
+
+
+def _talk(args: argparse.Namespace) -> int:
+    """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
+    from prover.agent import SearchSettings
+    from prover.cli.suggest import likely_column, parse_place
+    from prover.lean.premises import library_premises
+    from prover.lean.source import load
+    from prover.policy.builtin import builtin_policy
+    from prover.run import from_statement
+    from prover.server.answers import applied
+    from prover.server.session import Session
+    from prover.server.terminal import Terminal
+
+    if (len(args.paths) == 1) == (args.statement is not None):
+        raise ConfigError("-i takes one place, FILE:LINE, or --statement TEXT")
+    path: Path | None = None
+    if args.statement is not None:
+        text = from_statement(args.statement).text
+        at = text.rindex("sorry")
+        line, column = text.count("\n", 0, at), at - (text.rfind("\n", 0, at) + 1)
+    else:
+        path, line, given = parse_place(str(args.paths[0]))
+        text = load(path)
+        column = likely_column(text, line) if given is None else given
+    policy = builtin_policy(library_premises())
+    with Session(workers=1, memory_mb=args.memory or 3000, policy=policy) as session, session.opened(
+        text, line, column, path, wait_s=300
+    ) as here:  # fmt: skip
+        settings = SearchSettings(args.timeout or None, args.max_expansions)
+        proof = Terminal(session, here, policy, partial(ask, "> "), partial(tell, lines=True)).run(settings)
+        if proof is None:
+            return EXIT_NOT_PROVED
+        edited = applied(text, [here.at.edit(proof)])
+    show(proof if path is not None else edited.rstrip(), lines=True)
+    if path is not None:
+        tell(f"write this into {path}? [y/N]")
+        if ask("> ") in ("y", "yes"):
+            path.write_text(edited, encoding="utf-8")
+    return EXIT_DONE

@@ -23,8 +23,8 @@ QUICK = frozenset({
 MAX_STAGE = 1
 ENOUGH_CLOSING = 3
 """So many tactics that close the goal are shown."""
-AFTER_CLOSING_S = 1.0
-"""Once one closes the goal, others are looked for only so long."""
+AFTER_CLOSING = 24
+"""Once one closes the goal, only so many others are tried."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Suggester:
         """Suggestions as they are found: at most `limit`, for `timeout_s` seconds. Two that leave the same goals are one."""
         deadline = time.monotonic() + timeout_s
         seen: set[tuple[str, ...]] = set()
-        found = closing = 0
+        found = closing = since = 0
         for stage in range(MAX_STAGE + 1):
             at = SearchState(state, stage)
             offered = in_order(self._policy.propose(view_of(at, self._surroundings)))
@@ -93,6 +93,9 @@ class Suggester:
                     return
                 if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
                     continue
+                since += closing > 0
+                if since > AFTER_CLOSING:
+                    return
                 suggestion = self._tried(at, proposal)
                 if suggestion is None or (not suggestion.closes and suggestion.goals_after in seen):
                     continue
@@ -100,7 +103,6 @@ class Suggester:
                     if closing == ENOUGH_CLOSING:
                         continue
                     closing += 1
-                    deadline = min(deadline, time.monotonic() + AFTER_CLOSING_S)
                 seen.add(suggestion.goals_after)
                 found += 1
                 yield suggestion

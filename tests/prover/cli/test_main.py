@@ -159,7 +159,6 @@ def test_every_module_in_cli_is_a_command() -> None:
         "__init__",
         "main",
         "reference",
-        "interactive",  # of prove
         "policy_options",
     }
     assert modules == {verb.replace("-", "_") for verb in cli.COMMANDS}

@@ -15,6 +15,7 @@ import pytest
 
 from prover.agent import SearchSettings
 from prover.cli.main import main
+from prover.cli.suggest import likely_column
 from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Position
 from prover.policy.builtin import builtin_policy
@@ -183,6 +184,14 @@ def test_commands_for_scripts(
     monkeypatch.setattr("sys.stdin", io.StringIO("finish\ny\n"))
     assert main(["prove", "-i", f"{file}:7", "--max-expansions", "3", "--timeout", "0"]) == 0
     assert "sorry" not in file.read_text("utf-8").split("theorem two")[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [("  simp", 2), ("theorem t : p := by sorry", 20), ("theorem t : p := by", 19), ("  | zero =>", 11), ("have not_sorry", 0)],
+)
+def test_a_line_without_a_column_means_its_hole(row: str, column: int) -> None:
+    assert likely_column(f"first\n{row}", 1) == column
 
 
 @pytest.mark.parametrize("place", ["nowhere", "some.lean:0:1", "missing.lean:1:1"])
