@@ -27,6 +27,8 @@ GRADERS = ("rfl", "decide", "simp", "omega", "simp_all", "grind", "exact?")
 REFUTERS = ("exfalso; omega", "exfalso; simp_all; done", "exfalso; grind")
 GRADE_HEARTBEATS = 20_000_000
 GRADE_TIMEOUT_MS = 3000
+PATIENT_S = 600.0
+"""A crowded machine takes its time, and a process that is given up costs more than the wait."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Host:
 
     def __init__(self, settings: MutationSettings) -> None:
         self.settings = settings
-        self.worker = LeanWorker(settings.memory_mb)
+        self.worker = LeanWorker(settings.memory_mb, import_timeout_s=OPEN_TIMEOUT_S)
         self.core_s = 0.0
         self._roots: list[str] = []
         self._pid = -1
@@ -183,7 +185,7 @@ class Host:
         """Which tactic alone proves it, and whether its hypotheses are refuted by one."""
         self.ready()
         text = f"{mutant.context}theorem {mutant.statement} := by sorry\n"
-        entered = self.worker.request("enter", state=self._base, text=text)
+        entered = self.worker.request("enter", PATIENT_S, state=self._base, text=text)
         if not entered["proofs"]:
             return None, None
         sid = entered["proofs"][-1]["sid"]
@@ -198,6 +200,7 @@ class Host:
     def _first(self, sid: int, tactics: tuple[str, ...]) -> str | None:
         replies = self.worker.request(
             "tactics",
+            PATIENT_S,
             sid=sid,
             tactics=list(tactics),
             heartbeats=GRADE_HEARTBEATS,
