@@ -376,7 +376,7 @@ function makeTerms(abi, audit) {
     return hashText(abi.text(value), 5);
   }
 
-  return { EXPR, BINDER, RANK, KIND, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, telescope, size, closedSubterms,
+  return { EXPR, BINDER, RANK, KIND, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, binderInfo, telescope, size, closedSubterms,
     constantsIn, shape, mayUnify, statementKey, name, E, box };
 }
 
