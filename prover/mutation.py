@@ -21,7 +21,7 @@ from typing import Any
 from data.mutation import negatives, records, shards
 from data.mutation.keys import KeySet
 from data.mutation.records import Mutant
-from prover.errors import LeanProcessError, StorageError
+from prover.errors import LeanProcessError, LeanSetupError, StorageError
 from prover.lean.process import RequestRefused
 from prover.mutation_host import ChunkWorker, Host, MutationSettings
 from prover.mutation_plan import order_of, prepare
@@ -174,12 +174,16 @@ class Run:
         seed = self.settings.seed
         try:
             replies = [worker.mutate(roots, seed)]
+        except LeanSetupError:
+            raise  # no fault of the roots
         except LeanProcessError:
             if self._stop.is_set():
                 return None
             for root in roots:  # one of them ends the process: find it, keep the others
                 try:
                     replies.append(worker.mutate([root], seed))
+                except LeanSetupError:
+                    raise
                 except LeanProcessError as error:
                     lost.append(f"{root}: {error}")
         results = [result for reply in replies for result in reply["results"]]

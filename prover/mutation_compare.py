@@ -44,7 +44,7 @@ def compare(
         it: the second elaboration that it needs to verify one is not counted.
     """
     rng = random.Random(seed)
-    host = Host(MutationSettings(rounds=1, negatives=0.0))
+    host = Host(MutationSettings(rounds=1, negatives=0.0, guarded=False))
     state = host.ready()
     roots = sorted(host.roots())
     if pairs < 1:

@@ -23,17 +23,23 @@ CHUNK_TIMEOUT_S = 1800.0
 OPEN_TIMEOUT_S = 1200.0
 """Reading and indexing the library takes 15 s of a processor; on a crowded machine, minutes."""
 CHUNK_ROOTS = 32
-GRADERS = ("rfl", "decide", "simp", "omega", "simp_all", "grind", "exact?")
+GRADERS = ("rfl", "decide", "simp", "omega", "simp_all", "grind")
+SEARCHER = "exact?"
+"""Asked last. Its first call reads the whole library, which takes seconds and cannot be cancelled."""
+SEARCH_TIMEOUT_MS = 300_000
 REFUTERS = ("exfalso; omega", "exfalso; simp_all; done", "exfalso; grind")
 GRADE_HEARTBEATS = 20_000_000
 GRADE_TIMEOUT_MS = 3000
+PATIENT_S = 600.0
+"""A crowded machine takes its time, and a process that is given up costs more than the wait."""
 
 
 @dataclass(frozen=True)
 class MutationSettings:
     """What is to be made. `limit_core_hours` counts the processor time of all Lean processes and of this
     one; `negatives` is the part of the roots of which a false neighbour is looked for; `held_out` names
-    theorems that no training theorem may use, beyond those of `data/splits.py`.
+    theorems that no training theorem may use, beyond those of `data/splits.py`. Only a comparison, whose
+    theorems are not kept, is not `guarded`.
     """
 
     modules: tuple[str, ...] = LIBRARY
@@ -53,6 +59,7 @@ class MutationSettings:
     roots: tuple[str, ...] | None = None
     split: str | None = None
     held_out: frozenset[str] = frozenset()
+    guarded: bool = True
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -104,7 +111,7 @@ class Host:
 
     def __init__(self, settings: MutationSettings) -> None:
         self.settings = settings
-        self.worker = LeanWorker(settings.memory_mb)
+        self.worker = LeanWorker(settings.memory_mb, import_timeout_s=OPEN_TIMEOUT_S)
         self.core_s = 0.0
         self._roots: list[str] = []
         self._pid = -1
@@ -125,7 +132,8 @@ class Host:
             except RequestRefused as error:
                 raise DataError(f"cannot import {', '.join(modules)}: {error}; {MODULES_NEED}") from error
             self._roots = self._open([])
-            self._open(leakage.held_out(self._roots, self.settings.held_out))
+            if self.settings.guarded:
+                self._open(leakage.held_out(self._roots, self.settings.held_out))
             self._base = self.worker.base_state(modules)
         return self._state
 
@@ -183,25 +191,28 @@ class Host:
         """Which tactic alone proves it, and whether its hypotheses are refuted by one."""
         self.ready()
         text = f"{mutant.context}theorem {mutant.statement} := by sorry\n"
-        entered = self.worker.request("enter", state=self._base, text=text)
+        entered = self.worker.request("enter", PATIENT_S, state=self._base, text=text)
         if not entered["proofs"]:
             return None, None
         sid = entered["proofs"][-1]["sid"]
         try:
-            first = self._first(sid, GRADERS)
+            first = self._first(sid, GRADERS) or self._first(sid, (SEARCHER,), SEARCH_TIMEOUT_MS)
             vacuous = None if mutant.hypotheses == 0 else self._first(sid, REFUTERS) is not None
         finally:
             ids = [i for proof in entered["proofs"] for i in (proof["sid"], *proof["parts"])]
             self.worker.request("release", proofs=ids)
         return first or "hard", vacuous
 
-    def _first(self, sid: int, tactics: tuple[str, ...]) -> str | None:
+    def _first(
+        self, sid: int, tactics: tuple[str, ...], timeout_ms: int = GRADE_TIMEOUT_MS
+    ) -> str | None:
         replies = self.worker.request(
             "tactics",
+            PATIENT_S,
             sid=sid,
             tactics=list(tactics),
             heartbeats=GRADE_HEARTBEATS,
-            timeout_ms=GRADE_TIMEOUT_MS,
+            timeout_ms=timeout_ms,
             stop_when_done=True,
         )["results"]
         found: str | None = None

@@ -21,7 +21,7 @@ from data.mutation import leakage, records, shards
 from data.splits import TRAIN, split_of
 from prover.errors import DataError, StorageError
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY
+from prover.mutation_host import LIBRARY, PATIENT_S
 
 TRAINING = "training.parquet"
 BATCH = 2000
@@ -85,7 +85,7 @@ def _library_rows(path: Path) -> set[str] | None:
 
 def _of_text(worker: LeanWorker, statement: minif2f.Statement) -> int | None:
     text = f"{minif2f.PREAMBLE.removeprefix('import Init')}\n{statement.statement}\n"
-    done = worker.request("elaborate", state=worker.base_state(LIBRARY), text=text)
+    done = worker.request("elaborate", PATIENT_S, state=worker.base_state(LIBRARY), text=text)
     try:
         errors = [m for c in done["commands"] for m in c["messages"] if m["severity"] == "error"]
         return None if errors else _keys(worker, done["state"], [statement.name]).get(statement.name)

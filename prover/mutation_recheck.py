@@ -14,7 +14,7 @@ from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY
+from prover.mutation_host import LIBRARY, PATIENT_S
 
 T = TypeVar("T")
 NEGATIVES_SHARE = 10
@@ -49,7 +49,7 @@ def recheck(out: Path, sample: int, seed: int) -> Recheck:
     began = time.monotonic()
     texts = [(m.name, m.standalone) for m in chosen]
     texts += [(n.denial.split()[0].split(".{")[0], n.text) for n in refuted]
-    with LeanWorker() as worker:
+    with LeanWorker(import_timeout_s=PATIENT_S) as worker:
         for name, text in texts:
             worker.recycle_if_big()
             why = text_verdict(worker, name, text, modules)
@@ -84,19 +84,19 @@ def verdict(worker: LeanWorker, mutant: Mutant, modules: tuple[str, ...] = LIBRA
 def text_verdict(worker: LeanWorker, name: str, text: str, modules: tuple[str, ...] = LIBRARY) -> str | None:
     """The same for any text that declares a theorem of that name."""
     base = worker.base_state(modules)
-    done = worker.request("elaborate", state=base, text=text)
+    done = worker.request("elaborate", PATIENT_S, state=base, text=text)
     state = done["state"]
     try:
         errors = [m["text"] for c in done["commands"] for m in c["messages"] if m["severity"] == "error"]
         if errors:
             return str(errors[0]).splitlines()[0]
-        facts = worker.request("constants", state=state, base=base)["constants"]
+        facts = worker.request("constants", PATIENT_S, state=state, base=base)["constants"]
         own = {fact["name"]: fact for fact in facts}
         if own.get(name, {}).get("kind") != "theorem":
             return "no theorem of that name came of it"
         if any(fact["kind"] == "axiom" or "sorryAx" in fact["uses"] for fact in facts):
             return "it rests on an axiom of its own"
-        replayed = worker.request("replay", state=state, base=base, names=[fact["name"] for fact in facts])
+        replayed = worker.request("replay", PATIENT_S, state=state, base=base, names=[fact["name"] for fact in facts])
         error = replayed["error"]
         return None if error is None else str(error)
     finally:

@@ -8,8 +8,8 @@ import json
 import random
 from collections import Counter, defaultdict
 from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -57,7 +57,7 @@ def facts(out: Path, seed: int) -> dict[str, Any]:
         grades.update([mutant.grade] if mutant.grade else [])
         vacuous.update([mutant.vacuous] if mutant.vacuous is not None else [])
         heads[mutant.head or "(other)"] += 1
-        lemmas[mutant.lemma] += 1
+        lemmas.update(mutant.lemmas[-1:])
         splits[mutant.split] += 1
         families[mutant.root] += 1
         if len(samples) < SAMPLES:
@@ -76,7 +76,7 @@ def facts(out: Path, seed: int) -> dict[str, Any]:
     family = [m for m in shards.mutants(out, problems) if m.root == root] if root else []
     return {
         "total": total,
-        "summary": _summary(out),
+        "summary": _summary(out, done),
         "steps": [(name, k, n) for (name, k), n in sorted(per_step.items())],
         "outcomes": _outcomes(done, per_step),
         "grades": _bars(grades),
@@ -101,25 +101,35 @@ def facts(out: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def _summary(out: Path) -> dict[str, Any]:
+def _summary(out: Path, done: list[shards.Shard]) -> dict[str, Any]:
+    """The run's own, or for one that is still at work what its shards say."""
     path = out / "summary.json"
     try:
-        summary: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if path.exists():
+            summary: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return summary
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from error
-    return summary
+    rows, built, core_s = (sum(s.stats.get(key, 0) for s in done) for key in ("rows", "built", "core_s"))
+    return {
+        "core_s": core_s,
+        "verified_per_core_hour": round(rows / core_s * 3600) if core_s else "–",
+        "yield_of_built": rows / built if built else None,
+    }
 
 
 def _rate(done: list[shards.Shard]) -> dict[str, Any]:
-    rates = [s.stats["rows"] / s.stats["core_s"] for s in done if s.stats.get("core_s")]
+    """So far: theorems by processor time, after each shard."""
+    rows = accumulate(s.stats["rows"] for s in done)
+    spent = accumulate(float(s.stats.get("core_s", 0.0)) for s in done)
+    rates = [n / seconds for n, seconds in zip(rows, spent, strict=True) if seconds]
     highest = max(rates, default=0.0)
     points = " ".join(f"{x},{100 - 95 * y / (highest or 1):.1f}" for x, y in enumerate(rates))
     return {
         "width": max(1, len(rates) - 1),
         "points": points,
         "highest": highest,
-        "lowest": min(rates, default=0.0),
-        "median": median(rates) if rates else 0.0,
+        "last": rates[-1] if rates else 0.0,
     }
 
 

@@ -47,7 +47,7 @@ SCHEMA = pa.schema(
         "context": "texts of the ancestors that are mutants, oldest first",
         "key": "equal for statements that differ in names of variables, order of hypotheses, universes",
         "grade": (
-            "first of rfl, decide, simp, omega, simp_all, grind that proves it alone; hard: none; "
+            "first of rfl, decide, simp, omega, simp_all, grind, exact? that proves it alone; hard: none; "
             "null: not tried"
         ),
         "vacuous": "whether its hypotheses were refuted; null: not tried",

@@ -25,7 +25,7 @@ from prover.mutation_recheck import recheck, verdict
 from prover.mutation_report import write_report
 from prover.traces import Proof, annotate, steps_of, write_traces
 
-ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Option.map_none", "no.such_theorem")
+ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Nat.two_mul", "no.such_theorem")
 SETTINGS = MutationSettings(
     roots=ROOTS, rounds=2, per_root=8, chunk_roots=2, grade_share=0.1, seed=5, negatives=1.0
 )

@@ -11,7 +11,7 @@ import pytest
 
 from data.mutation import negatives, shards
 from data.mutation.records import Mutant
-from prover.errors import DataError, LeanCrashedError, StorageError
+from prover.errors import DataError, LeanCrashedError, LeanSetupError, StorageError
 from prover.mutation import MutationSettings, Run
 
 ROOTS = [f"r{n}" for n in range(8)]
@@ -135,3 +135,14 @@ def test_a_plan_that_is_damaged_is_named(tmp_path: Path) -> None:
     tmp_path.joinpath("plan.json").write_text("[]", "utf-8")
     with pytest.raises(DataError, match=r"plan\.json is damaged"):
         Run(tmp_path, SETTINGS, new_worker=Worker).go()
+
+
+def test_a_lean_that_does_not_start_ends_the_run_and_blames_no_root(tmp_path: Path) -> None:
+    class Unstartable(Worker):
+        def mutate(self, roots: list[str], seed: int) -> dict[str, Any]:
+            raise LeanSetupError("it does not start")
+
+    run = Run(tmp_path, SETTINGS, new_worker=Unstartable)
+    with pytest.raises(LeanSetupError):
+        run.go()
+    assert (run.totals.lost, shards.finished(tmp_path)[0]) == ([], [])

@@ -178,7 +178,8 @@ function makeTerms(abi, audit) {
   /** @param {Obj} env @param {Obj} n @param {number} kind @param {string} text */
   function rankOf(env, n, kind, text) {
     if (text === 'OfNat.ofNat' || text === 'Nat.succ' || text === 'Nat.zero') return RANK.loose;
-    if (kind === KIND.inductive || kind === KIND.constructor) return RANK.rigid;
+    if (kind === KIND.constructor) return /\.mk$/.test(text) ? RANK.loose : RANK.rigid; // a structure's: eta makes it of anything
+    if (kind === KIND.inductive) return RANK.rigid;
     const projection = call('l_Lean_Environment_getProjectionFnInfo_x3f', inc(env), inc(n));
     // A structure's own projection of a hole unifies with anything, by eta; a class's does not.
     const rank = isScalar(projection) ? null : byteAt(field(projection, 0), 0) !== 0 ? RANK.projection : RANK.loose;
@@ -246,9 +247,12 @@ function makeTerms(abi, audit) {
     return p.rank === RANK.projection ? implementedBy(p.id, q.id) : implementedBy(q.id, p.id);
   }
   /** Whether an instance may unfold a class's projection to a function: HAdd.hAdd to Nat.add. @param {number} projection @param {number} id */
-  const implementedBy = (projection, id) => lastPart(texts[projection]) === lastPart(texts[id]);
+  const implementedBy = (projection, id) => lastPart(texts[projection]) === lastPart(texts[id]) || (id === EQ && RELATIONS.has(projection));
+  /** Their instances may be equations: `k ∈ m` is `m.contains k = true`. */
+  const RELATIONS = new Set(['Membership.mem', 'LE.le', 'LT.lt'].map(idOf));
+  const EQ = idOf('Eq');
   /** @param {string} text */
-  const lastPart = (text) => text.slice(text.lastIndexOf('.') + 1).toLowerCase().replace(/^h(?=add$|sub$|mul$|div$|mod$|pow$|and$|or$|xor$|shift|append$)/, '');
+  const lastPart = (text) => text.slice(text.lastIndexOf('.') + 1).toLowerCase().replace(/^getelem/, 'get').replace(/^h(?=add$|sub$|mul$|div$|mod$|pow$|and$|or$|xor$|shift|append$)/, '');
 
   // ---------------------------------------------------------------- keys
 
@@ -376,7 +380,7 @@ function makeTerms(abi, audit) {
     return hashText(abi.text(value), 5);
   }
 
-  return { EXPR, BINDER, RANK, KIND, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, telescope, size, closedSubterms,
+  return { EXPR, BINDER, RANK, KIND, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, binderInfo, telescope, size, closedSubterms,
     constantsIn, shape, mayUnify, statementKey, name, E, box };
 }
 

@@ -234,10 +234,12 @@ function makeEngine(engine) {
     /** @type {Map<string, Candidate[]>} */
     const groups = new Map();
     /** @type {Candidate[]} */
-    const literals = [];
+    const last = [];
     for (const c of all) {
-      if (c.operator === 'rw' && c.entry.shape !== null && c.entry.shape.id === LITERAL) { // 0 into something that is 0: last
-        literals.push(c);
+      const literal = c.operator === 'rw' && c.entry.shape !== null && c.entry.shape.id === LITERAL; // 0 into something that is 0
+      const anything = c.operator === 'apply' && c.entry.shape === null; // a lemma that fits everywhere says little
+      if (literal || anything) {
+        last.push(c);
         continue;
       }
       const key = `${c.operator} ${c.operator === 'rw' ? c.entry.at : 0} ${Math.min(c.place, 0)} ${c.occurrence === undefined}`;
@@ -254,7 +256,7 @@ function makeEngine(engine) {
     const queues = [...groups].map(([key, group]) => (key.startsWith('specialise') || key.startsWith('generalise') ? group.slice(0, MAX_PLAIN) : group));
     const result = [];
     for (let i = 0; queues.some((q) => i < q.length); i++) for (const q of queues) if (i < q.length) result.push(q[i]);
-    return result.concat(literals);
+    return result.concat(last);
   }
 
   /** A theorem of the library with its binders introduced. @param {string} root */

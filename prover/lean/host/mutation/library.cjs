@@ -32,6 +32,8 @@ function makeLibrary(abi, lean, audit, terms) {
   const { environmentOf } = audit;
   const EQ = terms.idOf('Eq');
   const IFF = terms.idOf('Iff');
+  /** Key of entries whose head is a variable: they may match whatever is a proposition. */
+  const ANYTHING = -1;
 
   /** @type {Library | null} */
   let opened = null;
@@ -43,11 +45,10 @@ function makeLibrary(abi, lean, audit, terms) {
 
   /** @param {Index} index @param {Entry} entry */
   function add(index, entry) {
-    if (entry.shape === null) return;
-    const key = headKey(entry.shape);
+    const key = entry.shape === null ? ANYTHING : headKey(entry.shape);
     let bucket = index.get(key);
     if (bucket === undefined) index.set(key, (bucket = new Map()));
-    const first = firstKey(entry.shape);
+    const first = entry.shape === null ? -1 : firstKey(entry.shape);
     const entries = bucket.get(first);
     if (entries === undefined) bucket.set(first, [entry]);
     else entries.push(entry);
@@ -55,16 +56,17 @@ function makeLibrary(abi, lean, audit, terms) {
 
   /** @param {Index} index @param {Shape} s @returns {Entry[]} */
   function lookUp(index, s) {
-    if (s === null) return [];
+    const open = index.get(ANYTHING)?.get(-1) ?? [];
+    if (s === null) return open;
     const bucket = index.get(headKey(s));
-    if (bucket === undefined) return [];
+    if (bucket === undefined) return open;
     const first = firstKey(s);
     const found = [];
     for (const [key, entries] of bucket) {
       if (key !== -1 && first !== -1 && key !== first) continue;
       for (const e of entries) if (terms.mayUnify(e.shape, s)) found.push(e);
     }
-    return found;
+    return found.concat(open);
   }
 
   /** Whether a type under some binders is a proposition, as far as its form tells. @param {Obj} env @param {Obj} e @param {Obj[]} outer types, innermost last */
@@ -143,11 +145,14 @@ function makeLibrary(abi, lean, audit, terms) {
       const { binders, body } = terms.telescope(lemma.type);
       if (binders.length > MAX_BINDERS || binders.some((b) => b.info === BINDER.strictImplicit)) continue;
       const [head, args] = terms.spine(body);
-      if (tag(head) !== EXPR.const) continue;
-      const id = terms.nameId(field(head, 0));
+      if (tag(head) !== EXPR.const && tag(head) !== EXPR.bvar) continue;
+      const id = tag(head) === EXPR.const ? terms.nameId(field(head, 0)) : -1;
       if (id === EQ || id === IFF) {
         const sides = id === EQ ? [args[1], args[2]] : [args[0], args[1]];
-        sides.forEach((side, at) => add(rw, { lemma, at, shape: terms.shape(env, side) }));
+        sides.forEach((side, at) => {
+          const shape = terms.shape(env, side);
+          if (shape !== null) add(rw, { lemma, at, shape }); // `rw` refuses a variable as a pattern
+        });
       }
       if (/congr/.test(lemma.text)) continue; // they conclude any equation and ask for others
       add(apply, { lemma, at: -1, shape: terms.shape(env, body) });
@@ -155,7 +160,8 @@ function makeLibrary(abi, lean, audit, terms) {
       binders.forEach((b, at) => {
         if (b.info !== BINDER.default || !looksLikeProp(env, b.type, outer.slice(0, at))) return;
         const s = terms.shape(env, b.type);
-        if (s !== null && s.id >= 0 && tag(terms.plain(b.type)) !== EXPR.forall) add(consequence, { lemma, at, shape: s });
+        const isOpen = s === null && tag(terms.spine(b.type)[0]) === EXPR.bvar;
+        if (isOpen || (s !== null && s.id >= 0 && tag(terms.plain(b.type)) !== EXPR.forall)) add(consequence, { lemma, at, shape: s });
       });
     }
     /** @type {Index} */ const logic = new Map();

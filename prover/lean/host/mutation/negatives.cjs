@@ -19,6 +19,8 @@ const VALUES = {
   List: ['[]', '[0]', '[1, 0]', '[0, 1, 2]'], Array: ['#[]', '#[0]', '#[1, 0]'], Option: ['none', '(some 0)', '(some 1)'],
   String: ['""', '"a"'], Char: ["'a'", "'b'"],
 };
+/** Results of a function of x, by the head of their type. */
+const FUNCTIONS = { Bool: ['true', 'false', 'x == 0'], Option: ['none', 'some x'], List: ['[x]', '[]'], Sort: ['x = 0', 'x ≠ 1'] };
 /** What stands for another: same types, other meaning. */
 const SWAPS = {
   'HAdd.hAdd': 'HMul.hMul', 'HMul.hMul': 'HAdd.hAdd', 'HSub.hSub': 'HAdd.hAdd', 'LT.lt': 'LE.le', 'LE.le': 'LT.lt', 'Min.min': 'Max.max',
@@ -55,7 +57,6 @@ function makeNegatives({ abi, terms, libraries, drafting, printing }, engine) {
     /** @type {Neighbour[]} */
     let neighbours = [];
     try {
-      if (p.types.some((t) => !isEvaluable(t))) return null;
       const variables = p.types.filter((t, i) => p.infos[i] !== BINDER.instance && !p.hypotheses().includes(i));
       if (variables.length > MAX_VARIABLES) return null;
       neighbours = changes(p);
@@ -82,11 +83,13 @@ function makeNegatives({ abi, terms, libraries, drafting, printing }, engine) {
     const [head] = terms.spine(type);
     return tag(head) === EXPR.const ? terms.texts[terms.nameId(field(head, 0))] : tag(head) === EXPR.sort ? 'Sort' : '';
   }
-  /** Whether there are values for a variable of this type, or it is none. @param {Obj} type */
-  function isEvaluable(type) {
-    const t = terms.plain(type);
-    if (tag(t) === EXPR.forall || tag(t) === EXPR.fvar) return tag(t) === EXPR.fvar;
-    return true;
+  /** A function for a variable that is one; null for a hypothesis that begins with ∀. @param {Obj} type @param {() => number} rng */
+  function functionOf(type, rng) {
+    const { binders, body } = terms.telescope(type);
+    const head = headOf(body);
+    const results = tag(body) === EXPR.bvar || head === 'Nat' || head === 'Int' ? ['x', '0', 'x + 1'] : FUNCTIONS[/** @type {keyof typeof FUNCTIONS} */ (head)];
+    if (results === undefined) return null;
+    return `(fun ${['x', ...binders.slice(1).map(() => '_')].join(' ')} => ${results[Math.floor(rng() * results.length)]})`;
   }
 
   /** The statement with one thing changed. @param {Parent} p @returns {Neighbour[]} */
@@ -207,6 +210,8 @@ function makeNegatives({ abi, terms, libraries, drafting, printing }, engine) {
         if (head === 'Sort') return tag(field(b.type, 0)) === 0 ? (rng() < 0.5 ? 'True' : 'False') : 'Nat';
         const known = VALUES[/** @type {keyof typeof VALUES} */ (head)];
         if (known !== undefined) return known[n === 0 ? i % known.length : Math.floor(rng() * known.length)];
+        const made = tag(terms.plain(b.type)) === EXPR.forall ? functionOf(b.type, rng) : null;
+        if (made !== null) return made;
         if (tag(terms.plain(b.type)) === EXPR.bvar) return String(n === 0 ? i : Math.floor(rng() * 4));
         return '(by decide)';
       });

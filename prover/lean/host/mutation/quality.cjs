@@ -14,7 +14,7 @@ const { NoMutant, GROWTH, GROWTH_SLACK, MAX_SIZE, MAX_BINDERS } = require('./lim
  * @param {ReturnType<typeof import('../terms.cjs').makeTerms>} terms
  */
 function makeQuality(abi, terms) {
-  const { E, box, inc, dec, tag, field, call } = abi;
+  const { E, box, unbox, inc, dec, tag, field, call } = abi;
   const EQ = terms.idOf('Eq');
   const IFF = terms.idOf('Iff');
   const TRUE = terms.idOf('True');
@@ -59,7 +59,7 @@ function makeQuality(abi, terms) {
     if (binders.length > MAX_BINDERS) throw new NoMutant('too many variables');
     if (trivial(body)) throw new NoMutant('the conclusion is trivial');
     if (refuted(body) && !refuted(p.conclusion)) throw new NoMutant('the conclusion is false, so the hypotheses are');
-    refuseContradiction(binders);
+    refuseContradiction(type);
     let at = 0;
     for (const b of binders) {
       const [head] = terms.spine(b.type);
@@ -70,10 +70,21 @@ function makeQuality(abi, terms) {
       if (sameLifted(body, b.type, binders.length - at + 1)) throw new NoMutant('the conclusion is a hypothesis');
     }
   }
-  /** Two hypotheses of which one denies the other in its form. @param {{type: Obj, info: number}[]} binders */
-  function refuseContradiction(binders) {
-    const lifted = binders.flatMap((b, i) => (b.info === BINDER.default
-      ? [call('l_Lean_Expr_liftLooseBVars', inc(b.type), box(0), box(binders.length - i))] : []));
+  /** Explicit binders that nothing mentions: hypotheses, not variables. @param {Obj} type @returns {number[]} */
+  function hypotheses(type) {
+    const found = [];
+    let e = terms.plain(type);
+    for (let i = 0; tag(e) === EXPR.forall; i++) {
+      const rest = field(e, 2);
+      if (terms.binderInfo(e) === BINDER.default && unbox(call('l_Lean_Expr_hasLooseBVar', inc(rest), box(0))) === 0) found.push(i);
+      e = terms.plain(rest);
+    }
+    return found;
+  }
+  /** Two hypotheses that are the same, or of which one denies the other in its form. @param {Obj} type */
+  function refuseContradiction(type) {
+    const { binders } = terms.telescope(type);
+    const lifted = hypotheses(type).map((i) => call('l_Lean_Expr_liftLooseBVars', inc(binders[i].type), box(0), box(binders.length - i)));
     try {
       lifted.forEach((x, i) => lifted.slice(i + 1).forEach((y) => {
         if (E.lean_expr_eqv(x, y) !== 0) throw new NoMutant('two hypotheses are the same');
