@@ -47,7 +47,13 @@ def start(source: Path, out: Path, expansions: int = 2) -> subprocess.Popen[str]
             "--max-expansions", str(expansions), "--heartbeats", "20000", "--workers", "1",
         ],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=can_be_interrupted,
     )  # fmt: skip
+
+
+def can_be_interrupted() -> None:
+    """A shell has what it starts in the background ignore SIGINT, and that is inherited; the tests may run so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

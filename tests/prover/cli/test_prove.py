@@ -114,7 +114,7 @@ def test_an_import_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Cap
     ("arguments", "says"),
     [
         ([], "--statement"),
-        (["x.lean", "--statement", "1 = 1"], "one of the two"),
+        (["x.lean", "--statement", "1 = 1"], "one of the three"),
         (["no/such.lean"], "no/such.lean"),
         (["--statement", "   "], "empty"),
         (["--statement", "1 = 1", "--workers", "0"], "--workers"),
