@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -195,7 +195,7 @@ class Service:
                 )
             except DataError:
                 continue
-            if at.goals:
+            if at.goals and not _has_holes(at.goals, state):
                 bodies = [_suggestion(s, None) for s in found if s.tactic.startswith(prefix)]
                 return wire.SuggestReply(suggestions=bodies[:limit], checked=True, goals=list(at.goals))
         return self._unchecked(state, prefix, limit)
@@ -219,7 +219,7 @@ class Service:
             raise DataError("this is no goal as Lean prints it: it has no ⊢")
         try:
             view = view_of(SearchState(tactic_state(goals, 0)), NONE)
-        except Exception as error:  # LeanDojo's reader of goals is strict, and says so in assertions
+        except (AssertionError, ValueError) as error:  # LeanDojo's reader of goals is strict
             raise DataError("this is no goal as Lean prints it") from error
         offered = [p for p in self._policy.propose(view) if p.tactic.startswith(prefix)]
         bodies = [
@@ -333,6 +333,11 @@ def _problem(document: Document, waiting: Waiting) -> str | None:
         if waiting.kind == "sorry" and begin <= (error.start.line, error.start.column) < end:
             return f"its statement does not elaborate: {error.text.splitlines()[0]}"
     return None
+
+
+def _has_holes(goals: Sequence[str], state: str) -> bool:
+    """Whether Lean has put `sorry` for what it could not read of a statement."""
+    return "sorry" not in state and any("sorry" in goal for goal in goals)
 
 
 def _sources(state: str, context: str) -> list[GoalSource]:
