@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
     )
+    parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="suggest, serve: warm Lean processes (default %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
 
@@ -40,10 +43,11 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover import benchmarks
 
-    if args.positions < 1:
-        raise ConfigError(f"--positions is {args.positions}; it must be at least 1")
-    if not 1 <= args.clients <= 900:
-        raise ConfigError(f"--clients is {args.clients}; it must be 1 to 900")
+    for name in ("positions", "workers", "clients"):
+        if getattr(args, name) < 1:
+            raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least 1")
+    if args.clients > 900:
+        raise ConfigError(f"--clients is {args.clients}; it must be 900 at most")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -51,11 +55,11 @@ def run(args: argparse.Namespace) -> int:
         if what == "suggest":
             from prover.server.bench import measure
 
-            figures |= measure(args.positions, args.minif2f)
+            figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "serve":
             from prover.server.load import measure as measure_load
 
-            figures["serve"] = measure_load(args.clients)
+            figures["serve"] = measure_load(args.clients, args.workers)
         else:
             figures |= getattr(benchmarks, what)()
     print(json.dumps(figures, indent=None if args.json else 2))

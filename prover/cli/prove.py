@@ -76,9 +76,7 @@ def seconds(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
     if args.interactive:
-        from prover.cli.interactive import run as talk
-
-        return talk(args)
+        return _talk(args)
     if bool(args.paths) == (args.statement is not None):
         raise ConfigError("give .lean files or folders, or --statement TEXT (one of the two)")
     for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
@@ -138,3 +136,49 @@ def run(args: argparse.Namespace) -> int:
     if args.statement is None:
         print(f"proofs: {out / 'proofs'}\nreport: {out / 'report.html'}")
     return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED
+
+
+def _talk(args: argparse.Namespace) -> int:
+    """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
+    from prover.agent import SearchSettings
+    from prover.cli.suggest import likely_column, parse_place
+    from prover.lean.source import load
+    from prover.policy.builtin import builtin_policy
+    from prover.run import from_statement
+    from prover.server.answers import applied
+    from prover.server.session import Session
+    from prover.server.terminal import Terminal
+
+    if (len(args.paths) == 1) == (args.statement is not None):
+        raise ConfigError("-i takes one place, FILE:LINE, or --statement TEXT")
+    path: Path | None = None
+    if args.statement is not None:
+        text = from_statement(args.statement).text
+        at = text.rindex("sorry")
+        line, column = text.count("\n", 0, at), at - (text.rfind("\n", 0, at) + 1)
+    else:
+        path, line, given = parse_place(str(args.paths[0]))
+        text = load(path)
+        column = likely_column(text, line) if given is None else given
+    policy = builtin_policy()
+    with Session(workers=1, memory_mb=args.memory or 3000, policy=policy) as session, session.opened(
+        text, line, column, path, wait_s=300
+    ) as here:  # fmt: skip
+        settings = SearchSettings(args.timeout or None, args.max_expansions)
+        proof = Terminal(session, here, policy, _ask, lambda row: print(row, file=sys.stderr)).run(settings)
+        if proof is None:
+            return EXIT_NOT_PROVED
+        edited = applied(text, [here.at.edit(proof)])
+    print(proof if path is not None else edited.rstrip())
+    if path is not None:
+        print(f"write this into {path}? [y/N]", file=sys.stderr)
+        if _ask() in ("y", "yes"):
+            path.write_text(edited, encoding="utf-8")
+    return EXIT_DONE
+
+
+def _ask() -> str | None:
+    """The next line; None at the end of the input."""
+    print("> ", end="", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    return line.strip() if line else None

@@ -1,8 +1,8 @@
 """Suggests the next tactic at a place in a .lean file.
 
 The place is FILE:LINE:COLUMN (both from 1, as compilers print them), or FILE:LINE
-for the first word of the line: a `sorry`, an unfinished `by`, any tactic, or the
-line behind one. Every suggestion has been run in Lean; the goals it leaves are told.
+for the line's `sorry`, the `by` at its end or its first word: a `sorry`, an
+unfinished `by`, any tactic, or the line behind one. Every suggestion has been run in Lean; the goals it leaves are told.
 
 Exit code 0 when there is a suggestion, 1 when there is none.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 
+SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
 PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?$", re.DOTALL)
 
 
@@ -43,10 +44,15 @@ def parse_place(text: str) -> tuple[Path, int, int | None]:
     return Path(found["file"]), line - 1, None if column is None else int(column) - 1
 
 
-def first_word(text: str, line: int) -> int:
-    """The column of the first word of a line, from 0."""
+def likely_column(text: str, line: int) -> int:
+    """The column of a line (from 0) that is meant when none is given: its `sorry`, the `by` at its end, its first word."""
     lines = text.split("\n")
-    return len(lines[line]) - len(lines[line].lstrip()) if line < len(lines) else 0
+    if line >= len(lines):
+        return 0
+    row = lines[line]
+    if (sorry := SORRY.search(row)) is not None:
+        return sorry.start()
+    return len(row.rstrip()) if row.rstrip().endswith((" by", "=>")) else len(row) - len(row.lstrip())
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     text = load(path)
     with Session(workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout) as session:
         at, found = session.suggest_at(
-            text, line, first_word(text, line) if column is None else column, args.limit, args.timeout, path
+            text, line, likely_column(text, line) if column is None else column, args.limit, args.timeout, path
         )
     if args.json:
         facts = {

@@ -91,6 +91,7 @@ def measure(wanted: int = 200, minif2f_path: Path | None = None, workers: int = 
         "suggest_all_p95_s": _quantile([r.all_s for r in results], 95),
         "suggest_none": sum(r.first_s is None for r in results),
         "suggest_closing": sum(any(s.closes for s in r.found) for r in results),
+        "suggest_workers": workers,
         "suggest_warm_up_s": round(warm_s, 1),
         "suggest_seconds": round(time.monotonic() - began),
         "cores": os.cpu_count(),
@@ -99,18 +100,31 @@ def measure(wanted: int = 200, minif2f_path: Path | None = None, workers: int = 
 
 
 def _places(session: Session, minif2f_path: Path | None) -> Iterator[Place]:
-    """Places in texts that the session has read, as an editor's are when the user asks."""
+    """Places in texts that the session has read, as an editor's are when the user asks; two of ours to one of miniF2F's."""
+    ours, theirs = _starter(session), iter(()) if minif2f_path is None else _minif2f(session, minif2f_path)
+    turns: list[Iterator[Place]] = [ours, ours, theirs]
+    while turns:
+        for turn in list(turns):
+            place = next(turn, None)
+            if place is None:
+                turns = [t for t in turns if t is not turn]
+            else:
+                yield place
+
+
+def _starter(session: Session) -> Iterator[Place]:
     folder = Path(str(files("data") / "starter"))
-    starter: list[Place] = []
+    places: list[Place] = []
     for path in sorted(folder.glob("*.lean")):
-        starter += _waiting("starter", session.document(path.read_text("utf-8"), wait_s=OPEN_S))
-    yield from sorted(starter, key=_mixed)
-    if minif2f_path is None:
-        return
+        places += _waiting("starter", session.document(path.read_text("utf-8"), wait_s=OPEN_S))
+    yield from sorted(places, key=_mixed)
+
+
+def _minif2f(session: Session, path: Path) -> Iterator[Place]:
     try:
-        statements = minif2f.read(minif2f_path)
+        statements = minif2f.read(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {minif2f_path}: {error}") from error
+        raise DataError(f"cannot read {path}: {error}") from error
     for statement in sorted(statements, key=lambda s: hashlib.sha256(s.name.encode()).hexdigest()):
         with suppress(DataError, LeanProcessError):
             document = session.document(statement.lean, wait_s=OPEN_S)

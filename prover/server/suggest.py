@@ -22,7 +22,9 @@ QUICK = frozenset({
 """First words of tactics that are over in milliseconds, whatever the goal."""
 MAX_STAGE = 1
 ENOUGH_CLOSING = 3
-"""Tactics that close the goal; with so many, and as many others as are wanted, the rest is not tried."""
+"""So many tactics that close the goal are shown."""
+AFTER_CLOSING = 24
+"""Once one closes the goal, only so many others are tried."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Suggester:
         """Suggestions as they are found: at most `limit`, for `timeout_s` seconds. Two that leave the same goals are one."""
         deadline = time.monotonic() + timeout_s
         seen: set[tuple[str, ...]] = set()
-        found = closing = 0
+        found = closing = since = 0
         for stage in range(MAX_STAGE + 1):
             at = SearchState(state, stage)
             offered = in_order(self._policy.propose(view_of(at, self._surroundings)))
@@ -91,6 +93,9 @@ class Suggester:
                     return
                 if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
                     continue
+                since += closing > 0
+                if since > AFTER_CLOSING:
+                    return
                 suggestion = self._tried(at, proposal)
                 if suggestion is None or (not suggestion.closes and suggestion.goals_after in seen):
                     continue

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from prover.agent import SearchSettings
 from prover.cli.main import main
+from prover.cli.suggest import likely_column
 from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Position
 from prover.policy.builtin import builtin_policy
@@ -146,7 +148,8 @@ def test_texts_that_cannot_be_read_are_refused_in_a_line(session: Session, text:
 def test_the_terminal_takes_picks_steps_undo_and_finish(session: Session) -> None:
     lines = iter(["nonsense here", "99", "constructor", "undo", "constructor", "exact h.2", "1"])
     said: list[str] = []
-    with session.opened(TEXT, 8, 50) as here:
+    text = "theorem both (p q : Prop) (h : p ∧ q) : q ∧ p := by\n"
+    with session.opened(text, 1, 0) as here:
         proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append, 100).run(QUICK)
     assert proof is not None and proof.startswith("constructor\n· exact h.2\n· ")
     assert any("there is no suggestion 99" in s for s in said) and any(s.startswith("Lean says:") for s in said)
@@ -169,7 +172,10 @@ def test_an_edit_follows_a_text_that_changed_elsewhere(session: Session) -> None
     assert moved(edit, TEXT, TEXT.replace("  sorry\n\ntheorem two", "  simp\n\ntheorem two")) is None
 
 
-def test_commands_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_for_scripts(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prover.server.session.Session", lambda **_: nullcontext(session))
     file = tmp_path / "some.lean"
     file.write_text(TEXT, encoding="utf-8")
     assert main(["suggest", f"{file}:7:3", "--json", "--timeout", "100", "--limit", "2"]) == 0
@@ -178,6 +184,14 @@ def test_commands_for_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     monkeypatch.setattr("sys.stdin", io.StringIO("finish\ny\n"))
     assert main(["prove", "-i", f"{file}:7", "--max-expansions", "3", "--timeout", "0"]) == 0
     assert "sorry" not in file.read_text("utf-8").split("theorem two")[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [("  simp", 2), ("theorem t : p := by sorry", 20), ("theorem t : p := by", 19), ("  | zero =>", 11), ("have not_sorry", 0)],
+)
+def test_a_line_without_a_column_means_its_hole(row: str, column: int) -> None:
+    assert likely_column(f"first\n{row}", 1) == column
 
 
 @pytest.mark.parametrize("place", ["nowhere", "some.lean:0:1", "missing.lean:1:1"])
