@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
     )
     parser.add_argument(
-        "--workers", type=int, default=2, metavar="N", help="suggest: warm Lean processes (default %(default)s)"
+        "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
     )
     parser.add_argument(
-        "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
+        "--workers", type=int, default=2, metavar="N", help="suggest, serve: warm Lean processes (default %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
@@ -42,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover import benchmarks
 
-    for name in ("positions", "workers"):
+    for name in ("positions", "workers", "clients"):
         if getattr(args, name) < 1:
             raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least 1")
-    if not 1 <= args.clients <= 900:
-        raise ConfigError(f"--clients is {args.clients}; it must be 1 to 900")
+    if args.clients > 900:
+        raise ConfigError(f"--clients is {args.clients}; it must be 900 at most")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         elif what == "serve":
             from prover.server.load import measure as measure_load
 
-            figures["serve"] = measure_load(args.clients)
+            figures["serve"] = measure_load(args.clients, args.workers)
         else:
             figures |= getattr(benchmarks, what)()
     show(json_line(figures, None if args.json else 2), lines=True)

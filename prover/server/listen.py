@@ -25,11 +25,13 @@ class _Uvicorn(uvicorn.Server):
         self._server = server
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called for SIGINT and SIGTERM."""
-        if not self.should_exit:
-            tell("stopping: jobs under way may finish …")
+        """Called for SIGINT and SIGTERM. Unlike uvicorn's own it does not send the signal again when all is done."""
+        if self.should_exit:
+            self.force_exit = True
+            return
+        tell("stopping: jobs under way may finish …")
         self._server.closing()
-        super().handle_exit(sig, frame)
+        self.should_exit = True
 
 
 def bind(settings: ServeSettings) -> socket.socket:

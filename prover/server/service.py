@@ -5,16 +5,14 @@ Lines count from 1 here and columns from 0 in characters, as in `prover.server.w
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
 
 from prover.agent import SearchSettings, SearchState, ViewPolicy, view_of
 from prover.errors import DataError
-from prover.lean.commands import header, masked, split
+from prover.lean.commands import header, split
 from prover.lean.embedded import tactic_state
 from prover.lean.positions import Places, Position
 from prover.lean.premises import EMBEDDED_LEAN
@@ -22,22 +20,17 @@ from prover.policy.base import Surroundings
 from prover.policy.builtin import builtin_policy
 from prover.report import Limits, prune
 from prover.server import wire
-from prover.server.answers import Edit, Proof
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
 from prover.server.pool import Deadline
+from prover.server.repl_form import repl, sorries_of
 from prover.server.session import Session
 from prover.server.state_text import GoalSource, as_theorem, at_last_line
 from prover.server.suggest import Suggestion, goals_of
+from prover.server.watched import GrowingTree, edit_body, result_of
 
-SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
-IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
-SORRY_WARNING = "declaration uses"
-LIBERAL = "set_option autoImplicit true"
-"""Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
 UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"
 JOB_WAIT_S = 3600.0
-TREE_PAUSE_S = 0.4
 PICTURE = Limits(nodes=250, failures=25, state_chars=4000, error_chars=400)
 NONE = Surroundings()
 Cancelled = Callable[[], bool]
@@ -135,7 +128,7 @@ class Service:
             )
             for d in found.diagnostics
         ]  # fmt: skip
-        sorries = len(_sorries(found))
+        sorries = len(sorries_of(found))
         return wire.CheckReply(ok=not found.errors and not sorries, lean=self.lean, messages=messages, sorries=sorries)
 
     def premises(self, body: wire.PremisesRequest, _: Cancelled) -> wire.PremisesReply:
@@ -195,7 +188,7 @@ class Service:
                 )
             except DataError:
                 continue
-            if at.goals:
+            if at.goals and not _has_holes(at.goals, state):
                 bodies = [_suggestion(s, None) for s in found if s.tactic.startswith(prefix)]
                 return wire.SuggestReply(suggestions=bodies[:limit], checked=True, goals=list(at.goals))
         return self._unchecked(state, prefix, limit)
@@ -219,7 +212,7 @@ class Service:
             raise DataError("this is no goal as Lean prints it: it has no ⊢")
         try:
             view = view_of(SearchState(tactic_state(goals, 0)), NONE)
-        except Exception as error:  # LeanDojo's reader of goals is strict, and says so in assertions
+        except (AssertionError, ValueError) as error:  # LeanDojo's reader of goals is strict
             raise DataError("this is no goal as Lean prints it") from error
         offered = [p for p in self._policy.propose(view) if p.tactic.startswith(prefix)]
         bodies = [
@@ -228,95 +221,9 @@ class Service:
         ]
         return wire.SuggestReply(suggestions=bodies, checked=False, note=UNCHECKED)
 
-    # ------------------------------------------------------------------ as Lean's REPL
-
     def repl(self, code: str, timeout_s: float, cancelled: Cancelled) -> dict[str, Any]:
-        """A text elaborated as the REPL would, in its form of an answer (messages and sorries)."""
-        _, end = header(code)
-        raw = code.encode()
-        added = f"\n{LIBERAL}" if end else f"{LIBERAL}\n"
-        text = (raw[:end] + added.encode() + raw[end:]).decode()
-        first = raw[:end].count(b"\n") + (1 if end else 0)
-        deadline = Deadline(timeout_s, cancelled)
-        with deadline.watched():
-            try:
-                found = self._session.document(text, cancelled=deadline.over)
-            except DataError as error:
-                return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
-            sorries = []
-            for place in _sorries(found):
-                try:
-                    goal = self._session.goals(text, place.line, place.column, cancelled=deadline.over).text
-                except DataError:
-                    goal = ""
-                sorries.append({**_span(place, Position(place.line, place.column + len("sorry")), first), "goal": goal})
-        messages = [
-            {"severity": d.severity, **_span(d.start, d.end, first), "data": d.text} for d in found.diagnostics
-        ]
-        answer: dict[str, Any] = {"env": 0}
-        if messages:
-            answer["messages"] = messages
-        if sorries:
-            answer["sorries"] = sorries
-        return answer
-
-
-class GrowingTree:
-    """A search's tree, put together from what the session tells, and passed on a few times a second."""
-
-    def __init__(self, live: Live, clock: Callable[[], float] = time.monotonic) -> None:
-        self._live = live
-        self._clock = clock
-        self._nodes: dict[int, dict[str, Any]] = {}
-        self._edges: dict[int, dict[str, Any]] = {}
-        self._began = clock()
-        self._passed_on = -TREE_PAUSE_S
-
-    def told(self, event: Mapping[str, Any]) -> None:
-        """Takes over one event of `Session.prove`."""
-        self._nodes.update({node["id"]: node for node in event["nodes"]})
-        self._edges.update({edge["id"]: edge for edge in event["edges"]})
-        now = self._clock()
-        if now - self._passed_on < TREE_PAUSE_S:
-            return
-        self._passed_on = now
-        tree = {"root": min(self._nodes), "nodes": list(self._nodes.values()), "edges": list(self._edges.values())}
-        progress = {
-            "expansions": event["expansion"], "nodes": len(self._nodes), "tactics_run": len(self._edges),
-            "seconds": round(now - self._began, 1),
-        }  # fmt: skip
-        self._live.note(progress, tree)
-
-
-def result_of(proof: Proof, text: str) -> dict[str, Any]:
-    """A finished search as a job's result."""
-    attempt = proof.attempt
-    result: dict[str, Any] = {
-        "theorem": proof.name,
-        "status": proof.status,
-        "proof": attempt.proof,
-        "reason": proof.reason or attempt.reason,
-        "seconds": round(attempt.seconds, 2),
-        "expansions": attempt.expansions,
-        "tactics_run": attempt.tactics_run,
-        "axioms": list(attempt.axioms),
-        "depends_on": list(attempt.depends_on),
-        "tree": attempt.tree,
-    }
-    if proof.edit is not None:
-        places = Places(text)
-        edit = edit_body(proof.edit, places)
-        result["edit"] = edit.model_dump()
-        result["text"] = text[: edit.start] + edit.text + text[edit.end :]
-    return result
-
-
-def edit_body(edit: Edit, places: Places) -> wire.EditBody:
-    """An edit in characters."""
-    start = places.character(edit.start.line, edit.start.column)
-    end = places.character(edit.end.line, edit.end.column)
-    assert start is not None and end is not None
-    return wire.EditBody(start=start, end=end, text=edit.new_text)
+        """See `prover.server.repl_form.repl`."""
+        return repl(self._session, code, timeout_s, cancelled)
 
 
 def _suggestion(found: Suggestion, edit: wire.EditBody | None) -> wire.SuggestionBody:
@@ -333,6 +240,11 @@ def _problem(document: Document, waiting: Waiting) -> str | None:
         if waiting.kind == "sorry" and begin <= (error.start.line, error.start.column) < end:
             return f"its statement does not elaborate: {error.text.splitlines()[0]}"
     return None
+
+
+def _has_holes(goals: Sequence[str], state: str) -> bool:
+    """Whether Lean has put `sorry` for what it could not read of a statement."""
+    return "sorry" not in state and any("sorry" in goal for goal in goals)
 
 
 def _sources(state: str, context: str) -> list[GoalSource]:
@@ -352,29 +264,3 @@ def _before_last_command(context: str) -> str:
     commands = split(context, body_start)
     end = commands[-1].start if commands else body_start
     return context.encode()[:end].decode(errors="ignore")
-
-
-def _sorries(document: Document) -> list[Position]:
-    """Every `sorry` that counts: none where Lean says of no declaration that it uses it."""
-    if not any(SORRY_WARNING in d.text for d in document.diagnostics):
-        return []
-    places = Places(document.text)
-    return [places.position(m.start()) for m in SORRY.finditer(masked(document.text))]
-
-
-def _import_span(code: str, message: str) -> dict[str, Any]:
-    """Where a text imports the module that a message names; its beginning when it names none."""
-    for number, line in enumerate(code.splitlines(), start=1):
-        found = IMPORT.match(line)
-        if found is not None and found[1] in message:
-            return {"pos": {"line": number, "column": 0}, "endPos": {"line": number, "column": len(line)}}
-    return {"pos": {"line": 1, "column": 0}, "endPos": {"line": 1, "column": 0}}
-
-
-def _span(start: Position, end: Position, added_at: int) -> dict[str, Any]:
-    """A span as the REPL gives it: lines from 1, without the line that was added before `added_at` (from 0)."""
-
-    def pos(position: Position) -> dict[str, int]:
-        return {"line": position.line + (0 if position.line >= added_at else 1), "column": position.column}
-
-    return {"pos": pos(start), "endPos": pos(end)}

@@ -9,7 +9,7 @@ Editor tools send a goal as Lean prints it and nothing else:
 That becomes a theorem whose proof begins with `intro`, so that the goal at its `sorry` is the one that was sent, names that
 cannot be written included:
 
-    theorem goal : ∀ (dagger1 m : Nat) (h : m ≤ dagger1), m < dagger1 + 1 := by
+    theorem goal : ∀ (n m : Nat) (h : m ≤ n), m < n + 1 := by
       intro _ m h
       sorry
 
@@ -92,10 +92,17 @@ def as_theorem(state: str, before: str = "") -> GoalSource | None:
     if read is None:
         return None
     locals_, target = read
+    every = list(dict.fromkeys(name for local in locals_ for name in local.names))
     inaccessible: dict[str, str] = {}
 
+    def writable(name: str) -> str:
+        """The name without its dagger, which `intro _` gives back; another one where that is taken."""
+        base = name.split("✝")[0]
+        taken = sum(one.split("✝")[0] == base for one in every) > 1
+        return inaccessible.setdefault(name, f"{base}_dagger{len(inaccessible) + 1}" if taken or not base else base)
+
     def plain(text: str) -> str:
-        return DAGGER.sub(lambda m: inaccessible.setdefault(m[0], f"dagger{len(inaccessible) + 1}"), text)
+        return DAGGER.sub(lambda m: writable(m[0]), text)
 
     binders: list[str] = []
     intros: list[str] = []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +18,7 @@ import typing_extensions
 from prover.server.app import Server
 from prover.server.embedding import DIMENSIONS
 from prover.server.listen import background
+from prover.server.settings import ServeSettings
 
 # With Python 3.11 pydantic refuses the TypedDict that version 0.2.1 of the client uses.
 with patch("typing.TypedDict", typing_extensions.TypedDict if sys.version_info < (3, 12) else __import__("typing").TypedDict):
@@ -35,6 +38,14 @@ def test_lean_copilot_gets_tactics_with_probabilities_that_begin_with_its_prefix
     assert all(set(o) == {"output", "score"} and 0 < o["score"] <= 1 for o in outputs)
     outputs = post(f"{address}/generate", json=body | {"prefix": "rw"}).json()["outputs"]
     assert [o["output"] for o in outputs] == ["rw [Nat.add_comm]"]
+
+
+def test_our_own_tactic_asks_where_and_what_the_server_answers(address: str) -> None:
+    source = (Path(__file__).parents[3] / "lean_project" / "Proofsmith" / "Suggest.lean").read_text("utf-8")
+    assert f'getD "http://localhost:{ServeSettings().port}"' in source and 'address ++ "/generate"' in source
+    fields = re.findall(r'\("(\w+)", ', source.split("def request")[1].split("def offers")[0])
+    outputs = post(f"{address}/generate", json={**dict.fromkeys(fields, ""), "input": STATE}).json()["outputs"]
+    assert fields == ["name", "input", "prefix"] and outputs and all(f'"{key}"' in source for key in ("outputs", *outputs[0]))
 
 
 def test_lean_copilot_gets_a_vector(address: str) -> None:

@@ -91,7 +91,10 @@ def test_an_error_stands_where_the_snippet_has_it(lean_service: Service) -> None
 
 
 def test_a_snippet_without_an_end_is_given_up_and_the_next_is_answered(lean_service: Service) -> None:
-    endless = "theorem t : 1 = 2 := by\n  repeat (first | skip)\n"
+    endless = (
+        "def parity (n : Nat) : Bool := Nat.rec true (fun _ b => !b) n\n"
+        "theorem help : parity 1000000000 = true := by decide +kernel\n"
+    )
     with pytest.raises(LeanTimeoutError):
         lean_service.repl(endless, 3, never)
     assert lean_service.repl("example : 1 = 1 := rfl", 120, never) == {"env": 0}

@@ -23,11 +23,11 @@ def statement(state: str) -> str:
         ("⊢ True", "theorem proofsmith_goal : True := by sorry"),
         (
             "n✝ m : Nat\nh : m ≤ n✝\n⊢ m < n✝ + 1",
-            "theorem proofsmith_goal : ∀ (dagger1 m : Nat), ∀ (h : m ≤ dagger1), m < dagger1 + 1 := by intro _ m h sorry",
+            "theorem proofsmith_goal : ∀ (n m : Nat), ∀ (h : m ≤ n), m < n + 1 := by intro _ m h sorry",
         ),
         (
             "case inl\nα : Type u_1\ninst✝¹ : DecidableEq α\ninst✝ : BEq α\n⊢ (fun (x : α) => x) = id\n\ncase inr\n⊢ False",
-            "theorem proofsmith_goal.{u_1} : ∀ (α : Type u_1), ∀ [dagger1 : DecidableEq α], ∀ [dagger2 : BEq α], "
+            "theorem proofsmith_goal.{u_1} : ∀ (α : Type u_1), ∀ [inst_dagger1 : DecidableEq α], ∀ [inst_dagger2 : BEq α], "
             "(fun (x : α) => x) = id := by intro α _ _ sorry",
         ),
         (
