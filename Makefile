@@ -49,7 +49,7 @@ prove: setup ## the main job: prove the starter theorems; proofs and report in r
 	@$(BIN)/proofsmith prove data/starter --out runs/starter || [ $$? -eq 1 ] # 1: some are not proved, as it said
 
 test: setup ## run the tests, real Lean included
-	@$(BIN)/python -m pytest -q -W error
+	@$(BIN)/python -m pytest -q -W error -n 2 --dist loadfile # two: each holds several Lean processes of 1 GB
 
 neural: $(STAMP) ## add torch and transformers to .venv, for models in this process and for training
 	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[neural]'
