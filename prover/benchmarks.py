@@ -100,8 +100,8 @@ def step() -> dict[str, Any]:
 
 def mutate() -> dict[str, Any]:
     """Verified, deduplicated new theorems an hour of processor time, start of the process included; and a re-check."""
-    from prover.mutation import MutationSettings, Run
-    from prover.mutation_recheck import recheck
+    from prover.mutation.recheck import recheck
+    from prover.mutation.run import MutationSettings, Run
 
     with tempfile.TemporaryDirectory() as folder:
         settings = MutationSettings(limit_core_hours=MUTATE_CORE_HOURS, workers=1, grade_share=0.0)

@@ -13,7 +13,7 @@ from data.errors import BadRecordError
 from prover.errors import DataError, LeanProcessError
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY
+from prover.mutation.host import LIBRARY
 
 RECORDS_TIMEOUT_S = 900.0
 SLICE = 125

@@ -24,7 +24,7 @@ from data.splits import split_of
 from prover.errors import DataError, LeanProcessError
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY
+from prover.mutation.host import LIBRARY
 
 SCHEMA = pa.schema(
     [

@@ -43,18 +43,12 @@ PARTS: dict[str, set[str]] = {
         "prover", "prover.errors", "prover.journal", "prover.lean", "prover.agent", "prover.auditing",
         "prover.batch_item", "prover.batch", "prover.progress", "prover.report", "prover.printable",
     },
-    "prover.mutation": {
-        "prover.errors", "prover.lean", "prover.mutation_host", "prover.mutation_totals", "prover.mutation_plan",
-        "data",
-    },
-    "prover.mutation_progress": {"prover.printable", "prover.mutation_host", "prover.mutation_totals"},
-    "prover.mutation_report": {"prover.errors", "data"},
-    "prover.mutation_compare": {"prover.errors", "prover.printable", "prover.mutation_host"},
-    "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
-    "prover.traces": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
+    "prover.mutation": {"prover.errors", "prover.lean", "prover.printable", "data"},
+    "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
+    "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.benchmarks": {
         "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item", "prover.batch",
-        "prover.run", "prover.mutation", "prover.mutation_recheck",
+        "prover.run", "prover.mutation",
     },
     "prover.soak": {
         "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item",
@@ -67,26 +61,23 @@ PARTS: dict[str, set[str]] = {
     },
     "prover.cli": {
         "prover", "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
-        "prover.batch_item", "prover.batch", "prover.run", "prover.mutation", "prover.mutation_progress",
-        "prover.mutation_report", "prover.mutation_compare", "prover.library_corpus", "prover.traces",
+        "prover.batch_item", "prover.batch", "prover.run", "prover.mutation",
+        "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
-        "prover.mutation_host", "prover.mutation_ray", "prover.mutation_recheck", "prover.mutation_leakage",
+
         "prover.server", "prover.policy.neural", "prover.training", "search", "data",
     },
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
-    "prover.mutation_host": {"prover.errors", "prover.lean", "data"},
-    "prover.mutation_totals": set(),
-    "prover.mutation_plan": {"prover.errors", "prover.mutation_host", "data"},
-    "prover.mutation_ray": {"prover.errors", "prover.mutation_host", "data"},
-    "prover.mutation_recheck": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
-    "prover.mutation_leakage": {"prover.errors", "prover.lean", "prover.mutation_host", "data"},
     "prover.server": {
         "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
         "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
-    "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},
+    "prover.training": {
+        "prover", "prover.errors", "prover.journal", "prover.lean", "prover.mutation", "prover.policy.neural", "prover.printable",
+        "data",
+    },
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}

@@ -29,7 +29,7 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
 if TYPE_CHECKING:
-    from prover.mutation_leakage import Benchmark
+    from prover.mutation.leakage import Benchmark
 
 ACTIONS = ("run", "recheck", "report", "compare", "training")
 
@@ -142,8 +142,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from data.mutation.operators import NAMES
-    from prover.mutation import ChunkWorker, Host, MutationSettings, Run
-    from prover.mutation_progress import MutationBar
+    from prover.mutation.progress import MutationBar
+    from prover.mutation.run import ChunkWorker, Host, MutationSettings, Run
 
     operators = tuple(args.operators.split(",")) if args.operators else NAMES
     if unknown := [o for o in operators if o not in NAMES]:
@@ -174,7 +174,7 @@ def _run(args: argparse.Namespace) -> int:
     )
     new_worker: Callable[[MutationSettings], ChunkWorker] = Host
     if args.ray is not None:
-        from prover.mutation_ray import connect
+        from prover.mutation.on_ray import connect
 
         new_worker = connect(args.ray)
     with MutationBar(settings, quiet=args.quiet) as bar:
@@ -188,7 +188,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _benchmark(args: argparse.Namespace) -> Benchmark:
     from prover.lean.worker import LeanWorker
-    from prover.mutation_leakage import Benchmark, read
+    from prover.mutation.leakage import Benchmark, read
 
     if not args.benchmark:
         return Benchmark(frozenset(), frozenset(), (), 0)
@@ -202,7 +202,7 @@ def _benchmark(args: argparse.Namespace) -> Benchmark:
 
 
 def _training(args: argparse.Namespace) -> int:
-    from prover.mutation_leakage import write_training
+    from prover.mutation.leakage import write_training
 
     rows, refused, problems = write_training(args.out, _benchmark(args))
     for problem in problems:
@@ -212,7 +212,7 @@ def _training(args: argparse.Namespace) -> int:
 
 
 def _recheck(args: argparse.Namespace) -> int:
-    from prover.mutation_recheck import recheck
+    from prover.mutation.recheck import recheck
 
     result = recheck(args.out, args.sample, args.seed)
     for failure in result.failures:
@@ -231,14 +231,14 @@ def _recheck(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from prover.mutation_report import write_report
+    from prover.mutation.report import write_report
 
     show(write_report(args.out, seed=args.seed))
     return EXIT_DONE
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from prover.mutation_compare import compare
+    from prover.mutation.compare import compare
 
     show(json_line(compare(args.out, pairs=args.sample, seed=args.seed)))
     return EXIT_DONE

@@ -16,13 +16,14 @@ from data import library_bench
 from data.mutation import leakage, negatives, shards
 from data.mutation.records import Mutant
 from data.splits import TRAIN, split_of
-from prover import mutation_leakage, mutation_ray, mutation_report
 from prover.errors import ConfigError, DataError
 from prover.lean.worker import LeanWorker
-from prover.mutation import MutationSettings, Run
-from prover.mutation_host import usable
-from prover.mutation_recheck import recheck, verdict
-from prover.mutation_report import write_report
+from prover.mutation import leakage as benchmark_leakage
+from prover.mutation import on_ray, report
+from prover.mutation.host import usable
+from prover.mutation.recheck import recheck, verdict
+from prover.mutation.report import write_report
+from prover.mutation.run import MutationSettings, Run
 from prover.traces import Proof, annotate, steps_of, write_traces
 
 ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Nat.two_mul", "no.such_theorem")
@@ -79,7 +80,7 @@ def test_a_benchmarks_statement_is_known_by_any_other_names_and_order(lean_worke
         {"name": "r", "statement": "theorem r (x : ℝ) : x = x := by sorry"},
     ]
     path.write_text("".join(json.dumps({"split": "test", "header": "", **r}) + "\n" for r in rows), "utf-8")
-    benchmark = mutation_leakage.read(lean_worker, [path])
+    benchmark = benchmark_leakage.read(lean_worker, [path])
     base = lean_worker.base_state(("Init", "Std"))
     (key,) = lean_worker.request("statement_keys", state=base, names=["Nat.lt_trans"])["keys"]
     assert benchmark.keys == {int(key, 16)}
@@ -91,7 +92,7 @@ def test_a_library_benchmarks_rows_are_held_out_by_name(lean_worker: LeanWorker,
     names = sorted({held, trained}, key=lambda n: split_of(n) == TRAIN)
     path = tmp_path / "library.jsonl"
     path.write_text(library_bench.dump([library_bench.Theorem(n, "Init", (), "") for n in names]), "utf-8")
-    benchmark = mutation_leakage.read(lean_worker, [path])
+    benchmark = benchmark_leakage.read(lean_worker, [path])
     assert benchmark.held_out == {n for n in names if split_of(n) != TRAIN}
     assert len(benchmark.keys) == 2
 
@@ -104,7 +105,7 @@ def test_an_unknown_module_is_named_and_skipped() -> None:
 
 
 def test_ray_makes_the_same_shards(finished: tuple[Path, Run], tmp_path: Path) -> None:
-    new_worker = mutation_ray.connect(mutation_ray.LOCAL, num_cpus=1)
+    new_worker = on_ray.connect(on_ray.LOCAL, num_cpus=1)
     try:
         totals = Run(tmp_path, SETTINGS, new_worker=new_worker).go()
     finally:
@@ -164,7 +165,7 @@ def test_a_theorem_that_does_not_hold_is_refused(finished: tuple[Path, Run]) -> 
 
 def test_the_report_shows_everything_escaped(finished: tuple[Path, Run], monkeypatch: pytest.MonkeyPatch) -> None:
     out, _ = finished
-    monkeypatch.setattr(mutation_report, "SAMPLES", 1_000_000)  # or the evil one is left out by chance
+    monkeypatch.setattr(report, "SAMPLES", 1_000_000)  # or the evil one is left out by chance
     number = random.Random(0).randrange(10**6) + 100
     evil = next(shards.mutants(out)).__dict__ | {
         "name": "e",

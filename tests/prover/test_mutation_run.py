@@ -12,7 +12,7 @@ import pytest
 from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError, LeanCrashedError, LeanSetupError, StorageError
-from prover.mutation import MutationSettings, Run
+from prover.mutation.run import MutationSettings, Run
 
 ROOTS = [f"r{n}" for n in range(8)]
 SHARED = "00000000000000aa"
@@ -111,7 +111,7 @@ def test_a_shard_that_cannot_be_written_is_named_counted_and_made_later(
         write(out, number, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr("prover.mutation.shards.write", full)
+        patch.setattr("prover.mutation.run.shards.write", full)
         run = Run(tmp_path, SETTINGS, new_worker=Worker)
         totals = run.go()
     assert (totals.chunks, totals.unwritten) == (3, 1)
@@ -126,7 +126,7 @@ def test_a_disk_that_stays_full_ends_the_run(tmp_path: Path, monkeypatch: pytest
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("prover.mutation.shards.write", full)
+    monkeypatch.setattr("prover.mutation.run.shards.write", full)
     with pytest.raises(StorageError, match="so were those before it"):
         Run(tmp_path, SETTINGS, new_worker=Worker).go()
 

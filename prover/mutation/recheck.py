@@ -14,7 +14,7 @@ from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY, PATIENT_S
+from prover.mutation.host import LIBRARY, PATIENT_S
 
 T = TypeVar("T")
 NEGATIVES_SHARE = 10

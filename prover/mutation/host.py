@@ -85,7 +85,7 @@ class MutationSettings:
 
 
 class ChunkWorker(Protocol):
-    """What a run asks of a worker, here (`Host`) or on another machine (`mutation_ray.RayHost`)."""
+    """What a run asks of a worker, here (`Host`) or on another machine (`on_ray.RayHost`)."""
 
     def roots(self) -> list[str]:
         """Theorems that can be mutated."""

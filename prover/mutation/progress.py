@@ -15,8 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from prover.mutation_host import MutationSettings
-from prover.mutation_totals import Totals
+from prover.mutation.host import MutationSettings
+from prover.mutation.totals import Totals
 from prover.printable import tell
 
 LINE_EVERY_S = 15.0

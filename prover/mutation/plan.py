@@ -15,7 +15,7 @@ from typing import Any
 from data.mutation import shards
 from data.splits import split_of
 from prover.errors import ConfigError, DataError, StorageError
-from prover.mutation_host import LIBRARY, ChunkWorker, MutationSettings, usable
+from prover.mutation.host import LIBRARY, ChunkWorker, MutationSettings, usable
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from data.mutation.keys import KeySet
 from data.mutation.records import Mutant
 from prover.errors import LeanProcessError, LeanSetupError, StorageError
 from prover.lean.process import RequestRefused
-from prover.mutation_host import ChunkWorker, Host, MutationSettings
-from prover.mutation_plan import order_of, prepare
-from prover.mutation_totals import Totals
+from prover.mutation.host import ChunkWorker, Host, MutationSettings
+from prover.mutation.plan import order_of, prepare
+from prover.mutation.totals import Totals
 
 __all__ = ["ChunkWorker", "Host", "MutationSettings", "Run", "Totals", "order_of"]
 
@@ -60,7 +60,7 @@ class Run:
             settings: what is to be made.
             on_progress: told now and then where the run is.
             benchmark: keys of statements that are to be no theorem's.
-            new_worker: makes a worker; `mutation_ray` gives workers on other machines.
+            new_worker: makes a worker; `on_ray` gives workers on other machines.
         """
         self.out = out
         self.settings = settings

@@ -13,7 +13,7 @@ from typing import Any
 
 from data.mutation.records import Mutant
 from prover.errors import ConfigError, LeanCrashedError
-from prover.mutation_host import Host, MutationSettings
+from prover.mutation.host import Host, MutationSettings
 
 LOCAL = "local"
 START_TIMEOUT_S = 600.0

@@ -21,7 +21,7 @@ from data.mutation import leakage, records, shards
 from data.splits import TRAIN, split_of
 from prover.errors import DataError, StorageError
 from prover.lean.worker import LeanWorker
-from prover.mutation_host import LIBRARY, PATIENT_S
+from prover.mutation.host import LIBRARY, PATIENT_S
 
 TRAINING = "training.parquet"
 BATCH = 2000

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.mutation_host import Host, MutationSettings
+from prover.mutation.host import Host, MutationSettings
 from prover.printable import tell
 
 EXHAUSTIVE_ROOTS = 12
