@@ -44,6 +44,10 @@ DONE = "no goals"
 SHARD_ROWS = 5000
 IDENTIFIER = re.compile(r"[\w.!?'₀-₉«»]+")
 TIMEOUT_MS = 20_000
+FORWARDS = re.compile(
+    r"have this := @(?P<origin>\S+)[^\n]*\n(?:rw \[(?P<rule>(?:← )?[^\s,\]]+)\] at this\nexact this|exact (?P<lemma>\S+) this)$"
+)
+"""How `proofsmith mutate` writes the proofs of what it makes by one rewriting or one application."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +144,33 @@ def annotate(tactic: str, known: Callable[[str], bool]) -> tuple[str, list[str]]
     return IDENTIFIER.sub(mark, tactic), list(dict.fromkeys(premises))
 
 
-def proofs_in(folder: Path, problems: list[str]) -> Iterator[Proof]:
+def backwards(tactics: str) -> str | None:
+    """A mutant's proof as a search would find it: from the goal to the theorem it was made of, not the other way.
+
+    `have this := @T a b; rw [← L] at this; exact this` becomes `rw [L]; apply T <;> assumption`, and a last step
+    `exact L this` becomes `apply L`. None for proofs of another form. It need not hold: the trace tries it.
+    """
+    found = FORWARDS.match(tactics.strip())
+    if found is None:
+        return None
+    last = f"apply {found['origin']} <;> assumption"
+    if found["lemma"] is not None:
+        return f"apply {found['lemma']}\n{last}"
+    rule = found["rule"]
+    return f"rw [{rule.removeprefix('← ') if rule.startswith('← ') else '← ' + rule}]\n{last}"
+
+
+def proofs_in(folder: Path, problems: list[str], turned: bool = False) -> Iterator[Proof]:
     """Proofs of a mutation run's folder, or of a folder that `proofsmith prove` wrote (theorems of Init
     and Std alone).
+
+    With `turned`, the proofs of mutants `backwards`; those of another form are left out.
     """
     if (folder / shards.PLAN).exists():
         for m in shards.mutants(folder, problems):
-            yield Proof(m.name, m.context, f"theorem {m.statement}", m.proof, m.root, "mutant")
+            proof = backwards(m.proof) if turned else m.proof
+            if proof is not None:
+                yield Proof(m.name, m.context, f"theorem {m.statement}", proof, m.root, "mutant")
         return
     path = folder / "results.jsonl"
     try:

@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --repo: trace and write down the packages that it needs, too, Lean's own library among them (long)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the steps go")
+    parser.add_argument(
+        "--backwards", action="store_true",
+        help="mutants' proofs turned around, from the goal to the theorem it was made of; what does not hold so is left out",
+    )  # fmt: skip
     parser.add_argument("--limit", type=int, metavar="N", help="stop after so many proofs (default: all)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -41,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     """Traces."""
     if bool(args.folders) == (args.repo is not None):
         raise ConfigError("give folders of runs, or --repo PATH or --repo URL@COMMIT (one of the two)")
+    if args.repo is not None and args.backwards:
+        raise ConfigError("--backwards is for mutation runs")
     if args.repo is None and args.deps:
         raise ConfigError("--deps needs --repo")
     if args.repo is not None and args.limit is not None:
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 def _runs(args: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
     from prover.traces import proofs_in, write_traces
 
-    proofs = (proof for folder in args.folders for proof in proofs_in(folder, problems))
+    proofs = (proof for folder in args.folders for proof in proofs_in(folder, problems, args.backwards))
 
     def on_proof(done: int, steps: int) -> None:
         if not args.quiet and done % 200 == 0:

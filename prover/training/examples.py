@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from data.splits import split_of
 from prover.errors import DataError
 
 PAIR_COLUMNS = ("full_name", "state_before", "tactic")
+OF_A_MUTANT = re.compile(r"(?<![\w.])m_\w+_[0-9a-f]{10}(?![\w.])")
+"""The name of a generated theorem: no search will have it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def _traces(files: list[Path]) -> Iterator[Example]:
         tactics: list[str] = []
         first: dict[str, Any] = {}
         for row in table.to_pylist():
-            yield Example(row["full_name"], row["state_before"], row["tactic"], row["split"])
+            if not OF_A_MUTANT.search(row["tactic"]):
+                yield Example(row["full_name"], row["state_before"], row["tactic"], row["split"])
             if row["step"] == 0 and tactics:
                 yield _text(first, statement, tactics)
                 tactics = []

@@ -24,7 +24,7 @@ from prover.mutation.host import usable
 from prover.mutation.recheck import recheck, verdict
 from prover.mutation.report import write_report
 from prover.mutation.run import MutationSettings, Run
-from prover.traces import Proof, annotate, steps_of, write_traces
+from prover.traces import Proof, annotate, backwards, proofs_in, steps_of, write_traces
 
 ROOTS = ("Nat.lt_trans", "List.map_map", "Int.add_comm", "Nat.two_mul", "no.such_theorem")
 SETTINGS = MutationSettings(
@@ -204,6 +204,31 @@ def test_steps_lead_from_the_statement_to_no_goals(finished: tuple[Path, Run], t
         assert all(a["state_after"] == b["state_before"] for a, b in pairwise(steps))
         assert any(step["premises"] for step in steps)
     assert json.loads((tmp_path / "statistics.json").read_text("utf-8"))["steps"] == len(rows)
+
+
+def test_proofs_turned_around_hold(finished: tuple[Path, Run], tmp_path: Path) -> None:
+    turned = [p for p in proofs_in(finished[0], [], turned=True) if not p.context]
+    statistics = write_traces(tmp_path, turned)
+    rows = pq.read_table(tmp_path / "steps-00000.parquet").to_pylist()
+    assert statistics["proofs"] >= 1
+    assert all(a["state_after"] == b["state_before"] for a, b in pairwise(rows) if b["step"])
+    assert all(r["tactic"].startswith(("rw [", "apply ")) for r in rows)
+    assert any(r["premises"] for r in rows if r["step"] == 0)
+
+
+@pytest.mark.parametrize(
+    ("tactics", "turned"),
+    [
+        ("have this := @A.b x y\nrw [← C.d] at this\nexact this", "rw [C.d]\napply A.b <;> assumption"),
+        ("have this := @A.b\nrw [C.d] at this\nexact this", "rw [← C.d]\napply A.b <;> assumption"),
+        ("have this := @A.b x\nexact C.d this", "apply C.d\napply A.b <;> assumption"),
+        ("have this := @A.b x\nrw (occs := .pos [2]) [C.d] at this\nexact this", None),
+        ("have this := @A.b x\nexact C.d h this", None),
+        ("exact @A.b x h.1 h.2", None),
+    ],
+)
+def test_proofs_are_turned_around_where_their_form_is_known(tactics: str, turned: str | None) -> None:
+    assert backwards(tactics) == turned
 
 
 def test_premises_are_marked_where_they_stand() -> None:

@@ -51,6 +51,12 @@ def test_traces_give_pairs_for_tactics_and_whole_proofs_for_pretraining(tmp_path
     ]
 
 
+def test_names_of_generated_theorems_are_not_learnt(tmp_path: Path) -> None:
+    rows = [trace_row(0, "⊢ p", "have this := @m_Nat_le_0123456789 n"), trace_row(1, "⊢ q", "exact Foo.m_x this")]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "steps-00000.parquet")
+    assert [e.prompt for e in read([tmp_path], "sft").items] == ["⊢ q"]
+
+
 def test_the_sample_is_fixed_and_has_nothing_twice(tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     lines = [{"state": f"⊢ {i % 20}", "tactic": "simp"} for i in range(40)]
