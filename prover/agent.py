@@ -197,13 +197,17 @@ def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0, theo
 
 @dataclass
 class StagedPolicy:
-    """Asks the policy, late Lean's own searches too, and adds the way back for harder attempts."""
+    """Asks the policy, late Lean's own searches too, and adds the way back for harder attempts.
+
+    A tactic that was proposed for a state at an earlier stage is not proposed again: it has been run there. One for each search.
+    """
 
     policy: ViewPolicy
     surroundings: Surroundings
     max_stage: int = MAX_STAGE
     messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
     theorem: str = ""
+    _proposed: dict[int, dict[str, int]] = field(default_factory=dict, init=False, repr=False)
 
     def propose(self, state: SearchState) -> list[Proposal]:
         """The policy's proposals, what searches suggest, and DEFER while there is a stage left."""
@@ -211,6 +215,8 @@ class StagedPolicy:
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(state.stage, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
+        first = self._proposed.setdefault(state.tactic_state.id, {})
+        found = [p for p in found if first.setdefault(p.tactic, state.stage) >= state.stage]
         if state.stage < self.max_stage:
             found.append(Proposal(DEFER, DEFER_LOG_PROBS[state.stage], "stage"))
         return found

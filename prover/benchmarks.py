@@ -19,7 +19,7 @@ from prover.batch_item import BatchSettings
 from prover.lean import source
 from prover.lean.premises import library_premises
 from prover.lean.worker import LeanWorker
-from prover.policy.builtin import builtin_policy
+from prover.policy.neural.default import default_policy
 from prover.run import collect, from_statement, read_items
 
 STATEMENT = "theorem t (xs ys : List Nat) : (xs ++ ys).length = ys.length + xs.length"
@@ -60,7 +60,7 @@ def batch() -> dict[str, Any]:
     items, _, _ = read_items(worker, inputs)
     began = time.monotonic()
     try:
-        records, usage = run_batch(items, builtin_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
+        records, usage = run_batch(items, default_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
     finally:
         auditor.close()
     steps = sum(r["tactics_run"] for r in records.values())
@@ -72,6 +72,19 @@ def batch() -> dict[str, Any]:
         "tactics_per_second": round(steps / (time.monotonic() - began), 1),
         "inside_lean": round(usage.inside_s / usage.span_s, 3) if usage.span_s else None,
     }
+
+
+def starter_states() -> list[str]:
+    """The goals with which the starter theorems begin, as a policy sees them."""
+    from prover.lean.embedded import EmbeddedDojo
+
+    states = []
+    with LeanWorker() as worker:
+        items, _, _ = read_items(worker, collect([Path(str(files("data") / "starter"))]))
+        for item in items:
+            with EmbeddedDojo(item.target, worker) as (_, state):
+                states.append(state.pp)
+    return states
 
 
 def step() -> dict[str, Any]:

@@ -47,8 +47,8 @@ PARTS: dict[str, set[str]] = {
     "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.benchmarks": {
-        "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item", "prover.batch",
-        "prover.run", "prover.mutation",
+        "prover.policy", "prover.policy.neural", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item",
+        "prover.batch", "prover.run", "prover.mutation",
     },
     "prover.soak": {
         "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item",
@@ -60,7 +60,7 @@ PARTS: dict[str, set[str]] = {
         "search", "data",
     },
     "prover.cli": {
-        "prover", "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
+        "prover", "prover.errors", "prover.script", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
         "prover.batch_item", "prover.batch", "prover.run", "prover.mutation",
         "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
@@ -70,8 +70,8 @@ PARTS: dict[str, set[str]] = {
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
     "prover.server": {
-        "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
-        "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
+        "prover", "prover.errors", "prover.script", "prover.policy", "prover.policy.neural", "prover.lean", "prover.agent",
+        "prover.auditing", "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {

@@ -1,4 +1,4 @@
-"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load.
+"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load, the model.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -13,7 +13,7 @@ from typing import Any
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest", "serve")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model")
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
 
@@ -35,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=2, metavar="N", help="suggest, serve: warm Lean processes (default %(default)s)"
     )
+    parser.add_argument(
+        "--model", type=Path, metavar="FOLDER", help="model: the model's folder (default: the one that comes with Proofsmith)"
+    )
+    parser.add_argument(
+        "--states", type=Path, metavar="FILE",
+        help="model: state-tactic pairs as for `train`, whose held-out states are used (default: the starter theorems' states)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
 
@@ -59,7 +66,31 @@ def run(args: argparse.Namespace) -> int:
             from prover.server.load import measure as measure_load
 
             figures["serve"] = measure_load(args.clients, args.workers)
+        elif what == "model":
+            figures["model"] = _model(args.model, args.states)
         else:
             figures |= getattr(benchmarks, what)()
     show(json_line(figures, None if args.json else 2), lines=True)
     return EXIT_DONE
+
+
+def _model(folder: Path | None, states: Path | None) -> dict[str, Any]:
+    from prover.benchmarks import starter_states
+    from prover.policy.neural import default
+    from prover.policy.neural.presets import STATE_TOKEN, TACTIC_TOKEN
+    from prover.policy.neural.timing import MAX_PROMPTS, timed
+    from prover.training.examples import read
+
+    place = folder or default.model_folder()
+    if place is None:
+        raise ConfigError("no model comes with this copy of Proofsmith; name one with --model FOLDER")
+    model = default.load(place)
+    if states is None:
+        found = starter_states()
+    else:
+        found = list(dict.fromkeys(e.prompt for e in read([states], "sft").side("valid", None)))
+        if not found:
+            raise ConfigError(f"--states {states} has no state on the held-out side of the split")
+    prompts = [f"{STATE_TOKEN}{state}{TACTIC_TOKEN}" for state in found[:MAX_PROMPTS]]
+    weights = {"weights": model.generator.model.size, "sha256": model.sha256, "max_tokens": model.max_tokens}
+    return {**weights, **timed(place, prompts, model.max_tokens)}

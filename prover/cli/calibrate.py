@@ -5,6 +5,10 @@ on the states that the proofs go through, and writes to --out how often each
 template ran, closed the goal and lay on a proof, by coarse features of the goal.
 Takes several times as long as proving the files. The file that comes with
 Proofsmith is data/calibration.json; its head says what it was made from.
+
+With --mixture the default model is what is looked at: of each of its tactics on those
+states, whether it lay on a proof; how its log-probabilities are to be scaled beside the
+others' is fitted to that and written to mixture.json in its folder. Give valid data.
 """
 
 from __future__ import annotations
@@ -34,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=".lean files, folders of them, or miniF2F's .jsonl (only its valid split is used)",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, default=Path("data/calibration.json"), metavar="FILE", help="where the counts go"
+        "--out", type=Path, metavar="FILE", help="where it goes (default: data/calibration.json, or the model's mixture.json)"
+    )
+    parser.add_argument("--mixture", action="store_true", help="fit the scale of a model's log-probabilities")
+    parser.add_argument(
+        "--model", type=Path, metavar="FOLDER", help="with --mixture: the model (default: the one that comes with Proofsmith)"
     )
     parser.add_argument(
         "--timeout", type=float, default=20.0, metavar="S", help="seconds a theorem (default 20)"
@@ -59,6 +67,13 @@ def run(args: argparse.Namespace) -> int:
     for name, value in (("--timeout", args.timeout), ("--tactic-timeout", args.tactic_timeout)):
         if not value > 0:
             raise ConfigError(f"{name} is {value}; it must be above 0")
+    if args.mixture:
+        from prover.cli.calibrate_model import fit_mixture
+
+        return fit_mixture(args)
+    if args.model is not None:
+        raise ConfigError("--model is for --mixture")
+    out = args.out or Path("data/calibration.json")
     table = Calibration()
     facts: dict[str, Any] = {
         "version": __version__, "lean": "",
@@ -85,9 +100,9 @@ def run(args: argparse.Namespace) -> int:
                 facts["proved"] += found > 0
                 tell(f"{label}: {target.name}: {found} states")
                 worker.recycle_if_big()
-            write(args.out, table.to_json(**facts))  # a long run that is cut short leaves what it has
+            write(out, table.to_json(**facts))  # a long run that is cut short leaves what it has
     show(
-        f"{args.out}: {facts['states']} states of {facts['proved']} proved theorems "
+        f"{out}: {facts['states']} states of {facts['proved']} proved theorems "
         f"out of {facts['theorems']}, {len(table.counts)} templates"
     )
     return EXIT_DONE if facts["proved"] else EXIT_NOT_PROVED
@@ -138,11 +153,24 @@ def look_at(
     worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float
 ) -> int:
     """Proves a theorem, then tries every offer on the states of the proof; how many states there were."""
-    from prover.agent import SearchSettings, prove
     from prover.lean.embedded import EmbeddedDojo
     from prover.lean.surroundings import surroundings_of
 
     surroundings = surroundings_of(worker, target)
+    useful = useful_tactics(worker, target, policy, surroundings, timeout_s, tactic_timeout_s)
+    if not useful:
+        return 0
+    with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
+        return _walk(dojo, initial, useful, policy, surroundings, table)
+
+
+def useful_tactics(
+    worker: Any, target: Any, policy: Mixture, surroundings: Surroundings, timeout_s: float, tactic_timeout_s: float
+) -> dict[str, set[str]]:
+    """The states that a search proves on its way to a proof, and the tactics that prove each; empty when it finds none."""
+    from prover.agent import SearchSettings, prove
+    from prover.lean.embedded import EmbeddedDojo
+
     attempt = prove(
         EmbeddedDojo(target, worker, tactic_timeout_s),
         policy,
@@ -152,7 +180,7 @@ def look_at(
         minimised=False,
     )
     if attempt.status != "proved" or attempt.tree is None:
-        return 0
+        return {}
     useful: dict[str, set[str]] = {}
     for node in attempt.tree["nodes"]:
         if node["status"] == "proved":
@@ -161,8 +189,7 @@ def look_at(
         state = attempt.tree["nodes"][edge["parent"]]["state"]
         if edge["status"] == "proved" and state in useful:
             useful[state].add(edge["tactic"])
-    with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
-        return _walk(dojo, initial, useful, policy, surroundings, table)
+    return useful
 
 
 def _walk(

@@ -1,19 +1,24 @@
 """Shows what was found to prove with, and what to type for what is missing.
 
 Looks for the embedded Lean and its Node, elan, lake, Lean, a Lake project with
-its Mathlib and REPL, lean-dojo, ray, torch, a GPU and a vLLM server. Nothing is
-installed or downloaded. Exit code 3 when no Lean can be used, or when --project
+its Mathlib and REPL, lean-dojo, ray, torch, a GPU, a vLLM server and the model that
+comes with Proofsmith. Nothing is installed or downloaded. Exit code 3 when no Lean can be used, or when --project
 was given and cannot be worked on natively.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
 from prover.printable import json_line, show
+
+if TYPE_CHECKING:
+    from prover.lean.discover import Finding
 
 MARKS = {"ok": "ok", "missing": "MISSING", "broken": "BROKEN", "too old": "TOO OLD", "none": "-"}
 
@@ -38,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     project = find_project(args.project or Path.cwd())
     if args.project is not None and project is None:
         raise ConfigError(f"--project {args.project}: no lakefile.toml or lakefile.lean there or above")
-    findings = discover(project, args.vllm, args.timeout)
+    findings = [*discover(project, args.vllm, args.timeout), _model()]
     embedded, native = usable(findings)
     if args.json:
         facts = {"embedded": embedded, "native": native, "findings": [asdict(f) for f in findings]}
@@ -51,3 +56,21 @@ def run(args: argparse.Namespace) -> int:
         verdicts = ["the embedded Lean"] * embedded + [f"the native Lean of {project.root}" if project else ""] * native
         show(f"\nusable: {' and '.join(verdicts) or 'no Lean'}", lines=True)
     return EXIT_DONE if (native if args.project is not None else embedded or native) else EXIT_ENVIRONMENT
+
+
+def _model() -> Finding:
+    from prover.errors import PolicyError
+    from prover.lean.discover import BROKEN, NONE, OK, Finding
+    from prover.policy.neural import default
+
+    folder = default.model_folder()
+    if folder is None:
+        switched_off = default.MODEL_VARIABLE in os.environ
+        why = f"switched off by {default.MODEL_VARIABLE}" if switched_off else "none comes with this copy"
+        return Finding("default model", NONE, f"{why}; the symbolic proposers work alone")
+    try:
+        model = default.load(folder)
+    except PolicyError as error:
+        return Finding("default model", BROKEN, str(error), "proofsmith prove --policy symbolic … goes without it")
+    size = model.generator.model.size / 1e6
+    return Finding("default model", OK, f"{folder}, {size:.1f} million weights, SHA-256 {model.sha256[:12]}…")

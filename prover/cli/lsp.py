@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 
 
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--suggest-timeout", type=float, default=4.0, metavar="S", help="seconds for suggestions at a place (default %(default)g)"
     )
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="seconds for a proof (default %(default)g)")
+    add_default_policy_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,6 +34,6 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.lsp import Options, serve
     from prover.server.session import Session
 
-    with Session(workers=args.workers, memory_mb=args.memory) as session:
+    with Session(workers=args.workers, memory_mb=args.memory, model=args.policy == "builtin") as session:
         serve(session, Options(not args.no_diagnostics, True, args.suggest_timeout, args.timeout))
     return EXIT_DONE

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="Lean processes (default 1)")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    add_default_policy_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--workers and --memory must be at least 1")
     if not args.workspace.is_dir():
         raise ConfigError(f"--workspace {args.workspace} is not a folder")
-    service = Service(Session(args.workers, args.memory))
+    service = Service(Session(args.workers, args.memory, model=args.policy == "builtin"))
     try:
         tools(service, args.workspace).run("stdio")
     finally:

@@ -1,10 +1,11 @@
-"""The options that choose what proposes tactics; `prove` and `eval` share them."""
+"""The options that choose what proposes tactics: all of them for `prove` and `eval`, a single one for the other commands."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.errors import ConfigError
@@ -13,22 +14,30 @@ if TYPE_CHECKING:
     from prover.agent import ViewPolicy
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
+    from prover.policy.retrieval import Retriever
 
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
+LAST_STAGE = 3
+"""`prover.agent.MAX_STAGE`, which takes long to import."""
 
 
 def add_policy_options(parser: argparse.ArgumentParser) -> None:
     """Options of every command that searches."""
     group = parser.add_argument_group("policy")
     group.add_argument(
-        "--policy", choices=("builtin", "vllm", "transformers"), default="builtin",
-        help="what proposes tactics: the built-in proposers alone, or a language model beside them, on a vLLM server or in this "
+        "--policy", choices=("builtin", "symbolic", "vllm", "transformers"), default="builtin",
+        help="what proposes tactics. builtin: the symbolic proposers and the model that comes with Proofsmith, where there is "
+        "one; symbolic: without a model; vllm, transformers: the symbolic proposers and a model on a vLLM server or in this "
         "process (default builtin)",
     )  # fmt: skip
-    group.add_argument("--model", metavar="MODEL", help="the model: its name on the server or the hub, or a folder")
+    group.add_argument(
+        "--model", metavar="MODEL",
+        help="the model: its name on the server or the hub, or a folder (builtin: a folder as `python -m prover.training.ship` "
+        "writes it, in place of the one that comes with Proofsmith)",
+    )  # fmt: skip
     group.add_argument(
         "--server", metavar="URL", help=f"the vLLM server (default: {SERVER_VARIABLE}, else {DEFAULT_SERVER})"
     )
@@ -46,9 +55,14 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--model-weight", type=float, default=1.0, metavar="W",
-        help="weight of the model beside the built-in proposers, above 0 and at most 1 (default 1)",
+        help="weight of the model beside the symbolic proposers, above 0 and at most 1 (default 1)",
     )  # fmt: skip
-    group.add_argument("--model-alone", action="store_true", help="without the built-in proposers")
+    group.add_argument("--model-alone", action="store_true", help="without the symbolic proposers")
+    group.add_argument(
+        "--first-stage", type=int, metavar="N",
+        help="how often a state comes back for harder attempts before the model is asked for it, 0 to 3 (default: builtin 1, "
+        "others 0; 0 with --model-alone)",
+    )  # fmt: skip
     group.add_argument(
         "--premises", type=int, metavar="N",
         help="at most N theorems of the library that fit the goal in the prompt (default: as the preset's model was trained)",
@@ -58,8 +72,16 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_default_policy_option(parser: argparse.ArgumentParser) -> None:
+    """The option of commands that use the default policy."""
+    parser.add_argument(
+        "--policy", choices=("builtin", "symbolic"), default="builtin",
+        help="what proposes tactics: with the model that comes with Proofsmith, where there is one, or without (default builtin)",
+    )  # fmt: skip
+
+
 def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool = True) -> tuple[ViewPolicy, dict[str, Any]]:
-    """The policy that was asked for, and what to note about it beside a run's settings (nothing for the built-in one).
+    """The policy that was asked for, and what to note about it beside a run's settings (nothing where there is no model).
 
     Args:
         args: what `add_policy_options` parsed.
@@ -74,13 +96,8 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     from prover.policy.builtin import builtin_policy
 
     premises = library_premises(memory_mb) if embedded else LazyPremises()
-    if args.policy == "builtin":
-        for option in ("model", "server", "preset", "premises", "max_tokens"):
-            if getattr(args, option) is not None:
-                raise ConfigError(f"--{option.replace('_', '-')} needs --policy vllm or --policy transformers")
-        if args.model_alone:
-            raise ConfigError("--model-alone needs --policy vllm or --policy transformers")
-        return builtin_policy(premises), {}
+    if args.policy in ("builtin", "symbolic"):
+        return _default(args, premises)
     from prover.policy.base import Mixture
     from prover.policy.neural.generator import Sampling
     from prover.policy.neural.proposer import NeuralProposer
@@ -92,7 +109,8 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     sampling = Sampling(args.samples, args.model_temperature, preset.max_tokens, preset.stop, args.model_seed)
     count = preset.premises if args.premises is None else args.premises
     generator = _generator(args, preset)
-    proposer = NeuralProposer(generator, preset, sampling, premises if count else None, count)
+    stage = args.first_stage or 0
+    proposer = NeuralProposer(generator, preset, sampling, premises if count else None, count, first_stage=stage)
     builtin = builtin_policy(premises)
     members = [] if args.model_alone else list(builtin.members)
     policy = Mixture([*members, (proposer, args.model_weight)], rates=builtin.rates)
@@ -100,6 +118,39 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
         "policy": args.policy, "model": args.model, "preset": preset.name, "samples": args.samples,
         "model_temperature": args.model_temperature, "model_seed": args.model_seed, "model_weight": args.model_weight,
         "model_alone": args.model_alone, "premises": count, "max_tokens": preset.max_tokens,
+        **({"first_stage": stage} if stage else {}),
+    }  # fmt: skip
+    return policy, noted
+
+
+def _default(args: argparse.Namespace, premises: Retriever) -> tuple[ViewPolicy, dict[str, Any]]:
+    from prover.policy.builtin import builtin_policy
+    from prover.policy.neural import default
+
+    for option in ("server", "preset", "premises"):
+        if getattr(args, option) is not None:
+            raise ConfigError(f"--{option} needs --policy vllm or --policy transformers")
+    if args.policy == "symbolic":
+        for option in ("model", "max_tokens", "first_stage"):
+            if getattr(args, option) is not None:
+                raise ConfigError(f"--policy symbolic asks no model; --{option.replace('_', '-')} is for the others")
+    elif args.model is not None and not Path(args.model).is_dir():
+        raise ConfigError(f"--model {args.model} is no folder; models by name need --policy vllm or --policy transformers")
+    _check_numbers(args)
+    folder = None if args.policy == "symbolic" else Path(args.model) if args.model else default.model_folder()
+    if folder is None:
+        if args.model_alone:
+            raise ConfigError("--model-alone needs a model: --model FOLDER, --policy vllm or --policy transformers")
+        return builtin_policy(premises), {}
+    model = default.load(folder)
+    stage = args.first_stage if args.first_stage is not None else 0 if args.model_alone else default.FIRST_STAGE
+    proposer = model.proposer(args.samples, args.model_temperature, args.max_tokens, args.model_seed, stage)
+    policy = default.with_model(builtin_policy(premises), model, proposer, args.model_weight, args.model_alone)
+    noted = {
+        "policy": "builtin", "model_sha256": model.sha256, "model_scale": [model.scale.slope, model.scale.offset],
+        "samples": args.samples, "model_temperature": args.model_temperature, "model_seed": args.model_seed,
+        "model_weight": args.model_weight, "model_alone": args.model_alone, "first_stage": stage,
+        "max_tokens": proposer.sampling.max_tokens,
     }  # fmt: skip
     return policy, noted
 
@@ -107,8 +158,12 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
 def _check(args: argparse.Namespace) -> None:
     if not args.model:
         raise ConfigError(f"--policy {args.policy} needs --model")
+    _check_numbers(args)
     if args.policy == "transformers" and args.server is not None:
         raise ConfigError("--server is for --policy vllm; a model in this process needs none")
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
     if min(args.samples, args.concurrency, 1 if args.max_tokens is None else args.max_tokens) < 1:
         raise ConfigError("--samples, --concurrency and --max-tokens must be at least 1")
     if not 0 <= args.model_temperature < float("inf"):
@@ -117,6 +172,8 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError(f"--model-weight is {args.model_weight}; it must be above 0 and at most 1")
     if args.premises is not None and args.premises < 0:
         raise ConfigError(f"--premises is {args.premises}; it must be 0 or more")
+    if args.first_stage is not None and not 0 <= args.first_stage <= LAST_STAGE:
+        raise ConfigError(f"--first-stage is {args.first_stage}; it must be 0 to {LAST_STAGE}")
 
 
 def _preset(args: argparse.Namespace) -> Preset:

@@ -169,9 +169,7 @@ def _talk(args: argparse.Namespace) -> int:
     """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
     from prover.agent import SearchSettings
     from prover.cli.suggest import likely_column, parse_place
-    from prover.lean.premises import library_premises
     from prover.lean.source import load
-    from prover.policy.builtin import builtin_policy
     from prover.run import from_statement
     from prover.server.answers import applied
     from prover.server.session import Session
@@ -188,7 +186,7 @@ def _talk(args: argparse.Namespace) -> int:
         path, line, given = parse_place(str(args.paths[0]))
         text = load(path)
         column = likely_column(text, line) if given is None else given
-    policy = builtin_policy(library_premises())
+    policy, _ = make_policy(args)
     with Session(workers=1, memory_mb=args.memory or 3000, policy=policy) as session, session.opened(
         text, line, column, path, wait_s=300
     ) as here:  # fmt: skip

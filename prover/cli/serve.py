@@ -14,6 +14,7 @@ import os
 import secrets
 from pathlib import Path
 
+from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import show, tell
 
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="past batches (default runs)")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="the server's own jobs (default RUNS/server)")
     parser.add_argument("--grace", type=float, default=10.0, metavar="S", help="seconds for searches at the end (default 10)")
+    add_default_policy_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     )
     listening = bind(settings)
     port = listening.getsockname()[1]
-    session = Session(args.workers, args.memory)
+    session = Session(args.workers, args.memory, model=args.policy == "builtin")
     try:
         server = Server(Service(session), settings)
     except BaseException:

@@ -14,6 +14,7 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
+from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of Lean's memory (default %(default)s)")
+    add_default_policy_option(parser)
 
 
 def parse_place(text: str) -> tuple[Path, int, int | None]:
@@ -65,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--timeout is {args.timeout:g}; it must be a number of seconds above 0")
     path, line, column = parse_place(args.place)
     text = load(path)
-    with Session(workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout) as session:
+    with Session(
+        workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout, model=args.policy == "builtin"
+    ) as session:
         at, found = session.suggest_at(
             text, line, likely_column(text, line) if column is None else column, args.limit, args.timeout, path
         )

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", metavar="MODEL", help="a model to go on with, decoder-only (default: a new one of --size)"
     )
-    parser.add_argument("--size", default="mini", metavar="SIZE", help="toy, mini, small or base (default mini)")
+    parser.add_argument("--size", default="mini", metavar="SIZE", help="toy, mini, small, medium or base (default mini)")
     parser.add_argument(
         "--loss", default="ce", metavar="LOSS",
         help="ce: cross-entropy; dco: limits confidence, for searches that draw --passes tactics (default ce)",

@@ -220,11 +220,13 @@ class Mixture:
         members: proposer and weight in (0, 1]; an offer's log-probability is the proposer's plus log weight.
         width: at most so many tactics for a state, the likeliest.
         rates: calibrated log-probabilities; None leaves the proposers' own.
+        scales: by a proposer's name, what its offers without a template count instead of their log-probability.
     """
 
     members: Sequence[tuple[Proposer, float]]
     width: int = 40
     rates: Rates | None = None
+    scales: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     health: Health = field(default_factory=Health, compare=False, repr=False)
 
     def offers(self, view: View) -> list[tuple[Proposer, float, Offer]]:
@@ -262,6 +264,8 @@ class Mixture:
             log_prob = offer.log_prob
             if self.rates is not None and offer.template:
                 log_prob = self.rates.log_prob(offer.template, view, log_prob)
+            elif not offer.template and proposer.name in self.scales:
+                log_prob = self.scales[proposer.name](log_prob)
             log_prob = min(0.0, log_prob + math.log(weight))
             if offer.tactic not in best or log_prob > best[offer.tactic].log_prob:
                 best[offer.tactic] = Proposal(offer.tactic, log_prob, offer.template or proposer.name)

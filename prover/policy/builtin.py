@@ -1,4 +1,4 @@
-"""The policy that is used when none is asked for: good without any model."""
+"""The symbolic policy: good without any model. `prover.policy.neural.default` adds the one that ships, where it does."""
 
 from __future__ import annotations
 

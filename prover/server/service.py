@@ -17,7 +17,7 @@ from prover.lean.embedded import tactic_state
 from prover.lean.positions import Places, Position
 from prover.lean.premises import EMBEDDED_LEAN
 from prover.policy.base import Surroundings
-from prover.policy.builtin import builtin_policy
+from prover.policy.neural.default import default_policy
 from prover.report import Limits, prune
 from prover.server import wire
 from prover.server.document import Document, Waiting
@@ -46,7 +46,7 @@ class Service:
 
     def __init__(self, session: Session, policy: ViewPolicy | None = None) -> None:
         self._session = session
-        self._policy = policy or builtin_policy()
+        self._policy = policy or default_policy(model=session.uses_model)
 
     @property
     def lean(self) -> str:

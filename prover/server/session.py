@@ -31,7 +31,7 @@ from prover.lean.positions import Places, Position
 from prover.lean.premises import LazyPremises, load_or_build
 from prover.lean.source import LeanFile
 from prover.lean.surroundings import surroundings_of
-from prover.policy.builtin import builtin_policy
+from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
 from prover.server.answers import Check, Edit, GoalsAt, Proof, Sorry, applied, proof_of, settled
 from prover.server.document import Document, Waiting, document_of
@@ -70,9 +70,10 @@ class Session:
     Args:
         workers: Lean processes that work, each on one request at a time.
         memory_mb: ceiling of each.
-        policy: offers tactics; None takes the built-in one with retrieval.
+        policy: offers tactics; None takes the default one with retrieval.
         audit: keep an auditor (one more process, started when first needed); without it nothing is ever proved.
         tactic_s: seconds for a single suggested tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
+        model: whether the default policy asks the model that ships, where there is one.
     """
 
     def __init__(
@@ -82,13 +83,15 @@ class Session:
         policy: ViewPolicy | None = None,
         audit: bool = True,
         tactic_s: float = TACTIC_S,
+        model: bool = True,
     ) -> None:
         self.memory_mb = memory_mb
         self.tactic_s = tactic_s
         self._premises = LazyPremises()
         self._index: PremiseIndex | None = None
         self._index_lock = threading.Lock()
-        self._policy = policy or builtin_policy(self._premises)
+        self.uses_model = model
+        self._policy = policy or default_policy(self._premises, model)
         self._audits = audit
         self._auditor: SharedAuditor | None = None
         self._auditor_lock = threading.Lock()

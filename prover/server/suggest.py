@@ -84,6 +84,7 @@ class Suggester:
         """Suggestions as they are found: at most `limit`, for `timeout_s` seconds. Two that leave the same goals are one."""
         deadline = time.monotonic() + timeout_s
         seen: set[tuple[str, ...]] = set()
+        tried: set[str] = set()
         found = closing = since = 0
         for stage in range(MAX_STAGE + 1):
             at = SearchState(state, stage)
@@ -93,6 +94,9 @@ class Suggester:
                     return
                 if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
                     continue
+                if proposal.tactic in tried:
+                    continue  # a model may offer what an earlier stage had
+                tried.add(proposal.tactic)
                 since += closing > 0
                 if since > AFTER_CLOSING:
                     return

@@ -27,9 +27,11 @@ SIZES = {
     "toy": Size(hidden=64, layers=2, heads=1, inner=192, vocabulary=512),
     "mini": Size(hidden=128, layers=4, heads=2, inner=384, vocabulary=2048),
     "small": Size(hidden=256, layers=6, heads=4, inner=704, vocabulary=4096),
+    "medium": Size(hidden=384, layers=4, heads=6, inner=1024, vocabulary=4096),
     "base": Size(hidden=768, layers=12, heads=12, inner=2048, vocabulary=16384),
 }
-"""toy: tests; mini: minutes on a processor (1 million weights); small: 6 million, 23 MB; base: 97 million, for a GPU."""
+"""toy: tests; mini: minutes on a processor (1 million weights); small: 6 million, 23 MB; medium: 9 million in few layers,
+the largest with which the light runtime proposes within 150 ms; base: 97 million, for a GPU."""
 
 
 @dataclass(frozen=True)

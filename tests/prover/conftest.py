@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.prover.light_model import make_light_model
+
 NEEDS_NEURAL = "the extra `neural` (torch, transformers) is not installed"
 
 
@@ -49,6 +51,12 @@ def toy_byt5(tmp_path_factory: pytest.TempPathFactory) -> str:
         pad_token_id=0,
     )  # fmt: skip
     return _saved(transformers.T5ForConditionalGeneration(config), folder)
+
+
+@pytest.fixture(scope="session")
+def light_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as it ships, with random weights; made without torch."""
+    return make_light_model(tmp_path_factory.mktemp("light-model"))
 
 
 def _saved(model: object, folder: Path) -> str:

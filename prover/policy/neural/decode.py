@@ -1,16 +1,21 @@
-"""Sampling and beam search for transformers' models, many prompts at a time.
+"""Sampling and beam search, for every backend that computes in this process.
 
-Beam search is vLLM's (length penalty 0), so that both backends propose the same: every beam looks at its 2k likeliest tokens,
-each of them that ends the text is a finished completion, the k likeliest others are the next beams. Log-probabilities only fall
-along a beam, so the search of a prompt ends, without loss, as soon as k completions are finished that are as likely as the best
-beam. Draws are by Gumbel noise from a generator of each prompt's own, so they do not depend on what else is in the batch.
+The algorithm is written once, over `Rows`: transformers' models (`torch_rows`) and the light runtime (`light`) bring their own
+arrays, so both propose the same. Beam search is vLLM's (length penalty 0): every beam looks at its 2k likeliest tokens, each of
+them that ends the text is a finished completion, the k likeliest others are the next beams. Log-probabilities only fall along a
+beam, so, without loss, a beam is given up as soon as k completions are finished that are as likely as it is. Draws are by Gumbel
+noise from a generator of each prompt's own, so they depend neither on what else is in the batch nor on who computes the logits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from prover.policy.neural.generator import Completion, cut
 
 
 class Finished(NamedTuple):
@@ -25,99 +30,55 @@ class Finished(NamedTuple):
         return sum(self.log_probs)
 
 
-@dataclass
-class Stepper:
-    """A model with the state of several texts under way, a row each.
+class Rows(Protocol):
+    """A model with several texts under way, a row each, and the log-probabilities of every row's next token."""
 
-    `start` reads prompts and gives the logits after each; `keep` chooses, repeats and reorders rows; `step` adds a token to each
-    row. Works for decoder-only models and, with the prompt in the encoder, for encoder-decoder models.
-    """
+    @property
+    def vocabulary(self) -> int:
+        """Tokens there are."""
+        ...
 
-    model: Any
-    pad: int
-    cache: Any = None
-    mask: Any = None
-    lengths: Any = None
-    encoded: Any = None
-    _torch: Any = field(default=None, repr=False)
+    def start(self, prompts: Sequence[Sequence[int]], /) -> None:
+        """Reads prompts, a row each."""
+        ...
 
-    def start(self, prompts: Sequence[Sequence[int]]) -> Any:
-        """Logits, [prompts, vocabulary]."""
-        import torch
+    def keep(self, rows: Sequence[int], /) -> None:
+        """Goes on with these rows, in this order; a row may come more than once."""
+        ...
 
-        self._torch = torch
-        longest = max(map(len, prompts))
-        decoder = not self.model.config.is_encoder_decoder
-        rows = [
-            [self.pad] * (longest - len(p)) + list(p) if decoder else list(p) + [self.pad] * (longest - len(p)) for p in prompts
-        ]
-        masks = [
-            [0] * (longest - len(p)) + [1] * len(p) if decoder else [1] * len(p) + [0] * (longest - len(p)) for p in prompts
-        ]
-        device = self.model.device
-        ids = torch.tensor(rows, device=device)
-        self.mask = torch.tensor(masks, device=device)
-        self.lengths = self.mask.sum(1)
-        if decoder:
-            positions = (self.mask.cumsum(1) - 1).clamp(min=0)
-            out = self.model(input_ids=ids, attention_mask=self.mask, position_ids=positions, use_cache=True)
-        else:
-            self.encoded = self.model.get_encoder()(input_ids=ids, attention_mask=self.mask)
-            first = torch.full((len(prompts), 1), self.model.config.decoder_start_token_id, device=device)
-            out = self._decode(first)
-        self.cache = out.past_key_values
-        return out.logits[:, -1].float()
+    def step(self, tokens: Sequence[int], /) -> None:
+        """Adds a token to each row."""
+        ...
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Goes on with these rows, in this order."""
-        index = self._torch.tensor(list(rows), device=self.model.device)
-        self.cache.reorder_cache(index)
-        self.mask = self.mask[index]
-        self.lengths = self.lengths[index]
-        if self.encoded is not None:
-            self.encoded.last_hidden_state = self.encoded.last_hidden_state[index]
+    def top(self, count: int, /) -> tuple[list[list[float]], list[list[int]]]:
+        """The likeliest next tokens of each row: log-probabilities, falling, and tokens."""
+        ...
 
-    def step(self, tokens: Sequence[int]) -> Any:
-        """Logits after one more token in each row, [rows, vocabulary]."""
-        added = self._torch.tensor(list(tokens), device=self.model.device)[:, None]
-        if self.encoded is not None:
-            out = self._decode(added)
-        else:
-            self.mask = self._torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
-            out = self.model(
-                input_ids=added, attention_mask=self.mask, position_ids=self.lengths[:, None], past_key_values=self.cache,
-                use_cache=True,
-            )  # fmt: skip
-            self.lengths = self.lengths + 1
-        return out.logits[:, -1].float()
+    def choose(self, temperature: float, noise: npt.NDArray[np.float32] | None, /) -> tuple[list[int], list[float]]:
+        """Of each row the token for which log-probability / temperature + noise is greatest, and its log-probability.
 
-    def _decode(self, tokens: Any) -> Any:
-        return self.model(
-            encoder_outputs=self.encoded, attention_mask=self.mask, decoder_input_ids=tokens, past_key_values=self.cache,
-            use_cache=True,
-        )  # fmt: skip
+        Without noise (and whatever the temperature) the likeliest. `noise` is [rows, vocabulary].
+        """
+        ...
 
 
 def beams(
-    stepper: Stepper, prompts: Sequence[Sequence[int]], width: int, max_tokens: int, ends: frozenset[int]
+    model: Rows, prompts: Sequence[Sequence[int]], width: int, max_tokens: int, ends: frozenset[int]
 ) -> list[list[Finished]]:
     """At most `width` completions of each prompt, likeliest first.
 
     Args:
-        stepper: the model.
+        model: fresh.
         prompts: token ids.
         width: beams a prompt.
         max_tokens: of a completion.
         ends: the tokens that end a text.
     """
-    import torch
-
-    log_probs = torch.log_softmax(stepper.start(prompts), -1)
+    model.start(prompts)
     live: list[list[Finished]] = [[Finished((), ())] for _ in prompts]
     done: list[list[Finished]] = [[] for _ in prompts]
-    for _ in range(max_tokens):
-        values, tokens = log_probs.topk(min(2 * width, log_probs.shape[-1]), -1)
-        values, tokens = values.tolist(), tokens.tolist()
+    for left in range(max_tokens, 0, -1):
+        values, tokens = model.top(min(2 * width, model.vocabulary))
         row = 0
         parents: list[int] = []
         added: list[int] = []
@@ -132,22 +93,22 @@ def beams(
                         candidates.append((score + value, row, text, token, value))
                 row += 1
             candidates.sort(key=lambda c: -c[0])
+            candidates = candidates[:width]
             done[prompt] = sorted(done[prompt], key=lambda f: -f.score)[:width]
-            full = len(done[prompt]) == width
-            if full and candidates and candidates[0][0] <= done[prompt][-1].score:
-                candidates = []
-            live[prompt] = [Finished((*t.tokens, token), (*t.log_probs, v)) for _, _, t, token, v in candidates[:width]]
-            parents += [c[1] for c in candidates[:width]]
-            added += [c[3] for c in candidates[:width]]
-        if not added:
+            if len(done[prompt]) == width:
+                candidates = [c for c in candidates if c[0] > done[prompt][-1].score]
+            live[prompt] = [Finished((*t.tokens, token), (*t.log_probs, v)) for _, _, t, token, v in candidates]
+            parents += [c[1] for c in candidates]
+            added += [c[3] for c in candidates]
+        if not added or left == 1:
             break
-        stepper.keep(parents)
-        log_probs = torch.log_softmax(stepper.step(added), -1)
+        model.keep(parents)
+        model.step(added)
     return done
 
 
 def draws(
-    stepper: Stepper,
+    model: Rows,
     prompts: Sequence[Sequence[int]],
     samples: int,
     max_tokens: int,
@@ -159,7 +120,7 @@ def draws(
     """`samples` completions of each prompt; those that did not end in time are left out.
 
     Args:
-        stepper: the model.
+        model: fresh.
         prompts: token ids.
         samples: completions a prompt.
         max_tokens: of a completion.
@@ -168,27 +129,19 @@ def draws(
         seeds: one a prompt.
         stopped: whether the tokens so far hold a stop string.
     """
-    import torch
-
-    chances = [torch.Generator().manual_seed(seed % 2**63) for seed in seeds]
-    log_probs = torch.log_softmax(stepper.start(prompts), -1)
+    chances = [np.random.Generator(np.random.Philox(seed)) for seed in seeds]
+    model.start(prompts)
     rows = [prompt for prompt in range(len(prompts)) for _ in range(samples)]
-    stepper.keep(rows)
-    log_probs = log_probs[torch.tensor(rows, device=log_probs.device)]
+    model.keep(rows)
     texts = [Finished((), ()) for _ in rows]
     done: list[list[Finished]] = [[] for _ in prompts]
-    for _ in range(max_tokens):
-        if temperature == 0:
-            chosen = log_probs.argmax(-1)
-        else:
-            uniform = torch.cat(
-                [torch.rand((rows.count(p), log_probs.shape[-1]), generator=chances[p]) for p in dict.fromkeys(rows)]
-            ).clamp(1e-20, 1 - 1e-7)
-            noise = -(-uniform.log()).log()
-            chosen = (log_probs / temperature + noise.to(log_probs.device)).argmax(-1)
-        values = log_probs.gather(-1, chosen[:, None])[:, 0].tolist()
+    for left in range(max_tokens, 0, -1):
+        noise = None
+        if temperature > 0:
+            noise = np.concatenate([_gumbel(chances[p], rows.count(p), model.vocabulary) for p in dict.fromkeys(rows)])
+        chosen, values = model.choose(temperature, noise)
         going: list[int] = []
-        for row, (token, value) in enumerate(zip(chosen.tolist(), values, strict=True)):
+        for row, (token, value) in enumerate(zip(chosen, values, strict=True)):
             before = texts[row]
             if token in ends:
                 done[rows[row]].append(Finished(before.tokens, (*before.log_probs, value)))
@@ -198,9 +151,24 @@ def draws(
                 done[rows[row]].append(texts[row])
             else:
                 going.append(row)
-        if not going:
+        if not going or left == 1:
             break
-        stepper.keep(going)
+        model.keep(going)
         rows, texts = [rows[r] for r in going], [texts[r] for r in going]
-        log_probs = torch.log_softmax(stepper.step([t.tokens[-1] for t in texts]), -1)
+        model.step([t.tokens[-1] for t in texts])
     return done
+
+
+def completed(found: Finished, text_of: Callable[[Sequence[int]], str], stop: tuple[str, ...]) -> Completion:
+    """A finished text as a completion, up to its first stop string; `text_of` decodes tokens."""
+    text = text_of(found.tokens)
+    if not any(s in text for s in stop):
+        return Completion(text, found.score, len(found.log_probs))
+    offsets = [len(text_of(found.tokens[:i])) for i in range(len(found.log_probs))]
+    return cut(text, offsets, found.log_probs, stop)
+
+
+def _gumbel(chances: np.random.Generator, rows: int, vocabulary: int) -> npt.NDArray[np.float32]:
+    uniform = np.clip(chances.random((rows, vocabulary), np.float32), 1e-20, 1 - 1e-7, dtype=np.float32)
+    noise: npt.NDArray[np.float32] = -np.log(-np.log(uniform))
+    return noise

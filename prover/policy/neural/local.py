@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import ConfigError, PolicyError
-from prover.policy.neural.decode import Finished, Stepper, beams, draws
-from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling, cut
+from prover.policy.neural.decode import Finished, beams, completed, draws
+from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.presets import DECODER, ENCODER_DECODER
+from prover.policy.neural.torch_rows import TorchRows
 
 MAX_BATCH = 16
 RELATIVE_CONTEXT = 4096
@@ -142,21 +143,21 @@ class LocalGenerator:
                 request.error = PolicyError(f"the model {self.model} failed: {line}")
             return
         for request, found in zip(batch, results, strict=True):
-            request.found = [self._completion(f, request.sampling.stop) for f in found]
+            request.found = [completed(f, self._text, request.sampling.stop) for f in found]
 
     def _run(self, batch: Sequence[_Request]) -> list[list[Finished]]:
         import torch
 
         sampling = batch[0].sampling
         prompts = [r.ids for r in batch]
-        stepper = Stepper(self._model, self._pad)
+        rows = TorchRows(self._model, self._pad)
         with torch.inference_mode():
             if sampling.temperature == 0 and sampling.samples > 1:
-                return beams(stepper, prompts, sampling.samples, sampling.max_tokens, self._ends)
+                return beams(rows, prompts, sampling.samples, sampling.max_tokens, self._ends)
             samples = 1 if sampling.temperature == 0 else sampling.samples
             seeds = [r.sampling.seed for r in batch]
             return draws(
-                stepper, prompts, samples, sampling.max_tokens, self._ends, sampling.temperature, seeds,
+                rows, prompts, samples, sampling.max_tokens, self._ends, sampling.temperature, seeds,
                 lambda tokens: bool(sampling.stop) and any(s in self._text(tokens) for s in sampling.stop),
             )  # fmt: skip
 
@@ -172,13 +173,6 @@ class LocalGenerator:
 
     def _text(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True))
-
-    def _completion(self, found: Finished, stop: tuple[str, ...]) -> Completion:
-        text = self._text(found.tokens)
-        if not any(s in text for s in stop):
-            return Completion(text, found.score, len(found.log_probs))
-        offsets = [len(self._text(found.tokens[:i])) for i in range(len(found.log_probs))]
-        return cut(text, offsets, found.log_probs, stop)
 
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -21,6 +21,7 @@ class NeuralProposer:
     """Tactics of a model for the whole state. Where premises make a prompt too long, the likelier half of them stays.
 
     A state's later turns are asked again only where drawing gives something new: at a temperature above 0, with another seed.
+    Before `first_stage` it is not asked at all: states that cheap closers prove do not cost the model's time.
 
     Args:
         generator: completes prompts.
@@ -29,6 +30,7 @@ class NeuralProposer:
         retriever: finds premises for the prompt; None leaves them out.
         premises: at most so many in a prompt.
         name: who offers, in reports.
+        first_stage: how often a state has to come back before the model is asked for it; 0 asks at once.
     """
 
     generator: Generator
@@ -37,6 +39,7 @@ class NeuralProposer:
     retriever: Retriever | None = None
     premises: int = 0
     name: str = "model"
+    first_stage: int = 0
     say: Callable[[str], None] = field(default=say_on_stderr, repr=False)
     too_long: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -49,7 +52,9 @@ class NeuralProposer:
 
         Raises PolicyError when the backend cannot answer.
         """
-        if not view.goals or (view.stage > 0 and self.sampling.temperature == 0):
+        if not view.goals or view.stage < self.first_stage:
+            return []
+        if view.stage > self.first_stage and self.sampling.temperature == 0:
             return []
         found: Sequence[Premise] = ()
         if self.retriever is not None and self.premises:
