@@ -92,7 +92,8 @@ def try_model(
     if not useful:
         return tries
     with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
-        waiting, seen = [initial], set()
+        waiting = [initial]
+        seen: set[str] = set()
         while waiting and len(seen) < MAX_STATES:
             state = waiting.pop(0)
             if state.pp in seen or state.pp not in useful:

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from prover.errors import PolicyError
 
+Numbers = npt.NDArray[np.float64]
 FORMAT = 1
 HIGHEST = -0.01
 """No tactic of a model is called surer than this; the fit needs a logarithm of 1 − p'."""
@@ -56,29 +60,27 @@ def fit(tries: Sequence[tuple[float, bool]]) -> Scale:
     """
     if not tries:
         return Scale()
+    log_probs = np.array([p for p, _ in tries])
+    on_proof = np.array([hit for _, hit in tries])
     low_a, high_a, low_b, high_b = 0.0, STEEPEST, DEEPEST, 0.0
-    best = (math.inf, 1.0, 0.0)
+    a = b = 0.0
     for _ in range(ROUNDS):
-        for a in _spread(low_a, high_a):
-            for b in _spread(low_b, high_b):
-                best = min(best, (_cost(a, b, tries), a, b))
-        _, a, b = best
+        slopes, offsets = np.linspace(low_a, high_a, GRID), np.linspace(low_b, high_b, GRID)
+        costs = np.array([_costs(slope, offsets, log_probs, on_proof) for slope in slopes])
+        best = np.unravel_index(int(costs.argmin()), costs.shape)
+        a, b = float(slopes[best[0]]), float(offsets[best[1]])
         wide_a, wide_b = (high_a - low_a) / 8, (high_b - low_b) / 8
         low_a, high_a = max(0.0, a - wide_a), min(STEEPEST, a + wide_a)
         low_b, high_b = max(DEEPEST, b - wide_b), min(0.0, b + wide_b)
-    return Scale(round(best[1], 3), round(best[2], 3))
+    return Scale(round(a, 3), round(b, 3))
 
 
-def _spread(low: float, high: float) -> Iterator[float]:
-    return (low + (high - low) * i / (GRID - 1) for i in range(GRID))
-
-
-def _cost(a: float, b: float, tries: Sequence[tuple[float, bool]]) -> float:
-    cost = PRIOR * ((a - 1) ** 2 + (b / 4) ** 2)
-    for log_prob, on_proof in tries:
-        scaled = min(HIGHEST, a * log_prob + b)
-        cost -= scaled if on_proof else math.log1p(-math.exp(scaled))
-    return cost
+def _costs(slope: float, offsets: Numbers, log_probs: Numbers, on_proof: npt.NDArray[np.bool_]) -> Numbers:
+    """−log of the likelihood, and of the prior, for each offset."""
+    scaled = np.minimum(HIGHEST, slope * log_probs + offsets[:, None])
+    likelihood = np.where(on_proof, scaled, np.log1p(-np.exp(scaled))).sum(1)
+    costs: Numbers = PRIOR * ((slope - 1) ** 2 + (offsets / 4) ** 2) - likelihood
+    return costs
 
 
 def to_json(scale: Scale, tries: Sequence[tuple[float, bool]], **facts: Any) -> dict[str, Any]:

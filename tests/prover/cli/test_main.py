@@ -160,6 +160,7 @@ def test_every_module_in_cli_is_a_command() -> None:
         "main",
         "reference",
         "policy_options",
+        "calibrate_model",
     }
     assert modules == {verb.replace("-", "_") for verb in cli.COMMANDS}
 

@@ -17,8 +17,12 @@ OPTIONS = ["--policy", "vllm", "--model", "table", "--preset", "internlm2.5-step
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "m"], "--model needs --policy vllm or --policy transformers"),
-        (["--model-alone"], "--model-alone needs --policy"),
+        (["--model", "m"], "--model m is no folder; models by name need --policy vllm or --policy transformers"),
+        (["--server", "http://x"], "--server needs --policy vllm or --policy transformers"),
+        (["--policy", "symbolic", "--model-alone"], "--model-alone needs a model: --model FOLDER"),
+        (["--policy", "symbolic", "--model", "m"], "--policy symbolic asks no model; --model is for the others"),
+        (["--policy", "symbolic", "--first-stage", "1"], "--policy symbolic asks no model; --first-stage"),
+        (["--first-stage", "4"], "--first-stage is 4; it must be 0 to 3"),
         (["--policy", "vllm"], "--policy vllm needs --model"),
         (["--policy", "vllm", "--model", "m"], "is not known; say it with --preset, one of proofsmith"),
         (["--policy", "vllm", "--model", "m", "--preset", "x"], "no preset 'x'"),
