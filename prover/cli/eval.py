@@ -313,6 +313,8 @@ def _leandojo(args: argparse.Namespace) -> int:
             raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
     if args.limit < 0:
         raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
+    if args.policy == "builtin" and args.first_stage is None:
+        args.first_stage = 0  # each state is looked at once
     policy, noted = make_policy(args)
     found = evaluate_offline(
         args.source, args.split, args.part, args.limit or None, policy, tell

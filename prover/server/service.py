@@ -46,7 +46,7 @@ class Service:
 
     def __init__(self, session: Session, policy: ViewPolicy | None = None) -> None:
         self._session = session
-        self._policy = policy or default_policy(model=session.uses_model)
+        self._policy = policy or default_policy(model=session.uses_model, first_stage=0)
 
     @property
     def lean(self) -> str:

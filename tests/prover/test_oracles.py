@@ -66,12 +66,12 @@ def test_dearer_searches_wait_for_a_later_turn() -> None:
 
     def messages_of(state: TacticState, search: str) -> list[str]:
         asked.append(search)
-        return ["Try this: rw [found]"]
+        return [f"Try this: rw [{search[:-1]}]"]
 
     policy = StagedPolicy(Mixture([]), NO_SURROUNDINGS, messages_of=messages_of)
     offers = [[p.tactic for p in policy.propose(SearchState(STATE, stage))] for stage in range(MAX_STAGE + 1)]
     assert asked == ["rw?", "apply?"]
-    assert offers == [[DEFER], [DEFER], ["rw [found]", DEFER], ["rw [found]"]]
+    assert offers == [[DEFER], [DEFER], ["rw [rw]", DEFER], ["rw [apply]"]]
 
 
 def refused(proof: str) -> Any:

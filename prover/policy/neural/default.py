@@ -91,18 +91,22 @@ def _max_tokens(folder: Path) -> int:
     return tokens
 
 
-def default_policy(premises: Retriever | None = None, model: bool = True) -> Mixture:
+def default_policy(premises: Retriever | None = None, model: bool = True, first_stage: int = FIRST_STAGE) -> Mixture:
     """The symbolic proposers, and the default model beside them where there is one.
 
     Args:
         premises: finds theorems of the library; None goes without retrieval.
         model: False leaves the model out.
+        first_stage: when it is asked; 0 where a state is looked at once and no more.
 
     Raises:
         PolicyError: there is a model, and it cannot be used.
     """
     folder = model_folder() if model else None
-    return with_model(builtin_policy(premises), load(folder)) if folder is not None else builtin_policy(premises)
+    if folder is None:
+        return builtin_policy(premises)
+    found = load(folder)
+    return with_model(builtin_policy(premises), found, found.proposer(first_stage=first_stage))
 
 
 def with_model(
