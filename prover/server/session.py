@@ -76,6 +76,9 @@ class Session:
         model: whether the default policy asks the model that ships, where there is one.
     """
 
+    uses_model: bool = True
+    """Whether the default model is asked, where there is one."""
+
     def __init__(
         self,
         workers: int = 2,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from prover.agent import SearchSettings, SearchState, StagedPolicy, prove
+from prover.cli import doctor
 from prover.cli.main import main
 from prover.errors import PolicyError
 from prover.lean import source
@@ -107,6 +108,17 @@ def test_from_the_command_line_the_hash_is_noted_and_the_model_credited(
     assert noted["policy"] == "builtin" and noted["model_sha256"] == default.load(shipped).sha256 and noted["first_stage"] == 0
     assert main([*command, "--out", str(out), "--policy", "symbolic"]) == 2, "a run without the model is another run"
     assert "other" in capsys.readouterr().err
+
+
+def test_doctor_says_whether_there_is_a_model_and_whether_it_can_be_used(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = doctor._model()
+    assert found.status == "ok" and default.load(shipped).sha256[:12] in found.detail
+    monkeypatch.setenv(default.MODEL_VARIABLE, str(tmp_path))
+    assert doctor._model().status == "broken"
+    monkeypatch.setenv(default.MODEL_VARIABLE, "")
+    assert doctor._model().status == "none" and "symbolic proposers work alone" in doctor._model().detail
 
 
 class _Verdict:
