@@ -130,5 +130,5 @@ def test_calibrate_mixture_writes_what_it_was_fitted_to(
     monkeypatch.chdir(tmp_path)
     assert main(["calibrate", "own.lean", "--mixture", "--model", str(folder), "--timeout", "60", "--tactic-timeout", "20"]) == 0
     stored = json.loads((folder / "mixture.json").read_text("utf-8"))
-    assert stored["tries"] == 2 and stored["on_proof"] == 1 and stored["weights_sha256"] == default.load(folder).sha256
+    assert stored["tries"] > stored["on_proof"] == 1 and stored["weights_sha256"] == default.load(folder).sha256
     assert stored["sha256"].keys() == {"own.lean"} and "slope" in capsys.readouterr().out
