@@ -10,6 +10,7 @@ at hand can parse the tactic. Mathlib's letters for the number types are written
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 from collections import Counter
@@ -38,8 +39,14 @@ GOAL = "theorem parsed (p : Prop) : p := by sorry\n"
 Pair = dict[str, str]
 
 
-def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str]) -> list[Pair]:
+def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str], others: int | None = None) -> list[Pair]:
     """The short pairs whose premises are all in the corpus, each once.
+
+    Args:
+        source: train.json.
+        corpus: corpus.parquet.
+        counts: told how many pass each sieve.
+        others: of the pairs that name no premise, take so many, a sample by hash; None takes all.
 
     Raises DataError when a file cannot be read or lacks what is needed.
     """
@@ -48,6 +55,7 @@ def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str]) -> lis
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise DataError(f"{corpus} is no corpus; make it with `proofsmith corpus build`: {error}") from error
     found: dict[tuple[str, str], Pair] = {}
+    naming: dict[tuple[str, str], Pair] = {}
     try:
         for theorem in json.loads(source.read_bytes()):
             for step in theorem["traced_tactics"]:
@@ -57,11 +65,14 @@ def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str]) -> lis
                 counts["premises known"] += 1
                 state, tactic = step["state_before"].translate(LETTERS), step["tactic"].strip().translate(LETTERS)
                 if len(state) <= LONGEST_STATE and len(tactic) <= LONGEST_TACTIC:
-                    found.setdefault((state, tactic), {"name": theorem["full_name"], "state": state, "tactic": tactic})
+                    pair = {"name": theorem["full_name"], "state": state, "tactic": tactic}
+                    (naming if step["annotated_tactic"][1] else found).setdefault((state, tactic), pair)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{source} is no train.json of LeanDojo Benchmark 4: {error!r}") from error
-    counts["short and different"] = len(found)
-    return list(found.values())
+    sample = sorted(found.values(), key=lambda p: hashlib.sha256(f"{p['state']}\0{p['tactic']}".encode()).digest())[:others]
+    counts["short and different"] = len(naming) + len(found)
+    counts["naming a premise"] = len(naming)
+    return [*naming.values(), *sample]
 
 
 def parsed(worker: LeanWorker, tactics: Iterable[str]) -> Iterator[str]:
@@ -88,11 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", type=Path, help="train.json of LeanDojo Benchmark 4")
     parser.add_argument("corpus", type=Path, help="corpus.parquet of `proofsmith corpus build`")
     parser.add_argument("out", type=Path, help="the JSON lines")
+    parser.add_argument("--others", type=int, metavar="N", help="of the pairs that name no premise, N (default: all)")
     args = parser.parse_args(arguments)
 
     counts: Counter[str] = Counter()
     try:
-        pairs = pairs_with_premises(args.source, args.corpus, counts)
+        pairs = pairs_with_premises(args.source, args.corpus, counts, args.others)
         with LeanWorker() as worker:
             good = set(parsed(worker, dict.fromkeys(p["tactic"] for p in pairs)))
     except ProverError as error:

@@ -51,7 +51,16 @@ def test_counts_each_sieve(tmp_path: Path, corpus: Path) -> None:
     source = benchmark(tmp_path / "train.json", [("⊢ P", "simp", []), ("⊢ P", "rw [A.b]", ["A.b"])])
     counts: Counter[str] = Counter()
     assert len(usable.pairs_with_premises(source, corpus, counts)) == 1
-    assert counts == {"pairs": 2, "premises known": 1, "short and different": 1}
+    assert counts == {"pairs": 2, "premises known": 1, "short and different": 1, "naming a premise": 0}
+
+
+def test_a_sample_of_those_that_name_nothing(tmp_path: Path, corpus: Path) -> None:
+    steps = [(f"⊢ P{i}", "simp", list[str]()) for i in range(10)]
+    source = benchmark(tmp_path / "train.json", [*steps, ("⊢ Q", "rw [Nat.add_comm]", ["Nat.add_comm"])])
+    some = usable.pairs_with_premises(source, corpus, Counter(), others=3)
+    assert [p["state"] for p in some].count("⊢ Q") == 1
+    assert len(some) == 4
+    assert some == usable.pairs_with_premises(source, corpus, Counter(), others=3)
 
 
 @pytest.mark.parametrize("text", ["not json", '[{"full_name": "a"}]', '[{"traced_tactics": [{}]}]'])
