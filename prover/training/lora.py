@@ -7,6 +7,9 @@ that `model/` is loaded like every other model.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +40,8 @@ def adapted(model: Any, rank: int) -> Any:
         r=rank, lora_alpha=ALPHA_BY_RANK * rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
     )
     try:
-        return peft.get_peft_model(model, config)
+        with _old_name_allowed():
+            return peft.get_peft_model(model, config)
     except ValueError as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"--lora cannot adapt a {type(model).__name__}: {line}") from error
@@ -46,10 +50,12 @@ def adapted(model: Any, rank: int) -> Any:
 def resumed(model: Any, folder: Path) -> Any:
     """The model with the adapter of a checkpoint. Raises DataError when that is damaged."""
     import peft
+    from safetensors import SafetensorError
 
     try:
-        return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        with _old_name_allowed():
+            return peft.PeftModel.from_pretrained(model, str(folder), is_trainable=True)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"the adapter in {folder} is damaged ({line}); remove {folder} to go on from the one before") from error
 
@@ -57,3 +63,11 @@ def resumed(model: Any, folder: Path) -> Any:
 def merged(model: Any) -> Any:
     """The model with the adapter added into its weights; the adapter is gone then."""
     return model.merge_and_unload()
+
+
+@contextmanager
+def _old_name_allowed() -> Iterator[None]:
+    """peft 0.21 asks transformers 5.23 for `is_gradient_checkpointing`, which warns that it has another name now."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield

@@ -44,6 +44,7 @@ def loaded(name: str, device: str, half: bool = False) -> tuple[Any, Any]:
     """
     import torch
     import transformers
+    from safetensors import SafetensorError
 
     try:
         config = transformers.AutoConfig.from_pretrained(name)
@@ -52,7 +53,7 @@ def loaded(name: str, device: str, half: bool = False) -> tuple[Any, Any]:
         dtype = torch.bfloat16 if half and device != "cpu" else torch.float32
         model = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise PolicyError(f"the model {name} cannot be loaded: {line}") from error
     if tokenizer.pad_token_id is None:

@@ -1,4 +1,4 @@
-"""Rewards in the real embedded Lean with the real audit: nothing but an accepted proof earns; and what the rewards do to a model."""
+"""Rewards in the real Lean with the real audit: only an accepted proof earns; and what the rewards do to a model."""
 
 from __future__ import annotations
 
