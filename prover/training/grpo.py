@@ -10,8 +10,8 @@ token's probability to that when it was drawn, the loss is the mean over rollout
 where π₀ is the frozen model that the run started from. A rollout is several tactics; its tokens are those of all of them.
 
 Measured: `reward`, the mean over rollouts; `solved`, theorems with at least one accepted proof; `dead`, groups with one reward
-only, of these `never` and `always` accepted; `refused`, rollouts whose finished proof the audit refused; `kl`, `clipped`, by
-token.
+only, of these `never` and `always` accepted; `refused`, rollouts whose finished proof the audit refused; `stuck`, those that
+came to a state too long for the context; `kl`, `clipped`, by token.
 On held-out theorems `pass@1` (the mean reward) and `pass@G`; their draws have the same seeds at each checkpoint.
 """
 
@@ -201,7 +201,8 @@ class Rewarded:
             self._means.add("dead", float(len(set(rewards)) == 1))
             self._means.add("never", float(not any(rewards)))
             self._means.add("always", float(all(rewards)))
-            self._means.add("refused", float(sum(r.end == "refused" for r in group)), len(group))
+            for end in ("refused", "stuck"):
+                self._means.add(end, float(sum(r.end == end for r in group)), len(group))
 
     def seen(self) -> dict[str, float]:
         """See the module's docstring."""

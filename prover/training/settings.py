@@ -13,6 +13,7 @@ LOSSES = ("ce", "dco")
 GOES_ON = ("dpo", "grpo")
 """Stages that improve a model there is; they need --start."""
 OF_STAGE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("loss", "passes", "size"), ("sft", "pretrain")),
     "beta": ("dpo",),
     **dict.fromkeys(("samples", "depth", "tactic_tokens", "temperature", "clip", "kl", "updates", "heartbeats"), ("grpo",)),
 }
@@ -112,6 +113,8 @@ class TrainSettings:
         for name in ("lr", "beta", "temperature", "clip"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"--{name} is {getattr(self, name)}; it must be above 0")
+        if self.stage == "grpo" and self.tactic_tokens + 2 > self.context:
+            raise ConfigError(f"--tactic-tokens {self.tactic_tokens} leaves no room for a state in --context {self.context}")
         if not 0 <= self.kl < math.inf:
             raise ConfigError(f"--kl is {self.kl}; it must be at least 0")
 

@@ -15,6 +15,7 @@ from prover.errors import ConfigError, DataError, PolicyError
 torch = pytest.importorskip("torch", reason="the extra `neural` (torch, transformers) is not installed")
 pytest.importorskip("transformers", reason="the extra `neural` (torch, transformers) is not installed")
 
+from prover.cli.main import main  # noqa: E402
 from prover.training import loop  # noqa: E402
 from prover.training.checkpoints import read_metrics  # noqa: E402
 from prover.training.loop import train  # noqa: E402
@@ -115,6 +116,16 @@ def test_a_start_that_changed_meanwhile_is_another_run(
     (start / "model.safetensors").write_bytes((start / "model.safetensors").read_bytes()[:-4] + b"\0\0\0\0")
     with pytest.raises(ConfigError, match="other start_sha256"):
         train([prefs], tmp_path / "run", replace(settings, start=str(start), steps=1, every=1))
+
+
+def test_the_command_takes_the_stages_own_defaults_and_notes_what_it_looks_at(
+    prefs: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    command = ["train", str(prefs), "--out", str(tmp_path / "run"), "--stage", "dpo", "--start", str(settings.start)]
+    assert main([*command, "--steps", "1", "--context", "128", "--batch", "2", "--quiet"]) == 0
+    noted = json.loads((tmp_path / "run" / "settings.json").read_text("utf-8"))
+    assert (noted["lr"], noted["beta"], noted["every"]) == (5e-5, 0.1, 100)
+    assert not {"size", "loss", "samples", "kl", "lora", "curriculum"} & noted.keys()
 
 
 def test_what_cannot_be_meant(prefs: Path, settings: TrainSettings, tmp_path: Path, toy_byt5: str) -> None:

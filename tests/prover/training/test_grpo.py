@@ -208,6 +208,8 @@ def test_files_that_hold_nothing_to_learn_from(taught: Path, tmp_path: Path) -> 
         train([tmp_path / "none.lean"], tmp_path / "run3", settings_of(taught))
     with pytest.raises(ConfigError, match="the theorems of --stage grpo have no grade"):
         replace(settings_of(taught), curriculum=True)
+    with pytest.raises(ConfigError, match="--tactic-tokens 127 leaves no room for a state in --context 128"):
+        replace(settings_of(taught), tactic_tokens=127)
 
 
 def test_the_objective_is_the_papers_and_the_clip_holds_it() -> None:
