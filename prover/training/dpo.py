@@ -4,7 +4,7 @@ With r(t) = β (log π(t|s) − log π₀(t|s)) the implicit reward of a tactic 
 started from, the loss of a pair is −log σ(r(chosen) − r(rejected)). π₀'s log-probabilities are computed once and kept in the
 run's folder.
 
-Measured on held-out pairs: the loss; `accuracy`, how often r(chosen) > r(rejected); `margin`, the mean of
+Measured on held-out pairs: the loss; `accuracy`, how often r(chosen) > r(rejected), ties half; `margin`, the mean of
 r(chosen) − r(rejected); `ranked`, how often the model itself holds the chosen tactic for likelier; `chosen`, its mean
 log-probability, which falls where the loss pushes both tactics down.
 """
@@ -29,6 +29,9 @@ from prover.training.preferences import Pair, read_pairs
 from prover.training.settings import TrainSettings
 from prover.training.stages import Means, Setting
 from prover.training.supervised import log_probs_of
+
+TIE = 1e-4
+"""Margins so close to 0 are rounding: the same text in another batch differs by less."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Preferring:
         known = torch.tensor([p.reference for p in batch], device=log_probs.device)
         rewards = self._settings.beta * (log_probs.view(2, -1).T - known)
         margins = (rewards[:, 0] - rewards[:, 1]).detach()
-        self._means.add("accuracy", float((margins > 0).sum()), len(batch))
+        self._means.add("accuracy", float(won(margins).sum()), len(batch))
         self._means.add("margin", float(margins.sum()), len(batch))
         return preference(rewards[:, 0], rewards[:, 1]).mean()
 
@@ -148,7 +151,7 @@ class Preferring:
         margins = rewards[:, 0] - rewards[:, 1]
         row = {
             "valid_loss": preference(rewards[:, 0], rewards[:, 1]).mean(),
-            "valid_accuracy": (margins > 0).double().mean(),
+            "valid_accuracy": won(margins).mean(),
             "valid_margin": margins.mean(),
             "valid_ranked": (log_probs[:, 0] > log_probs[:, 1]).double().mean(),
             "valid_chosen": log_probs[:, 0].mean(),
@@ -157,3 +160,8 @@ class Preferring:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def won(margins: Any) -> Any:
+    """For each margin 1 when it is above 0, 0 below, one half at 0."""
+    return (margins > TIE).double() + (margins.abs() <= TIE).double() / 2

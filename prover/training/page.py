@@ -82,8 +82,8 @@ def chart(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         return f"{LEFT + x / last * (WIDTH - LEFT - 110):.1f},{down:.1f}"
 
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" fill="none" font-size="12">']
-    for share in (0.0, 0.5, 1.0):
-        value = bottom + share * span
+    middle = 0.0 if bottom < 0 < bottom + span else bottom + span / 2
+    for value in (bottom, middle, bottom + span):
         x, y = place(0, value).split(",")
         parts.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - 110}" y2="{y}" stroke="#9aa5b1" stroke-width=".5"/>')
         parts.append(f'<text x="4" y="{float(y) + 4:.1f}" fill="currentColor">{value:.3g}</text>')

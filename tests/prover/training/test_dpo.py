@@ -72,7 +72,7 @@ def test_the_loss_is_the_papers() -> None:
 def test_it_begins_undecided_and_learns_to_prefer(unbroken: Path) -> None:
     first, *_, last = read_metrics(unbroken)
     assert first["step"] == 0 and first["valid_loss"] == pytest.approx(math.log(2), abs=1e-4)
-    assert first["valid_margin"] == pytest.approx(0, abs=1e-4)
+    assert first["valid_margin"] == pytest.approx(0, abs=1e-4) and first["valid_accuracy"] == 0.5
     assert last["valid_accuracy"] == 1.0 and last["valid_margin"] > 0.05 and last["valid_loss"] < first["valid_loss"]
     page = (unbroken / "report.html").read_text("utf-8")
     assert all(heading in page for heading in ("Accuracy", "Margin", "−log σ"))
