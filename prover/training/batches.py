@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from prover.policy.neural.presets import STATE_TOKEN, TACTIC_TOKEN
 from prover.training.examples import Example
@@ -14,12 +14,30 @@ POOL = 32
 """Batches are cut from so many batches' worth of shuffled examples, ordered by length, so that little is padding."""
 
 
+class Measurable(Protocol):
+    """What batches are made of: it has a length in tokens."""
+
+    @property
+    def length(self) -> int:
+        """Tokens."""
+        ...
+
+
+E_co = TypeVar("E_co", bound=Measurable)
+
+
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids; those from `start` on are what is learnt."""
+    """Token ids; those from `start` on are what is learnt. `grade` is how hard it is among its like, 0 to 1."""
 
     ids: tuple[int, ...]
     start: int
+    grade: float = 0.5
+
+    @property
+    def length(self) -> int:
+        """Tokens."""
+        return len(self.ids)
 
 
 def encode(examples: Sequence[Example], tokenizer: Any, context: int) -> tuple[list[Encoded], int]:
@@ -36,21 +54,21 @@ def encode(examples: Sequence[Example], tokenizer: Any, context: int) -> tuple[l
             if len(ids) > context and example.prompt:
                 too_long += 1
             else:
-                found.append(Encoded(ids[:context], len(head)))
+                found.append(Encoded(ids[:context], len(head), example.grade))
     return found, too_long
 
 
 @dataclass
-class Batches:
+class Batches(Generic[E_co]):
     """The batch of every step, from 0; examples that do not fill the last batch of an epoch are left out of it."""
 
-    examples: Sequence[Encoded]
+    examples: Sequence[E_co]
     size: int
     seed: int
     _epoch: int = -1
     _order: list[list[int]] = field(default_factory=list, repr=False)
 
-    def __getitem__(self, step: int) -> list[Encoded]:
+    def __getitem__(self, step: int) -> list[E_co]:
         epoch, number = divmod(step, max(1, len(self.examples) // self.size))
         if epoch != self._epoch:
             self._order, self._epoch = self._shuffled(epoch), epoch
@@ -62,7 +80,7 @@ class Batches:
         chance.shuffle(order)
         batches: list[list[int]] = []
         for begin in range(0, len(order), POOL * self.size):
-            pool = sorted(order[begin : begin + POOL * self.size], key=lambda i: len(self.examples[i].ids))
+            pool = sorted(order[begin : begin + POOL * self.size], key=lambda i: self.examples[i].length)
             batches += [pool[at : at + self.size] for at in range(0, len(pool), self.size)]
         whole = [b for b in batches if len(b) == self.size] or batches
         chance.shuffle(whole)

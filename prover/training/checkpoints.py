@@ -19,6 +19,7 @@ from prover.journal import json_text, write_atomically
 from prover.policy.neural.presets import OWN_MARK
 
 SETTINGS, METRICS, CHECKPOINTS, MODEL, STATE = "settings.json", "metrics.jsonl", "checkpoints", "model", "state.pt"
+ADAPTER, REFERENCE = "adapter", "reference.json"
 PAGE = "report.html"
 
 
@@ -27,8 +28,9 @@ def begin(out: Path, settings: dict[str, Any], fresh: bool) -> None:
     path = out / SETTINGS
     if fresh:
         shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-        shutil.rmtree(out / MODEL, ignore_errors=True)
-        for name in (SETTINGS, METRICS, PAGE):
+        for folder in (MODEL, ADAPTER):
+            shutil.rmtree(out / folder, ignore_errors=True)
+        for name in (SETTINGS, METRICS, PAGE, REFERENCE):
             (out / name).unlink(missing_ok=True)
     if path.exists():
         try:

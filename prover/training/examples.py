@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from data.mutation import shards
 from data.splits import split_of
 from prover.errors import DataError
+from prover.training.grades import MIDDLE, mutant_grade, ranks
 
 PAIR_COLUMNS = ("full_name", "state_before", "tactic")
 OF_A_MUTANT = re.compile(r"(?<![\w.])m_\w+_[0-9a-f]{10}(?![\w.])")
@@ -34,12 +35,17 @@ OF_A_MUTANT = re.compile(r"(?<![\w.])m_\w+_[0-9a-f]{10}(?![\w.])")
 
 @dataclass(frozen=True)
 class Example:
-    """A pair (`prompt` a state, `target` a tactic), or a text (`prompt` empty)."""
+    """A pair (`prompt` a state, `target` a tactic), or a text (`prompt` empty).
+
+    `difficulty` is as the source has it, None when unknown; `grade` its rank there, 0 to 1 (`prover.training.curriculum`).
+    """
 
     name: str
     prompt: str
     target: str
     split: str
+    difficulty: float | None = field(default=None, compare=False)
+    grade: float = field(default=MIDDLE, compare=False)
 
 
 @dataclass
@@ -64,14 +70,14 @@ def read(paths: Iterable[Path], stage: str) -> Examples:
     """
     found = Examples()
     for path in paths:
-        before = len(found.items)
         reader, files = _reader(path)
         found.hashes[str(path)] = _hash(files)
         try:
-            found.items += [e for e in reader() if bool(e.prompt) == (stage == "sft")]
+            items = [e for e in reader() if bool(e.prompt) == (stage == "sft")]
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise DataError(f"{path} cannot be read as training data: {_said(error)}") from error
-        found.notes.append(f"{path}: {len(found.items) - before} examples")
+        found.items += [replace(e, grade=g) for e, g in zip(items, ranks([e.difficulty for e in items]), strict=True)]
+        found.notes.append(f"{path}: {len(items)} examples")
     if not found.items:
         kind = "state-tactic pairs" if stage == "sft" else "theorem texts"
         raise DataError(f"no {kind} in {', '.join(map(str, paths))}; see docs/model.md for what can be read")
@@ -101,8 +107,9 @@ def _leandojo(path: Path) -> Iterator[Example]:
         if not isinstance(theorem, dict) or "traced_tactics" not in theorem:
             raise ValueError("it has no traced_tactics; give train.json of LeanDojo Benchmark 4")
         name = theorem["full_name"]
-        for step in theorem["traced_tactics"]:
-            yield Example(name, step["state_before"], step["tactic"].strip(), split_of(name))
+        steps = theorem["traced_tactics"]
+        for step in steps:
+            yield Example(name, step["state_before"], step["tactic"].strip(), split_of(name), len(steps))
 
 
 def _traces(files: list[Path]) -> Iterator[Example]:
@@ -111,30 +118,30 @@ def _traces(files: list[Path]) -> Iterator[Example]:
         missing = [c for c in (*PAIR_COLUMNS, "statement", "split") if c not in table.column_names]
         if missing:
             raise ValueError(f"{file.name} lacks the column {', '.join(missing)}; make it with `proofsmith trace`")
-        statement = ""
-        tactics: list[str] = []
-        first: dict[str, Any] = {}
+        proof: list[dict[str, Any]] = []
         for row in table.to_pylist():
-            if not OF_A_MUTANT.search(row["tactic"]):
-                yield Example(row["full_name"], row["state_before"], row["tactic"], row["split"])
-            if row["step"] == 0 and tactics:
-                yield _text(first, statement, tactics)
-                tactics = []
-            if row["step"] == 0:
-                statement, first = row["statement"], row
-            tactics.append(row["tactic"])
-        if tactics:
-            yield _text(first, statement, tactics)
+            if row["step"] == 0 and proof:
+                yield from _traced(proof)
+                proof = []
+            proof.append(row)
+        if proof:
+            yield from _traced(proof)
 
 
-def _text(row: dict[str, Any], statement: str, tactics: list[str]) -> Example:
-    return Example(row["full_name"], "", statement + " := by\n" + _indented(tactics), row["split"])
+def _traced(proof: list[dict[str, Any]]) -> Iterator[Example]:
+    """The pairs of a proof, and its text."""
+    for row in proof:
+        if not OF_A_MUTANT.search(row["tactic"]):
+            yield Example(row["full_name"], row["state_before"], row["tactic"], row["split"], len(proof))
+    first = proof[0]
+    text = first["statement"] + " := by\n" + _indented(row["tactic"] for row in proof)
+    yield Example(first["full_name"], "", text, first["split"], len(proof))
 
 
 def _mutants(folder: Path) -> Iterator[Example]:
     for mutant in shards.mutants(folder):
         text = f"theorem {mutant.statement} := by\n{_indented(mutant.proof.splitlines())}"
-        yield Example(mutant.name, "", text, mutant.split)
+        yield Example(mutant.name, "", text, mutant.split, mutant_grade(mutant.grade))
 
 
 def _corpus(path: Path) -> Iterator[Example]:
@@ -154,10 +161,11 @@ def _lines(path: Path) -> Iterator[Example]:
             raise ValueError(f"line {number} has neither state and tactic nor text")
         name = str(record.get("name", ""))
         split = split_of(name) if name else "train"
+        grade = float(record["grade"]) if record.get("grade") is not None else None
         if "text" in record:
-            yield Example(name, "", str(record["text"]), split)
+            yield Example(name, "", str(record["text"]), split, grade)
         else:
-            yield Example(name, str(record["state"]), str(record["tactic"]), split)
+            yield Example(name, str(record["state"]), str(record["tactic"]), split, grade)
 
 
 def _indented(lines: Iterable[str]) -> str:

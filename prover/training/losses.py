@@ -24,11 +24,15 @@ def sequence_log_probs(logits: Any, tokens: Any, targets: Any) -> tuple[Any, Any
         tokens: [rows, length], the text; position i is predicted from those before it.
         targets: [rows, length], true where a token counts.
     """
+    counted = targets[:, 1:]
+    return (token_log_probs(logits, tokens) * counted).sum(-1), counted.sum(-1)
+
+
+def token_log_probs(logits: Any, tokens: Any) -> Any:
+    """Log-probability of each token but the first, [rows, length − 1]; arguments as of `sequence_log_probs`."""
     import torch
 
-    counted = targets[:, 1:]
-    chosen = torch.log_softmax(logits[:, :-1].float(), -1).gather(-1, tokens[:, 1:, None])[..., 0]
-    return (chosen * counted).sum(-1), counted.sum(-1)
+    return torch.log_softmax(logits[:, :-1].float(), -1).gather(-1, tokens[:, 1:, None])[..., 0]
 
 
 def pass_at(log_prob: Any, passes: int) -> Any:
@@ -56,3 +60,31 @@ def limited_confidence(log_prob: Any, passes: int) -> Any:
     common = -torch.log(-torch.expm1(log_miss)).to(log_prob.dtype)
     # Above the upper clamp p is 1 for float32: the loss is 0 and so is its gradient.
     return torch.where(log_prob < TINY, rare, common)
+
+
+def preference(chosen: Any, rejected: Any) -> Any:
+    """−log σ(chosen − rejected) for each row of implicit rewards (Rafailov et al. 2023, arXiv 2305.18290, equation 7)."""
+    import torch
+
+    return -torch.nn.functional.logsigmoid(chosen - rejected)
+
+
+def clipped_objective(log_ratio: Any, advantage: float, clip: float) -> tuple[Any, Any]:
+    """min(ρ A, clip(ρ, 1 − ε, 1 + ε) A) for each token, and whether the clip decided (arXiv 2402.03300, equation 3).
+
+    Args:
+        log_ratio: [tokens], log ρ.
+        advantage: A.
+        clip: ε.
+    """
+    import torch
+
+    ratio = log_ratio.exp()
+    free, held = ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage
+    return torch.minimum(free, held), (held < free).detach()
+
+
+def divergence(log_prob: Any, reference: Any) -> Any:
+    """π₀/π − log(π₀/π) − 1 for each token: an unbiased estimate of KL(π‖π₀), at least 0 (arXiv 2402.03300, equation 4)."""
+    away = reference - log_prob
+    return away.exp() - away - 1

@@ -29,17 +29,43 @@ def write_page(out: Path, about: Mapping[str, Any], rows: Sequence[Mapping[str, 
         about: settings, hashes and sizes.
         rows: the measured steps.
     """
-    losses = {"training": _column(rows, "loss"), "held out": _column(rows, "valid_loss")}
-    passes = {k: _column(rows, k) for k in (rows[-1] if rows else {}) if k.startswith("pass@")}
     facts = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(_shown(v))}</td></tr>" for k, v in about.items())
-    heading = f"Loss: {escape(str(about.get('loss')))} in training, −log p of a target held out"
+    drawn = [(heading, {k: _column(rows, n) for k, n in names.items()}) for heading, names in charts(about, rows)]
     text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Training: {escape(out.name)}</title><style>{STYLE}</style>'
-        f"<h1>Training: {escape(out.name)}</h1><h2>{heading}</h2>{chart(losses)}"
-        + (f"<h2>Chance that N draws hit the recorded tactic, by checkpoint</h2>{chart(passes)}" if passes else "")
+        f"<h1>Training: {escape(out.name)}</h1>"
+        + "".join(f"<h2>{escape(heading)}</h2>{chart(lines)}" for heading, lines in drawn if any(lines.values()) or not rows)
         + f"<h2>Settings and data</h2><table>{facts}</table></html>\n"
     )
     write_atomically(out / "report.html", text)
+
+
+def charts(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, str]]]:
+    """The charts of a stage: heading, and the metric that each line shows."""
+    passes = {k: k for k in (rows[-1] if rows else {}) if k.startswith("pass@")}
+    match about.get("stage"):
+        case "dpo":
+            return [
+                ("Loss: −log σ of the margin", {"training": "loss", "held out": "valid_loss"}),
+                (
+                    "Accuracy: share of pairs whose chosen tactic is preferred",
+                    {"training": "accuracy", "held out": "valid_accuracy", "likelier at all": "valid_ranked"},
+                ),
+                ("Margin: implicit reward, chosen less rejected", {"training": "margin", "held out": "valid_margin"}),
+                ("Log-probability of the chosen tactic, held out", {"log p": "valid_chosen"}),
+            ]
+        case "grpo":
+            return [
+                ("Mean reward: share of rollouts whose proof the audit accepted", {"training": "reward", "held out": "pass@1"}),
+                ("Share of held-out theorems proved by one of N rollouts, by checkpoint", passes),
+                ("Share of groups with one reward only (no gradient)", {"dead": "dead", "never": "never", "always": "always"}),
+                ("Divergence from the model at the start, nats a token", {"KL": "kl"}),
+                ("Loss", {"training": "loss"}),
+            ]
+    return [
+        (f"Loss: {about.get('loss')} in training, −log p of a target held out", {"training": "loss", "held out": "valid_loss"}),
+        ("Chance that N draws hit the recorded tactic, by checkpoint", passes),
+    ]
 
 
 def chart(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -48,16 +74,19 @@ def chart(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     if not points:
         return "<p>Nothing is measured yet.</p>"
     last = max(x for x, _ in points) or 1
-    top = max(y for _, y in points) or 1
+    bottom = min(0.0, *(y for _, y in points))
+    span = max(0.0, *(y for _, y in points)) - bottom or 1.0
 
     def place(x: float, y: float) -> str:
-        return f"{LEFT + x / last * (WIDTH - LEFT - 110):.1f},{HEIGHT - BOTTOM - y / top * (HEIGHT - BOTTOM - 12):.1f}"
+        down = HEIGHT - BOTTOM - (y - bottom) / span * (HEIGHT - BOTTOM - 12)
+        return f"{LEFT + x / last * (WIDTH - LEFT - 110):.1f},{down:.1f}"
 
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" fill="none" font-size="12">']
-    for share in (0.0, 0.5, 1.0):
-        x, y = place(0, share * top).split(",")
+    middle = 0.0 if bottom < 0 < bottom + span else bottom + span / 2
+    for value in (bottom, middle, bottom + span):
+        x, y = place(0, value).split(",")
         parts.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - 110}" y2="{y}" stroke="#9aa5b1" stroke-width=".5"/>')
-        parts.append(f'<text x="4" y="{float(y) + 4:.1f}" fill="currentColor">{share * top:.3g}</text>')
+        parts.append(f'<text x="4" y="{float(y) + 4:.1f}" fill="currentColor">{value:.3g}</text>')
     parts.append(f'<text x="{LEFT}" y="{HEIGHT - 6}" fill="currentColor">0</text>')
     parts.append(f'<text x="{WIDTH - 150}" y="{HEIGHT - 6}" fill="currentColor">step {last:g}</text>')
     below = 0.0

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from prover.errors import ConfigError
 
-STAGES = ("sft", "pretrain")
+STAGES = ("sft", "pretrain", "dpo", "grpo")
 LOSSES = ("ce", "dco")
+GOES_ON = ("dpo", "grpo")
+"""Stages that improve a model there is; they need --start."""
+OF_STAGE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("loss", "passes", "size"), ("sft", "pretrain")),
+    "beta": ("dpo",),
+    **dict.fromkeys(("samples", "depth", "tactic_tokens", "temperature", "clip", "kl", "updates", "heartbeats"), ("grpo",)),
+}
+"""What only some stages look at; the others do not note it."""
+OPTIONAL: dict[str, object] = {"lora": 0, "curriculum": False}
+"""Noted only when asked for, so that folders of earlier versions go on."""
+STAGE_DEFAULTS: dict[str, dict[str, Any]] = {
+    "dpo": {"lr": 5e-5},
+    "grpo": {"lr": 5e-5, "steps": 100, "batch": 8, "every": 5, "warmup": 0, "valid": 20},
+}
+"""What the command takes where nothing is said and the usual default would be wrong."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,13 @@ class TrainSettings:
 
     `loss` ce is cross-entropy, dco limits confidence for `passes` attempts; the learning rate rises over `warmup` steps to `lr`
     and falls to a tenth of it along a cosine. `start` is a model to go on with, else `size` says what is made. Of the data's
-    held-out side `valid` examples are measured every `every` steps, when a checkpoint is also written.
+    held-out side `valid` examples are measured every `every` steps, when a checkpoint is also written. `lora` above 0 trains
+    adapters of that rank instead of the weights; `curriculum` begins with the easier examples.
+
+    dpo: `beta` holds the model to the one it started from. grpo: a step is an iteration over `batch` theorems with `samples`
+    rollouts each, of at most `depth` tactics of at most `tactic_tokens` tokens, drawn at `temperature`, each tactic within
+    `heartbeats` (in thousands); then `updates` optimizer steps with the ratio clipped at 1 ± `clip` and the divergence from the
+    start weighed by `kl`.
     """
 
     stage: str = "sft"
@@ -57,18 +80,50 @@ class TrainSettings:
     valid: int = 200
     every: int = 100
     seed: int = 0
+    lora: int = 0
+    curriculum: bool = False
+    beta: float = 0.1
+    samples: int = 8
+    depth: int = 8
+    tactic_tokens: int = 64
+    temperature: float = 1.0
+    clip: float = 0.2
+    kl: float = 0.04
+    updates: int = 1
+    heartbeats: int = 200_000
 
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
-            raise ConfigError(f"there is no stage {self.stage!r}; there are {' and '.join(STAGES)}")
+            raise ConfigError(f"there is no stage {self.stage!r}; there are {', '.join(STAGES)}")
         if self.loss not in LOSSES:
             raise ConfigError(f"there is no loss {self.loss!r}; there are {' and '.join(LOSSES)}")
         if self.size not in SIZES:
             raise ConfigError(f"there is no size {self.size!r}; there are {', '.join(SIZES)}")
         if self.stage == "pretrain" and self.loss != "ce":
             raise ConfigError("pretraining is by cross-entropy; --loss dco is for state-tactic pairs")
-        for name in ("passes", "steps", "batch", "context", "every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"--{name} is {getattr(self, name)}; it must be at least 1")
-        if not 0 < self.lr < float("inf"):
-            raise ConfigError(f"--lr is {self.lr}; it must be above 0")
+        if self.stage in GOES_ON and self.start is None:
+            raise ConfigError(f"--stage {self.stage} improves a model; name one with --start (`proofsmith train` makes one)")
+        if self.lora and self.start is None:
+            raise ConfigError("--lora adapts a model that is there; name one with --start")
+        if self.stage == "grpo" and self.curriculum:
+            raise ConfigError("--curriculum is for pairs and texts; the theorems of --stage grpo have no grade")
+        lowest = {"passes": 1, "steps": 1, "batch": 1, "context": 1, "every": 1, "lora": 0, "depth": 1, "tactic_tokens": 1,
+                  "updates": 1, "heartbeats": 1, "samples": 2}  # fmt: skip
+        for name, least in lowest.items():
+            if getattr(self, name) < least:
+                raise ConfigError(f"--{name.replace('_', '-')} is {getattr(self, name)}; it must be at least {least}")
+        for name in ("lr", "beta", "temperature", "clip"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(f"--{name} is {getattr(self, name)}; it must be above 0")
+        if self.stage == "grpo" and self.tactic_tokens + 2 > self.context:
+            raise ConfigError(f"--tactic-tokens {self.tactic_tokens} leaves no room for a state in --context {self.context}")
+        if not 0 <= self.kl < math.inf:
+            raise ConfigError(f"--kl is {self.kl}; it must be at least 0")
+
+    def noted(self) -> dict[str, Any]:
+        """What decides the outcome of this stage, for the run's folder."""
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if self.stage in OF_STAGE.get(name, STAGES) and not (name in OPTIONAL and value == OPTIONAL[name])
+        }

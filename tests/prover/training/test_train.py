@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,6 +124,14 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(pairs: P
     assert list((tmp_path / "run" / "checkpoints").iterdir())
 
 
+def test_a_damaged_checkpoint_is_said_in_one_line(unbroken: Path, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(unbroken, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "step-000012" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(PolicyError, match=r"the model .*step-000012 cannot be loaded") as caught:
+        train([pairs], tmp_path / "run", SETTINGS)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -130,6 +139,8 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(pairs: P
         (["--stage", "pretrain", "--loss", "dco"], "--loss dco is for state-tactic pairs"),
         (["--size", "huge"], "there is no size 'huge'; there are toy"),
         (["--batch", "0"], "--batch is 0; it must be at least 1"),
+        (["--stage", "rl"], "there is no stage 'rl'; there are sft, pretrain, dpo, grpo"),
+        (["--stage", "grpo"], "--stage grpo improves a model; name one with --start"),
         (["--context", "4"], "none of 48 examples fits into 4 tokens; raise --context"),
     ],
 )
