@@ -86,7 +86,10 @@ PARTS: dict[str, set[str]] = {
         "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
-    "prover.training": {"prover", "prover.errors", "prover.journal", "prover.policy.neural", "data"},
+    "prover.training": {
+        "prover", "prover.errors", "prover.journal", "prover.script", "prover.policy", "prover.policy.neural", "prover.lean",
+        "prover.agent", "prover.batch_item", "prover.traces", "prover.evaluation", "data",
+    },
 }  # fmt: skip
 
 THIRD_PARTY: dict[str, set[str]] = {"search": {"networkx"}, "data": {"networkx", "pyarrow"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.errors import ConfigError
@@ -18,6 +19,7 @@ SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
+CRITIC_WEIGHT = 1.0
 
 
 def add_policy_options(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +58,38 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--concurrency", type=int, default=32, metavar="N", help="requests to the server at once (default 32)"
     )
+
+
+def add_critic_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the commands that search many theorems."""
+    group = parser.add_argument_group("critic")
+    group.add_argument(
+        "--critic", type=Path, metavar="FOLDER",
+        help="guess how hopeful each state is with this critic, made by `proofsmith critic` (default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--critic-weight", type=float, metavar="W",
+        help=f"weight of the logarithm of its value in a state's priority, above 0 (default {CRITIC_WEIGHT:g})",
+    )
+
+
+def critic_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `SearchSettings` that the options stand for.
+
+    Raises:
+        ConfigError: a weight without a critic, or an impossible one.
+        PolicyError: the critic is not there, or is none.
+    """
+    if args.critic is None:
+        if args.critic_weight is not None:
+            raise ConfigError("--critic-weight needs --critic FOLDER")
+        return {}
+    weight = CRITIC_WEIGHT if args.critic_weight is None else args.critic_weight
+    if not 0 < weight < float("inf"):
+        raise ConfigError(f"--critic-weight is {weight:g}; it must be above 0")
+    from prover.policy.critic import load
+
+    return {"critic": load(args.critic), "critic_weight": weight}
 
 
 def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool = True) -> tuple[ViewPolicy, dict[str, Any]]:

@@ -24,7 +24,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def evaluate(
     started = time.time()
     check_folder(out, dataset, plan.fresh)
     settings = replace(plan.settings, workers=max(1, plan.settings.workers))
-    noted = {k: v for k, v in asdict(settings).items() if k != "workers"}
+    noted = settings.noted()
     code = code_sha256()
     noted |= {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs, **plan.policy}
     if plan.noise:
@@ -182,6 +182,7 @@ def evaluate(
         "temperature": plan.noise,
         "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
         **({"policy": dict(plan.policy)} if plan.policy else {}),
+        **({"critic": critic} if (critic := settings.search.noted().get("critic")) else {}),
         "pass_at_k": pass_curve(records, plan.runs, plan.seed),
         "baseline": single_tactics.summary(tried) if tried is not None else None,
         "command": shlex.join(command),
