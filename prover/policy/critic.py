@@ -27,6 +27,7 @@ from prover.errors import PolicyError
 
 FILE = "critic.safetensors"
 FORMAT = "proofsmith-critic 1"
+MARK = "critic"
 BUCKETS = 1 << 14
 SIZES = (1.0, 2.0, 3.5, 6.0)
 """What a class of proof sizes stands for: 1, 2, 3 to 4, 5 and more tactics. One more class: no proof was found."""
@@ -93,7 +94,11 @@ def features(text: str, depth: int, stage: int) -> tuple[NDArray[np.int32], Floa
 
 def _words(text: str, names: set[str]) -> list[str]:
     """The words of a text; a variable of the context is only a variable."""
-    return ["_" if w in names or w.split(".")[0] in names else w for w in WORD.findall(text)]
+    words = []
+    for word in WORD.findall(text):
+        first, dot, field_ = word.partition(".")
+        words.append(f"_{dot}{field_}" if first in names else word)
+    return words
 
 
 def _grams(mark: str, words: Sequence[str], longest: int) -> Iterable[str]:
@@ -157,7 +162,8 @@ def save(folder: Path, weights: Floats, bias: Floats, about: dict[str, Any]) -> 
 
     path = folder / FILE
     folder.mkdir(parents=True, exist_ok=True)
-    metadata = {"format": FORMAT, "about": json.dumps(about, ensure_ascii=False)}
+    # One entry: safetensors writes several in an order of chance, and equal critics are to have equal hashes.
+    metadata = {MARK: json.dumps({"format": FORMAT, "about": about}, ensure_ascii=False)}
     content = to_bytes({"weights": weights.astype(np.float32), "bias": bias.astype(np.float32)}, metadata)
     scratch = path.with_suffix(".unfinished")
     scratch.write_bytes(content)
@@ -179,12 +185,13 @@ def load(folder: Path) -> StateCritic:
         ) from error
     try:
         tensors = from_bytes(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
-        about = json.loads(header.get("about", "{}"))
+        metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
+        said = json.loads(metadata.get(MARK, "{}"))
+        form, about = said.get("format"), said.get("about", {})
     except (safetensors.SafetensorError, ValueError, KeyError, AttributeError) as error:
         raise PolicyError(f"{path} cannot be read as a critic ({error}); make it anew with `proofsmith critic`") from error
-    if header.get("format") != FORMAT:
-        raise PolicyError(f"{path} has format {header.get('format')!r}; this version reads {FORMAT!r}: train the critic anew")
+    if form != FORMAT:
+        raise PolicyError(f"{path} has format {form!r}; this version reads {FORMAT!r}: train the critic anew")
     weights, bias = tensors.get("weights"), tensors.get("bias")
     if weights is None or bias is None or weights.shape != (BUCKETS, CLASSES) or bias.shape != (CLASSES,):
         raise PolicyError(f"{path} holds other weights than a critic has; make it anew with `proofsmith critic`")

@@ -21,7 +21,7 @@ from prover.lean import source
 from prover.lean.embedded import EmbeddedDojo
 from prover.lean.worker import LeanWorker
 from prover.policy.base import View
-from prover.policy.critic import BUCKETS, CLASSES, FILE, SIZES, StateCritic, features, guess_of, load, size_class
+from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, MARK, SIZES, StateCritic, features, guess_of, load, size_class
 from prover.script import DEFER
 from prover.training.critic import area_under_curve, fit, measure, spearman, train_critic
 from prover.training.critic import encode as encode_rows
@@ -258,9 +258,10 @@ def test_what_is_no_critic_is_refused(trained: Path, tmp_path: Path) -> None:
         with pytest.raises(PolicyError, match="cannot be read"):
             load(tmp_path / name)
     zeros = {"weights": np.zeros((BUCKETS, CLASSES), np.float32), "bias": np.zeros(CLASSES, np.float32)}
-    made = {"format": "proofsmith-critic 1"}
+    made = {MARK: json.dumps({"format": FORMAT})}
     for name, tensors, metadata, said in (
-        ("other", zeros, {"format": "x"}, "has format 'x'"),
+        ("other", zeros, {MARK: '{"format": "x"}'}, "has format 'x'"),
+        ("foreign", zeros, {"format": "pt"}, "has format None"),
         ("shape", zeros | {"bias": np.zeros(2, np.float32)}, made, "other weights"),
         ("nan", zeros | {"bias": np.full(CLASSES, np.nan, np.float32)}, made, "no numbers"),
     ):
