@@ -88,7 +88,7 @@ PARTS: dict[str, set[str]] = {
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {
         "prover", "prover.errors", "prover.journal", "prover.script", "prover.policy", "prover.policy.neural", "prover.lean",
-        "prover.agent", "prover.batch_item", "prover.traces", "prover.evaluation", "data",
+        "prover.agent", "prover.auditing", "prover.batch_item", "prover.traces", "prover.evaluation", "data",
     },
 }  # fmt: skip
 

@@ -107,6 +107,7 @@ def evaluate(
     out: Path,
     worker: LeanWorker,
     command: Sequence[str] = (),
+    auditor: SharedAuditor | None = None,
 ) -> Evaluation:
     """Runs the policy on the data set and writes everything to `out`.
 
@@ -117,6 +118,7 @@ def evaluate(
         out: the folder; one that holds an earlier part of the same evaluation is gone on with.
         worker: a Lean to begin with; closed at the end.
         command: the command line, for the records.
+        auditor: an auditor to share; closed by whoever made it.
 
     Raises ConfigError when `out` is another evaluation's, LeanProcessError when Lean cannot be had. What was
     finished before is kept.
@@ -130,7 +132,8 @@ def evaluate(
     if plan.noise:
         noted["seed"] = plan.seed
     hashes = {dataset.label: dataset.sample_sha256}
-    auditor = SharedAuditor(settings.memory_mb)
+    own_auditor = auditor is None
+    auditor = auditor or SharedAuditor(settings.memory_mb)
     try:
         with RunFolder(out, noted, hashes, plan.fresh) as folder:
             if plan.fresh:
@@ -166,7 +169,8 @@ def evaluate(
             trees = {r["id"]: t for r in records if (t := _tree(out, plan.runs, r, folder))}
     finally:
         worker.close()
-        auditor.close()
+        if own_auditor:
+            auditor.close()
     summary = {
         "format": FORMAT,
         "title": dataset.label,
