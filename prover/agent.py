@@ -60,13 +60,39 @@ class SearchState:
         )
 
 
+class TextCritic(Protocol):
+    """Guesses from a state's text whether it can be proved; `prover.policy.critic.StateCritic` does."""
+
+    @property
+    def sha256(self) -> str:
+        """Tells critics apart, in run folders."""
+        ...
+
+    def value(self, text: str, depth: int, stage: int, /) -> float:
+        """In [0, 1], higher is more hopeful: of the state's text, the tactics before it, how often it was put back."""
+        ...
+
+
 @dataclass(frozen=True)
 class SearchSettings:
-    """Budgets of one theorem. `timeout_s` is wall time; `max_expansions` is exact and deterministic."""
+    """Budgets of one theorem, and what decides the order of the search.
+
+    `timeout_s` is wall time; `max_expansions` is exact and deterministic. With a critic, a state's priority has
+    `critic_weight` times the logarithm of its value in it (`search.types.Priority`).
+    """
 
     timeout_s: float | None = 60.0
     max_expansions: int | None = None
     alpha: float = 0.5
+    critic: TextCritic | None = None
+    critic_weight: float = 0.0
+
+    def noted(self) -> dict[str, Any]:
+        """What decides the outcome, for run folders; without a critic there is nothing of one."""
+        facts: dict[str, Any] = {"timeout_s": self.timeout_s, "max_expansions": self.max_expansions, "alpha": self.alpha}
+        if self.critic is not None:
+            facts["critic"] = {"sha256": self.critic.sha256, "weight": self.critic_weight}
+        return facts
 
 
 @dataclass
@@ -195,6 +221,16 @@ def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0, theo
     return View(state.tactic_state.pp, tuple(goals), surroundings, state.stage, depth, theorem, state.before)
 
 
+@dataclass(frozen=True)
+class _OnStates:
+    """A critic of texts as the search asks it."""
+
+    critic: TextCritic
+
+    def value(self, state: SearchState) -> float:
+        return self.critic.value(state.tactic_state.pp, len(state.before), state.stage)
+
+
 @dataclass
 class StagedPolicy:
     """Asks the policy, late Lean's own searches too, and adds the way back for harder attempts.
@@ -273,7 +309,8 @@ def prove(
                 environment.part(initial),
                 budget=Budget(settings.max_expansions, settings.timeout_s),
                 accept=accept,
-                priority=Priority(alpha=settings.alpha),
+                priority=Priority(settings.alpha, settings.critic_weight),
+                critic=_OnStates(settings.critic) if settings.critic is not None else None,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )

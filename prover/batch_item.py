@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy, prove
@@ -42,6 +42,11 @@ class BatchSettings:
     heartbeats: int = 200_000
     memory_mb: int = 3000
     minimise: bool = True
+
+    def noted(self) -> dict[str, Any]:
+        """What decides the outcomes, for run folders: everything but the number of workers."""
+        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "workers"}
+        return facts | {"search": self.search.noted()}
 
     @property
     def tactic_seconds(self) -> float:

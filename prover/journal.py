@@ -190,7 +190,7 @@ class RunFolder:
 
     def tree_path(self, key: str) -> Path:
         """Where a theorem's search graph is kept; nothing of the theorem's name becomes part of the path."""
-        return self.path / "trees" / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
+        return tree_path(self.path, key)
 
     def _rewrite_results(self) -> None:
         known = self.known()
@@ -198,6 +198,11 @@ class RunFolder:
         if lost:
             raise _damaged(self.path / JOURNAL[0], f"results.jsonl has {len(lost)} results that it has not, {lost[0]} for one")
         write_atomically(self.path / "results.jsonl", "".join(json_text(record) + "\n" for record in known.values()))
+
+
+def tree_path(folder: Path, key: str) -> Path:
+    """The file of a theorem's search graph in a run's folder."""
+    return folder / "trees" / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
 
 
 def json_text(value: object, indent: int | None = None) -> str:

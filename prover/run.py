@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +173,7 @@ def run(
     """
     started = time.time()
     out = out.absolute()  # LeanDojo changes the working directory while it starts a process
-    settings_noted = {k: v for k, v in asdict(settings).items() if k not in ("workers",)} | {"proofsmith": __version__, **noted}
+    settings_noted = settings.noted() | {"proofsmith": __version__, **noted}
     if backend is not EMBEDDED:
         settings_noted["backend"] = backend.name
     hashes = {i.name: source.LeanFile(i.text, (), 0).sha256 for i in inputs}
@@ -216,6 +216,7 @@ def run(
             "workers": settings.workers,
             "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
             **({"policy": dict(noted)} if noted else {}),
+            **_critic(settings),
             "total": len(ordered),
             **{s: sum(r["status"] == s for r in ordered) for s in ("proved", "failed", "error")},
             "resumed": len(known),
@@ -227,6 +228,11 @@ def run(
         write_results(out, ordered, summary)
         write_report(out, summary, ordered, {r["id"]: t for r in ordered if (t := folder.tree(r["id"]))})
     return Outcome(ordered, summary, usage, written, notes + problems, unread)
+
+
+def _critic(settings: BatchSettings) -> dict[str, Any]:
+    critic = settings.search.noted().get("critic")
+    return {"critic": critic} if critic else {}
 
 
 def write_files(

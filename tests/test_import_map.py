@@ -47,8 +47,8 @@ PARTS: dict[str, set[str]] = {
     "prover.library_corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.traces": {"prover.errors", "prover.lean", "prover.mutation", "data"},
     "prover.benchmarks": {
-        "prover.policy", "prover.policy.neural", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item",
-        "prover.batch", "prover.run", "prover.mutation",
+        "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item", "prover.batch",
+        "prover.run", "prover.mutation", "prover.policy.neural",
     },
     "prover.soak": {
         "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing", "prover.batch_item",
@@ -61,22 +61,22 @@ PARTS: dict[str, set[str]] = {
     },
     "prover.cli": {
         "prover", "prover.errors", "prover.script", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
-        "prover.batch_item", "prover.batch", "prover.run", "prover.mutation",
-        "prover.library_corpus", "prover.traces",
+        "prover.batch_item", "prover.batch", "prover.run", "prover.mutation", "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
-
         "prover.server", "prover.policy.neural", "prover.training", "search", "data",
     },
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
     "prover.server": {
-        "prover", "prover.errors", "prover.script", "prover.policy", "prover.policy.neural", "prover.lean", "prover.agent",
-        "prover.auditing", "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "search", "data",
+        "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
+        "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "prover.policy.neural", "search",
+        "data",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {
-        "prover", "prover.errors", "prover.journal", "prover.script", "prover.policy.neural", "prover.lean", "prover.auditing",
-        "prover.batch_item", "prover.run", "prover.mutation", "prover.printable", "data",
+        "prover", "prover.errors", "prover.script", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
+        "prover.auditing", "prover.batch_item", "prover.run", "prover.mutation", "prover.traces", "prover.evaluation",
+        "prover.printable", "prover.policy.neural", "data",
     },
 }  # fmt: skip
 

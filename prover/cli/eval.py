@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.cli.policy_options import add_policy_options, make_policy
+from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
 from prover.cli.prove import positive
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
@@ -187,6 +187,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     add_policy_options(parser)
+    add_critic_options(parser)
 
 
 def _starter(args: argparse.Namespace) -> int:
@@ -238,6 +239,8 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
             f"{args.runs} runs without noise are {args.runs} times the same run; give --temperature above 0"
         )
 
+    critic = critic_settings(args)
+
     from prover.agent import SearchSettings
     from prover.batch_item import BatchSettings
     from prover.evaluation.runner import Plan, check_folder, evaluate
@@ -246,7 +249,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
 
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
-        search=SearchSettings(args.timeout, args.max_expansions),
+        search=SearchSettings(args.timeout, args.max_expansions, **critic),
         workers=args.workers or os.cpu_count() or 1,
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=args.memory,

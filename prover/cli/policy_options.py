@@ -22,6 +22,7 @@ DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
 LAST_STAGE = 3
 """`prover.agent.MAX_STAGE`, which takes long to import."""
+CRITIC_WEIGHT = 1.0
 
 
 def add_policy_options(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +79,38 @@ def add_default_policy_option(parser: argparse.ArgumentParser) -> None:
         "--policy", choices=("builtin", "symbolic"), default="builtin",
         help="what proposes tactics: with the model that comes with Proofsmith, where there is one, or without (default builtin)",
     )  # fmt: skip
+
+
+def add_critic_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the commands that search many theorems."""
+    group = parser.add_argument_group("critic")
+    group.add_argument(
+        "--critic", type=Path, metavar="FOLDER",
+        help="guess how hopeful each state is with this critic, made by `proofsmith critic` (default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--critic-weight", type=float, metavar="W",
+        help=f"weight of the logarithm of its value in a state's priority, above 0 (default {CRITIC_WEIGHT:g})",
+    )
+
+
+def critic_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `SearchSettings` that the options stand for.
+
+    Raises:
+        ConfigError: a weight without a critic, or an impossible one.
+        PolicyError: the critic is not there, or is none.
+    """
+    if args.critic is None:
+        if args.critic_weight is not None:
+            raise ConfigError("--critic-weight needs --critic FOLDER")
+        return {}
+    weight = CRITIC_WEIGHT if args.critic_weight is None else args.critic_weight
+    if not 0 < weight < float("inf"):
+        raise ConfigError(f"--critic-weight is {weight:g}; it must be above 0")
+    from prover.policy.critic import load
+
+    return {"critic": load(args.critic), "critic_weight": weight}
 
 
 def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool = True) -> tuple[ViewPolicy, dict[str, Any]]:

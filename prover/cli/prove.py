@@ -20,7 +20,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from prover.cli.policy_options import add_policy_options, make_policy
+from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import ask, show, tell
 
@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     add_policy_options(parser)
+    add_critic_options(parser)
 
 
 def positive(text: str) -> float:
@@ -101,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
     if args.timeout == 0 and args.max_expansions is None:
         raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
 
+    critic = critic_settings(args)
+
     from prover.agent import SearchSettings
     from prover.batch_item import BatchSettings
     from prover.lean.backend import EMBEDDED, Backend
@@ -126,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
         tell(f"Lean: {backend.why}")
     memory = args.memory or backend.default_memory_mb
     settings = BatchSettings(
-        search=SearchSettings(args.timeout or None, args.max_expansions),
+        search=SearchSettings(args.timeout or None, args.max_expansions, **critic),
         workers=(args.workers or os.cpu_count() or 1) if backend is EMBEDDED else native_workers(args.workers, memory),
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,
@@ -175,6 +178,8 @@ def _talk(args: argparse.Namespace) -> int:
     from prover.server.session import Session
     from prover.server.terminal import Terminal
 
+    if args.critic is not None or args.critic_weight is not None:
+        raise ConfigError("-i searches without a critic; leave out --critic and --critic-weight")
     if (len(args.paths) == 1) == (args.statement is not None):
         raise ConfigError("-i takes one place, FILE:LINE, or --statement TEXT")
     path: Path | None = None

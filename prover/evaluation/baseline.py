@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from lean_dojo import DojoInitError, ProofFinished
@@ -143,7 +142,7 @@ def summary(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def noted_settings(settings: BatchSettings) -> dict[str, Any]:
     """What decides the baseline's outcome, for the run folder."""
-    facts = asdict(settings)
+    facts = settings.noted()
     return {"baseline": list(TACTICS)} | {
         k: facts[k] for k in ("tactic_timeout_s", "heartbeats", "memory_mb")
     }

@@ -92,7 +92,7 @@ def compare(a: Path, b: Path) -> Comparison:
         mcnemar(len(gained), len(lost)),
         tuple(
             f"{key}: {_short(first.get(key))} and {_short(second.get(key))}"
-            for key in ("budget", "commit", "code_sha256", "lean", "seed", "temperature", "hardware")
+            for key in ("budget", "critic", "commit", "code_sha256", "lean", "seed", "temperature", "hardware")
             if first.get(key) != second.get(key)
         ),
     )

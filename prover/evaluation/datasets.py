@@ -76,14 +76,23 @@ def sample(names: Iterable[str], size: int) -> list[str]:
 
 def starter(worker: LeanWorker) -> DataSet:
     """The starter theorems, as Lean finds them. Each keeps its file: some rest on what is before them."""
-    inputs = collect([Path(str(files("data") / "starter"))])
+    found = of_files(worker, [Path(str(files("data") / "starter"))], "starter", "the starter theorems")
+    return replace(found, source="data/starter")
+
+
+def of_files(worker: LeanWorker, paths: Sequence[Path], title: str, where: str = "the files") -> DataSet:
+    """The theorems that wait for proof in .lean files and folders, as one data set; `where` names them in messages.
+
+    Raises DataError for what cannot be read, and for a name that stands twice.
+    """
+    inputs = collect(paths)
     problems = []
     for given in inputs:
         area = given.name.removesuffix(".lean")
         problems += [Problem(t.name, given.name, area) for t in source.read(worker, given.text).targets]
-    _refuse_doubles([p.name for p in problems], "the starter theorems")
+    _refuse_doubles([p.name for p in problems], where)
     texts = {i.name: i.text for i in inputs}
-    return DataSet("starter", "", "data/starter", _sha256_of_texts(texts), tuple(problems), texts)
+    return DataSet(title, "", ", ".join(map(str, paths)), _sha256_of_texts(texts), tuple(problems), texts)
 
 
 def minif2f(path: Path, split: str) -> DataSet:

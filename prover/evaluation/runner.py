@@ -24,7 +24,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,7 @@ def evaluate(
     out: Path,
     worker: LeanWorker,
     command: Sequence[str] = (),
+    auditor: SharedAuditor | None = None,
 ) -> Evaluation:
     """Runs the policy on the data set and writes everything to `out`.
 
@@ -117,6 +118,7 @@ def evaluate(
         out: the folder; one that holds an earlier part of the same evaluation is gone on with.
         worker: a Lean to begin with; closed at the end.
         command: the command line, for the records.
+        auditor: an auditor to share; closed by whoever made it.
 
     Raises ConfigError when `out` is another evaluation's, LeanProcessError when Lean cannot be had. What was
     finished before is kept.
@@ -124,13 +126,14 @@ def evaluate(
     started = time.time()
     check_folder(out, dataset, plan.fresh)
     settings = replace(plan.settings, workers=max(1, plan.settings.workers))
-    noted = {k: v for k, v in asdict(settings).items() if k != "workers"}
+    noted = settings.noted()
     code = code_sha256()
     noted |= {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs, **plan.policy}
     if plan.noise:
         noted["seed"] = plan.seed
     hashes = {dataset.label: dataset.sample_sha256}
-    auditor = SharedAuditor(settings.memory_mb)
+    own_auditor = auditor is None
+    auditor = auditor or SharedAuditor(settings.memory_mb)
     try:
         with RunFolder(out, noted, hashes, plan.fresh) as folder:
             if plan.fresh:
@@ -166,7 +169,8 @@ def evaluate(
             trees = {r["id"]: t for r in records if (t := _tree(out, plan.runs, r, folder))}
     finally:
         worker.close()
-        auditor.close()
+        if own_auditor:
+            auditor.close()
     summary = {
         "format": FORMAT,
         "title": dataset.label,
@@ -182,6 +186,7 @@ def evaluate(
         "temperature": plan.noise,
         "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
         **({"policy": dict(plan.policy)} if plan.policy else {}),
+        **({"critic": critic} if (critic := settings.search.noted().get("critic")) else {}),
         "pass_at_k": pass_curve(records, plan.runs, plan.seed),
         "baseline": single_tactics.summary(tried) if tried is not None else None,
         "command": shlex.join(command),

@@ -1,0 +1,160 @@
+"""What became of the states of finished searches: the data that a critic learns from.
+
+Taken from the search graphs in run folders of `proofsmith prove` and `eval` (`trees/`, schema in docs/architecture.md).
+A proved state counts with the number of tactics of the smallest proof below it, an expanded one that was never proved as one
+without a proof; what no search has looked into says nothing and is left out. That a search ended before it came back to a state
+makes some of the unproved ones unproved by chance: the critic learns what this prover finds, not what is true.
+
+A theorem's side of the project's split goes with all its states (`data.splits`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from data.splits import family, split_of
+from prover.errors import DataError
+from prover.journal import tree_path
+from prover.script import DEFER
+
+MOST_STATES = 200
+"""Of one theorem at most so many states, those whose hashes are lowest: no hopeless search outweighs a hundred short ones."""
+
+
+class Outcome(NamedTuple):
+    """A state and what became of it.
+
+    `depth` is the number of tactics before it and `stage` how often it was put back, as the search knows them; `tactics` those of
+    the smallest proof below it, None when it was expanded and not proved.
+    """
+
+    text: str
+    depth: int
+    stage: int
+    tactics: int | None
+    split: str
+    family: str
+
+
+@dataclass
+class Outcomes:
+    """What was read; `hashes` of each run's results, `notes` on what is to be said."""
+
+    rows: list[Outcome] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    theorems: int = 0
+
+    def side(self, split: str) -> list[Outcome]:
+        """The different states of a side; one that several searches met counts once, with its smallest proof."""
+        best: dict[tuple[str, int], Outcome] = {}
+        for row in self.rows:
+            if row.split != split:
+                continue
+            known = best.get((row.text, row.stage))
+            if known is None or _better(row, known):
+                best[(row.text, row.stage)] = row
+        return list(best.values())
+
+
+def _better(a: Outcome, b: Outcome) -> bool:
+    return a.tactics is not None and (b.tactics is None or a.tactics < b.tactics)
+
+
+def read_runs(folders: Iterable[Path]) -> Outcomes:
+    """The outcomes in run folders; a folder of repeated runs counts with all of them.
+
+    Raises DataError for what is no run folder, and when no search graph is found in any.
+    """
+    found = Outcomes()
+    given = list(folders)
+    for folder in given:
+        singles = sorted(folder.glob("run-*[0-9]")) or [folder]
+        for single in singles:
+            _read(single, found)
+    if not found.theorems:
+        raise DataError(f"no search graphs in {', '.join(map(str, given))}; give folders of `proofsmith prove` or `eval`")
+    return found
+
+
+def _read(folder: Path, found: Outcomes) -> None:
+    path = folder / "results.jsonl"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{folder} is no run of prove or eval: cannot read {path.name} ({error.strerror})") from error
+    whole = hashlib.sha256(content)
+    skipped = 0
+    before = len(found.rows)
+    for line in content.decode("utf-8", "replace").splitlines():
+        try:
+            record = json.loads(line)
+            key, name = str(record["id"]), str(record["name"])
+            tree = json.loads(tree_path(folder, key).read_bytes())
+            rows = outcomes_of(tree, split_of(name), family(name))
+        except FileNotFoundError:
+            continue  # it never started: there is nothing to learn
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            skipped += 1
+            continue
+        whole.update(json.dumps(rows).encode())
+        found.theorems += 1
+        found.rows += rows
+    found.hashes[str(folder)] = whole.hexdigest()
+    damaged = f", {skipped} search graphs cannot be read and are left out" if skipped else ""
+    found.notes.append(f"{folder}: {len(found.rows) - before} states{damaged}")
+
+
+def outcomes_of(tree: Mapping[str, Any], split: str, family_: str) -> list[Outcome]:
+    """The states of a search graph that say something. Raises KeyError, TypeError or IndexError when it is no search graph."""
+    nodes = tree["nodes"]
+    places = _places(tree)
+    sizes = smallest_proofs(tree)
+    rows = []
+    for node in nodes:
+        if node["id"] not in places or (node["expanded"] is None and node["id"] not in sizes):
+            continue
+        depth, stage = places[node["id"]]
+        rows.append(Outcome(str(node["state"]), depth, stage, sizes.get(node["id"]), split, family_))
+    if len(rows) > MOST_STATES:
+        rows.sort(key=lambda row: hashlib.sha256(f"{row.stage} {row.text}".encode("utf-8", "replace")).digest())
+    return rows[:MOST_STATES]
+
+
+def smallest_proofs(tree: Mapping[str, Any]) -> dict[int, int]:
+    """Tactics of the smallest proof below each proved state, by its id; putting a state back is none."""
+    sizes: dict[int, int] = {}
+    proved = [edge for edge in tree["edges"] if edge["status"] == "proved"]
+    changed = True
+    while changed:  # the graph may have circles; each turn settles at least the smallest that is still open
+        changed = False
+        for edge in proved:
+            if all(child in sizes for child in edge["children"]):
+                size = (edge["tactic"] != DEFER) + sum(sizes[child] for child in edge["children"])
+                if size < sizes.get(edge["parent"], size + 1):
+                    sizes[edge["parent"]], changed = size, True
+    return sizes
+
+
+def _places(tree: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
+    """Tactics before each state and its stage, along the edge that found it, as `prover.agent` counts them."""
+    places = {tree["root"]: (0, 0)}
+    for edge in tree["edges"]:
+        if edge["parent"] not in places:
+            continue
+        depth, stage = places[edge["parent"]]
+        for child in edge["children"]:
+            places.setdefault(child, (depth, stage + 1) if edge["tactic"] == DEFER else (depth + 1, 0))
+    return places
+
+
+def summary(rows: Iterable[Outcome]) -> dict[str, int]:
+    """How many states there are, by outcome."""
+    counted = Counter("unproved" if row.tactics is None else "proved" for row in rows)
+    return {"states": sum(counted.values()), "proved": counted["proved"], "unproved": counted["unproved"]}
