@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
-from prover.cli.prove import positive
+from prover.cli import eval_options as options
+from prover.cli.policy_options import critic_settings, make_policy
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -29,105 +29,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(
         title="what", dest="what", metavar="WHAT", required=True, help="a benchmark, or what to do with runs"
     )
-
     starter = _sub(what, "starter", _starter, "The starter theorems that come with proofsmith.")
-    _run_options(starter)
-
+    options.run_options(starter)
     minif2f = _sub(what, "minif2f", _minif2f, "A split of miniF2F (Zheng, Han and Polu 2021).")
-    minif2f.add_argument(
-        "--split", required=True, metavar="SPLIT", help="valid, or test (for reports, never for tuning)"
-    )
-    minif2f.add_argument(
-        "--source",
-        required=True,
-        metavar="WHERE",
-        help="a JSONL file (name, split, header, statement), a clone of the miniF2F Lean 4 repository, or "
-        "the https:// address of either (fetched once; --fetch fetches it anew)",
-    )
-    minif2f.add_argument("--fetch", action="store_true", help="fetch a --source address anew")
-    _run_options(minif2f)
-
+    options.minif2f_options(minif2f)
+    options.run_options(minif2f)
     library = _sub(
         what, "library", _library,
         "Theorems of Lean's own library, each with nothing but the modules that its module imports.",
     )  # fmt: skip
-    library.add_argument(
-        "--split", default="valid", metavar="SPLIT", help="train, valid or test (never for tuning)"
-    )
-    library.add_argument(
-        "--sample",
-        type=int,
-        default=500,
-        metavar="N",
-        help="a fixed sample of so many theorems; 0 for all of the split",
-    )
-    library.add_argument("--root", default="Init", metavar="MODULE", help="the library: Init, Std or Lean")
-    _run_options(library)
-
+    options.library_options(library)
+    options.run_options(library)
     leandojo = _sub(
         what, "leandojo", _leandojo,
         "LeanDojo Benchmark 4 offline: premise retrieval (R@1, R@10, MRR) and tactic prediction.",
     )  # fmt: skip
-    leandojo.add_argument(
-        "--source", required=True, type=Path, metavar="PATH",
-        help="lean-dojo-4.20.0.tar.gz (pip download --no-deps --no-binary :all: lean-dojo==4.20.0) or its "
-        "leandojo_benchmark_4",
-    )  # fmt: skip
-    leandojo.add_argument("--split", default="random", metavar="SPLIT", help="random or novel_premises")
-    leandojo.add_argument(
-        "--part", default="val", metavar="PART", help="val, or test (for reports, never for tuning)"
-    )
-    leandojo.add_argument(
-        "--limit", type=int, default=500, metavar="N", help="a fixed sample of N states; 0 for all"
-    )
-    leandojo.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
-    leandojo.add_argument("--json", action="store_true", help="print a JSON object")
-    add_policy_options(leandojo)
-
+    options.leandojo_options(leandojo)
     compare = _sub(
         what, "compare", _compare, "Two runs of one benchmark, theorem by theorem; McNemar's exact test."
     )
-    compare.add_argument("a", type=Path, metavar="A", help="run folder of the first configuration")
-    compare.add_argument("b", type=Path, metavar="B", help="run folder of the second")
-    compare.add_argument("--json", action="store_true", help="print a JSON object")
-
+    options.compare_options(compare)
     contamination = _sub(
         what, "contamination", _contamination,
         "Overlap of a benchmark with a training corpus: exact, normalised and fuzzy.",
     )  # fmt: skip
-    contamination.add_argument(
-        "--benchmark", required=True, type=Path, metavar="PATH",
-        help="a JSONL file of statements, or a run folder (the score is then split by overlap)",
-    )  # fmt: skip
-    contamination.add_argument(
-        "--corpus",
-        required=True,
-        type=Path,
-        metavar="FILE",
-        help="JSON lines of training records (see docs/evaluation.md)",
-    )
-    contamination.add_argument("--split", metavar="SPLIT", help="only this split of the benchmark")
-    contamination.add_argument(
-        "--threshold",
-        type=float,
-        default=0.6,
-        metavar="J",
-        help="Jaccard similarity that counts as fuzzy overlap (default 0.6)",
-    )
-    contamination.add_argument(
-        "--ngram", type=int, default=3, metavar="N", help="tokens in an n-gram (default 3)"
-    )
-    contamination.add_argument(
-        "--out", type=Path, metavar="FILE", help="write the overlap of each statement as JSON lines"
-    )
-    contamination.add_argument("--json", action="store_true", help="print a JSON object")
-
+    options.contamination_options(contamination)
     leaderboard = _sub(what, "leaderboard", _leaderboard, "Appends a run's row to docs/leaderboard.md.")
-    leaderboard.add_argument("run_folder", type=Path, metavar="RUN", help="folder of a finished run")
-    leaderboard.add_argument("--note", required=True, metavar="TEXT", help="what this milestone is")
-    leaderboard.add_argument(
-        "--file", type=Path, default=Path("docs/leaderboard.md"), metavar="FILE", help="the leaderboard"
-    )
+    options.leaderboard_options(leaderboard)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -144,50 +72,6 @@ def _sub(
     )
     parser.set_defaults(work=work)
     return parser
-
-
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where results go (default: runs/eval-<benchmark>)"
-    )
-    parser.add_argument(
-        "--baseline", action="store_true", help="also try ten single built-in tactics, and print their rate"
-    )
-    parser.add_argument(
-        "--limit", type=int, metavar="N", help="a fixed sample of N statements, by hash of the name"
-    )
-    parser.add_argument(
-        "--timeout", type=positive, default=60.0, metavar="S", help="seconds a theorem (default 60)"
-    )
-    parser.add_argument(
-        "--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)"
-    )
-    parser.add_argument(
-        "--tactic-timeout", type=positive, default=5.0, metavar="S", help="seconds a tactic (default 5)"
-    )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="Lean processes that search (default: cores)"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)"
-    )
-    parser.add_argument(
-        "--runs", type=int, default=1, metavar="N", help="seeded runs, for pass@1 to pass@N (default 1)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="seed of the noise, where there is any (default 0)"
-    )
-    parser.add_argument(
-        "--temperature", type=float, metavar="T",
-        help="Gumbel noise on the policy's log-probabilities (default: 0 for one run, 0.5 for several)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--fresh", action="store_true", help="begin anew where the folder holds an earlier run"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    add_policy_options(parser)
-    add_critic_options(parser)
 
 
 def _starter(args: argparse.Namespace) -> int:
@@ -243,7 +127,8 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
 
     from prover.agent import SearchSettings
     from prover.batch_item import BatchSettings
-    from prover.evaluation.runner import Plan, check_folder, evaluate
+    from prover.evaluation.folder import check_folder
+    from prover.evaluation.runner import Plan, evaluate
     from prover.lean.worker import LeanWorker
     from prover.run import default_command
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from prover.agent import ViewPolicy
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
-    from prover.policy.retrieval import Retriever
+    from prover.policy.relatives import Kin
 
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
@@ -156,7 +156,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     return policy, noted
 
 
-def _default(args: argparse.Namespace, premises: Retriever) -> tuple[ViewPolicy, dict[str, Any]]:
+def _default(args: argparse.Namespace, premises: Kin) -> tuple[ViewPolicy, dict[str, Any]]:
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural import default
 

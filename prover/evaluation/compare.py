@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.evaluation.runner import FORMAT, read_results, read_summary
+from prover.evaluation.folder import FORMAT, read_results, read_summary
 from prover.evaluation.statistics import mcnemar
 
 

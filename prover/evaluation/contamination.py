@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.evaluation.runner import read_results, read_summary
+from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.statistics import wilson
 from prover.journal import write_atomically
 

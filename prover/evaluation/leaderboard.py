@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.evaluation.runner import FORMAT, read_summary
+from prover.evaluation.folder import FORMAT, read_summary
 from prover.journal import write_atomically
 
 FILE = Path("docs/leaderboard.md")

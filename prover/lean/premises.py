@@ -138,12 +138,21 @@ class LazyPremises:
 
     def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """See `PremiseIndex.search`."""
+        index = self._loaded()
+        return [] if index is None else index.search(goal_text, k, imported)
+
+    def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """See `PremiseIndex.namesakes`."""
+        index = self._loaded()
+        return [] if index is None else index.namesakes(name, k, imported)
+
+    def _loaded(self) -> PremiseIndex | None:
         if self._index is None and not self._looked:
             with self._lock:
                 if self._index is None and not self._looked:
                     self._index = cached(self._lean, self._modules)
                     self._looked = True
-        return [] if self._index is None else self._index.search(goal_text, k, imported)
+        return self._index
 
 
 def _read(path: Path) -> PremiseIndex | None:

@@ -8,6 +8,7 @@ each tactic, the best offer. A neural proposer joins by being one more of them.
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
+from prover.policy.available import runs
 from search.types import Proposal
 
 MAX_TACTIC_LENGTH = 10_000
@@ -209,6 +211,13 @@ def is_tactic(offer: object) -> bool:
     )
 
 
+def names_itself(tactic: str, theorem: str) -> bool:
+    """Whether a tactic cites the very theorem that it is to prove: Lean would take that for recursion without an end."""
+    if not theorem or theorem not in tactic:
+        return False
+    return re.search(rf"(?<![\w.]){re.escape(theorem)}(?![\w.'!?])", tactic) is not None
+
+
 @dataclass(frozen=True)
 class Mixture:
     """Several proposers as one policy.
@@ -258,9 +267,17 @@ class Mixture:
                 raise PolicyError(f"no proposer answers any more; the last fault: {self.health.last}")
 
     def propose(self, view: View) -> list[Proposal]:
-        """The likeliest `width` tactics, each once, with the name of the template or of who offered it."""
+        """The likeliest `width` tactics, each once, with the name of the template or of who offered it.
+
+        What the file's imports cannot run is not among them, nor a template that cites the theorem itself: a model may mean
+        recursion by that, a template never does.
+        """
         best: dict[str, Proposal] = {}
         for proposer, weight, offer in self.offers(view):
+            if not runs(offer.tactic, view.surroundings.imported):
+                continue
+            if offer.template and names_itself(offer.tactic, view.theorem):
+                continue
             log_prob = offer.log_prob
             if self.rates is not None and offer.template:
                 log_prob = self.rates.log_prob(offer.template, view, log_prob)

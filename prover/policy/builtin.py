@@ -7,11 +7,13 @@ from prover.policy.bounds import Enumerate, Factors
 from prover.policy.calibration import shipped
 from prover.policy.cases import Apply, Congruence, TakeApart
 from prover.policy.closers import Closers
+from prover.policy.definitions import Definitions, Projections
 from prover.policy.divisibility import Divides
 from prover.policy.induction import FunctionalInduction, Induction
 from prover.policy.modular import PowerResidues, Residues
 from prover.policy.products import Casts, MultiplyOut, Powers, Squares
-from prover.policy.retrieval import Retrieved, Retriever
+from prover.policy.relatives import Kin, Relatives
+from prover.policy.retrieval import Retrieved
 from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
 from prover.policy.structure import Build, Intro, Splits, Witness
 from prover.policy.wrapped import Unwrap
@@ -20,15 +22,16 @@ PROPOSERS: tuple[Proposer, ...] = (
     Closers(), Intro(), Build(), Witness(), Splits(), TakeApart(), Apply(), Congruence(), Induction(),
     FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), Residues(), PowerResidues(),
     Enumerate(), Factors(), Divides(), Squares(), Powers(), MultiplyOut(), Casts(), Unwrap(),
+    Definitions(), Projections(),
 )  # fmt: skip
 
 
-def builtin_policy(premises: Retriever | None = None, calibrated: bool = True) -> Mixture:
+def builtin_policy(premises: Kin | None = None, calibrated: bool = True) -> Mixture:
     """The mixture of all proposers that need no model.
 
     Args:
         premises: finds theorems of the library; None goes without retrieval.
         calibrated: use the counts of data/calibration.json, if they are there; False leaves the proposers' guesses.
     """
-    proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises))
+    proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises), Relatives(premises))
     return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None)

@@ -64,6 +64,7 @@ class PremiseIndex:
     modules: Sequence[str] = ()
     _postings: dict[str, list[tuple[int, float]]] = field(default_factory=dict, init=False, repr=False)
     _heads: dict[tuple[str, str], list[int]] = field(default_factory=dict, init=False, repr=False)
+    _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
     _cache: dict[tuple[str, int, frozenset[str] | None], list[Premise]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +86,8 @@ class PremiseIndex:
         for i, (_, statement) in enumerate(self.entries):
             heads[head_of(conclusion_of(statement))].append(i)
         self._heads = {k: v for k, v in heads.items() if len(v) <= COMMON * max(total, 20)}
+        for i, (name, _) in enumerate(self.entries):
+            self._last.setdefault(last_component(name), []).append(i)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -104,6 +107,19 @@ class PremiseIndex:
             found = self._cache[goal_text, k, imported] = self._search(goal_text, k, imported)
         return found
 
+    def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """At most `k` other theorems with the same last component: for `Array.map_append` also `List.map_append`.
+
+        Args:
+            name: of the theorem that is being proved; it is never among them.
+            k: at most so many.
+            imported: only theorems of these modules; None takes all.
+        """
+        found = [i for i in self._last.get(last_component(name), ()) if self.entries[i][0] != name]
+        return [
+            Premise(*self.entries[i], HEAD_BONUS) for i in found if imported is None or self.modules[i] in imported
+        ][:k]
+
     def _search(self, goal_text: str, k: int, imported: frozenset[str] | None) -> list[Premise]:
         before, _, target = tidy(goal_text).rpartition("⊢")
         scores: dict[int, float] = defaultdict(float)
@@ -119,6 +135,11 @@ class PremiseIndex:
         usable = scores.items() if imported is None else ((i, s) for i, s in scores.items() if self.modules[i] in imported)
         best = heapq.nsmallest(k, usable, key=lambda pair: (-pair[1], pair[0]))
         return [Premise(*self.entries[i], score) for i, score in best]
+
+
+def last_component(name: str) -> str:
+    """Behind the last dot, without primes."""
+    return name.rsplit(".", 1)[-1].rstrip("'")
 
 
 def merged(lists: Iterable[Sequence[Premise]], k: int) -> list[Premise]:

@@ -41,7 +41,7 @@ class Retrieved:
         goal = first_goal(view)
         if goal is None or view.stage == 0 or goal.shape in ("∀", "→"):
             return
-        found = list(self.retriever.search(self._query(goal), FOUND, view.surroundings.imported))
+        found = list(self.retriever.search(query_of(goal), FOUND, view.surroundings.imported))
         names = [p.name for p in found]
         if view.stage == 1 and found:
             yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")
@@ -59,12 +59,6 @@ class Retrieved:
                 yield Offer(f"grind [{', '.join(names[4:12])}]", -3.0, "retrieval.grind_more")
 
     @staticmethod
-    def _query(goal: Goal) -> str:
-        near = [f.type for f in goal.facts[-4:] if shape(f.type) not in ("∀", "→")]
-        types = dict.fromkeys(v.head for v in goal.data if len(v.head) > 2)
-        return " ".join([*near, *types, "⊢", goal.target])
-
-    @staticmethod
     def _steps(goal: Goal, found: Sequence[Premise], offset: int) -> Iterable[Offer]:
         for i, p in enumerate(found, start=offset):
             later = 0.12 * i
@@ -76,3 +70,10 @@ class Retrieved:
                     yield Offer(f"apply {p.name}.mpr", -2.8 - later, "retrieval.apply_mpr")
             else:
                 yield Offer(f"apply {p.name}", -2.1 - later, "retrieval.apply")
+
+
+def query_of(goal: Goal) -> str:
+    """What a retriever is asked for a goal: the last facts and the types of the variables in front of the target."""
+    near = [f.type for f in goal.facts[-4:] if shape(f.type) not in ("∀", "→")]
+    types = dict.fromkeys(v.head for v in goal.data if len(v.head) > 2)
+    return " ".join([*near, *types, "⊢", goal.target])

@@ -40,7 +40,9 @@ from prover.batch_item import BatchSettings
 from prover.errors import ConfigError, DataError
 from prover.evaluation.compare import compare
 from prover.evaluation.datasets import DataSet
-from prover.evaluation.runner import Plan, evaluate, locate, read_results, read_summary
+from prover.evaluation.folder import read_results, read_summary
+from prover.evaluation.located import locate
+from prover.evaluation.runner import Plan, evaluate
 from prover.journal import JOURNAL, json_text, write_atomically
 from prover.lean.worker import LeanWorker
 from prover.training import own_proofs

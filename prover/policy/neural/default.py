@@ -22,7 +22,7 @@ from prover.policy.neural.light import WEIGHTS, LightGenerator
 from prover.policy.neural.presets import OWN_MARK, PRESETS
 from prover.policy.neural.proposer import NeuralProposer
 from prover.policy.neural.quantised import sha256_of
-from prover.policy.retrieval import Retriever
+from prover.policy.relatives import Kin
 from prover.policy.scale import Scale, read
 
 MODEL_VARIABLE = "PROOFSMITH_MODEL"
@@ -91,7 +91,7 @@ def _max_tokens(folder: Path) -> int:
     return tokens
 
 
-def default_policy(premises: Retriever | None = None, model: bool = True, first_stage: int = FIRST_STAGE) -> Mixture:
+def default_policy(premises: Kin | None = None, model: bool = True, first_stage: int = FIRST_STAGE) -> Mixture:
     """The symbolic proposers, and the default model beside them where there is one.
 
     Args:

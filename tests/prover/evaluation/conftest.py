@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from prover.evaluation.runner import FORMAT, counts, pass_curve
+from prover.evaluation.figures import counts, pass_curve
+from prover.evaluation.folder import FORMAT
 
 MakeRun = Callable[..., Path]
 

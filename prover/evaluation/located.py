@@ -1,0 +1,55 @@
+"""The theorems of a data set, found by Lean in the data set's texts."""
+
+from __future__ import annotations
+
+import re
+
+from prover.batch_item import Item
+from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.evaluation.datasets import DataSet, Problem
+from prover.lean import source
+from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.worker import LeanWorker
+
+
+def locate(worker: LeanWorker, dataset: DataSet) -> tuple[list[Item], dict[str, Reading]]:
+    """An item for every problem, in order; one that Lean cannot read has a target that says why."""
+    readings: dict[str, Reading] = {}
+    broken: dict[str, str] = {}
+    for name in dict.fromkeys(p.file for p in dataset.problems):
+        for attempt in (1, 2):
+            try:
+                readings[name] = source.read(worker, dataset.texts[name])
+                break
+            except LeanSetupError:
+                raise
+            except DataError as error:
+                broken[name] = str(error)
+                break
+            except LeanProcessError as error:
+                if attempt == 2:
+                    broken[name] = f"Lean was lost while it read the statement: {error}"
+        worker.recycle_if_big()
+    targets = {(name, t.name): t for name, reading in readings.items() for t in reading.targets}
+    items = []
+    for problem in dataset.problems:
+        target = targets.get((problem.file, problem.name)) or _missing(problem, dataset, readings, broken)
+        items.append(Item(problem.name, target, problem.file))
+    return items, readings
+
+
+def _missing(
+    problem: Problem, dataset: DataSet, readings: dict[str, Reading], broken: dict[str, str]
+) -> Target:
+    """A target for a problem whose statement Lean could not even parse."""
+    text = dataset.texts[problem.file]
+    reading = readings.get(problem.file)
+    notes = reading.notes if reading is not None else ()
+    said = notes[0].replace("<statement>:", "line ") if notes else "it has no such theorem"
+    why = broken.get(problem.file) or f"its statement does not elaborate: {said}"
+    found = re.search(rf"\btheorem\s+{re.escape(problem.name)}(?!\S)(?s:.*)", text)
+    stated = text[found.start() :].rstrip() if found else text
+    start = len(text[: found.start()].encode("utf-8", "surrogatepass")) if found else 0
+    proof = start + len(re.sub(r":=\s*(?:by\s+)?sorry\Z", "", stated).encode("utf-8", "surrogatepass"))
+    end = start + len(stated.encode("utf-8", "surrogatepass"))
+    return Target(LeanFile(text, (), 0), 0, problem.name, start, end, (proof, end), why)
