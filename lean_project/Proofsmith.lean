@@ -4,4 +4,5 @@ Released under the MIT license as described in the file LICENSE.
 -/
 import Proofsmith.Basic
 import Proofsmith.Export
+import Proofsmith.Native
 import Proofsmith.Suggest

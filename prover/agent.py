@@ -316,15 +316,15 @@ def prove(
             )
             lean_seconds = getattr(opened, "lean_ms", 0.0) / 1000
             set_aside = list(getattr(opened, "set_aside", ()))
+            proof = result.proof
+            if proof is not None and minimised:  # while the theorem is open: some processes end with it
+                proof = _minimised(proof, getattr(opened, "holds", None), audit, verdicts)
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
         return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
     proved = result.status is Status.PROVED
     tree = to_json(result.graph)
-    proof = result.proof
-    if proof is not None and minimised:
-        proof = _minimised(proof, getattr(dojo, "holds", None), audit, verdicts)
     return Attempt(
         status="proved" if proved else "failed",
         proof=script(proof) if proof is not None else None,

@@ -27,11 +27,11 @@ def lean() -> Iterator[LeanWorker]:
 
 def test_every_file_is_checked() -> None:
     assert sorted(p.name for p in ROOT.rglob("*.lean") if ".lake" not in p.parts) == [
-        "Basic.lean", "Export.lean", "Proofsmith.lean", "Suggest.lean",
+        "Basic.lean", "Export.lean", "Native.lean", "Proofsmith.lean", "Suggest.lean",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["Basic", "Export", "Suggest"])
+@pytest.mark.parametrize("name", ["Basic", "Export", "Native", "Suggest"])
 def test_a_file_elaborates_as_far_as_it_can(name: str, lean: LeanWorker) -> None:
     text = (ROOT / "Proofsmith" / f"{name}.lean").read_text("utf-8")
     plain = OWN.sub(lambda m: " " * len(m[0]), text)

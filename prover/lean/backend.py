@@ -69,7 +69,7 @@ class Audits(Protocol):
 
 
 class Backend(Protocol):
-    """See the module's docstring. `why` is one line for people; `minimises`: audits are cheap enough for it."""
+    """See the module's docstring. `why` is one line for people; `minimises`: its Dojo has `holds`, so proofs are made smaller."""
 
     name: str
     why: str

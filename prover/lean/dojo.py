@@ -7,6 +7,7 @@ results are passed through, crashes, timeouts and failures to start are translat
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import threading
 import time
@@ -27,9 +28,11 @@ from lean_dojo import (
 from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean.recovering import RecoveringDojo, Step, only_goal, says_sorry
+from prover.lean.native_library import MODULE, said_in
+from prover.lean.recovering import RecoveringDojo, Step
 from prover.lean.repl_process import private_mb
 from prover.lean.source import Target
+from prover.lean.tactic_text import only_goal, says_sorry, suggests
 from prover.lean.untraced import HIDDEN_TURNSTILE, STARTING, Lines, UntracedDojo
 
 LONGEST_TACTIC_BYTES = 3500
@@ -70,6 +73,8 @@ class LakeDojo(RecoveringDojo):
     def _step(self, native: Any, tactic: str) -> Step:
         state, is_part = native
         result = self._run(state, tactic)
+        if isinstance(result, TacticState | ProofFinished) and suggests(tactic):
+            result = dataclasses.replace(result, message="\n".join(self._messages(native, tactic)))
         match result:
             case TacticState():
                 return Step((result, is_part), goals_of(result), message=result.message)
@@ -91,11 +96,19 @@ class LakeDojo(RecoveringDojo):
             parts.append((left, True))
         return parts
 
+    def _messages(self, native: Any, tactic: str) -> list[str]:
+        """By a tactic of our own that fails with what others say: LeanDojo's process tells nothing but errors."""
+        if MODULE not in getattr(self._dojo, "additional_imports", ()):
+            return []
+        result = self._run(native[0], f"proofsmith_says\n{tactic}")
+        return (said_in(result.error) or []) if isinstance(result, LeanError) else []
+
     def _run(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | ProofGivenUp | LeanError:
         """LeanDojo's `run_tac`; what it raises is translated, and the process is gone then."""
         if len(tactic.encode()) > LONGEST_TACTIC_BYTES:
             return LeanError(f"the tactic has more than {LONGEST_TACTIC_BYTES} bytes, LeanDojo's terminal would cut it")
         assert self._dojo is not None
+        self._dojo.proc.timeout = self.timeout
         try:
             result: TacticState | ProofFinished | ProofGivenUp | LeanError = self._dojo.run_tac(state, tactic)
             return result

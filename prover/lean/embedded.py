@@ -88,6 +88,23 @@ def tactic_state(goals: Sequence[str], sid: int, message: str | None = None) -> 
 Result: TypeAlias = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
 
 
+def reply_of(result: Result) -> dict[str, Any]:
+    """What LeanDojo's process would have answered. Raises DojoTacticTimeoutError for a tactic past its time."""
+    reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
+    match result:
+        case TacticState():
+            reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
+        case ProofFinished():
+            reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
+        case LeanError():
+            reply["error"] = result.error
+        case ProofGivenUp():
+            reply["error"] = "proof contains `sorry`"
+        case TacticTimeout():
+            raise DojoTacticTimeoutError()
+    return reply
+
+
 @dataclass
 class _Known:
     """How a state came about, and where it lives now: `part` of what `tactic` left of `parent` (None: the root)."""
@@ -273,23 +290,9 @@ class EmbeddedDojo(lean_dojo.Dojo):
         return list(reply.notes)
 
     def _submit_request(self, req: str) -> dict[str, Any]:
-        """LeanDojo's request and reply lines, answered by the worker."""
+        """LeanDojo's request and reply lines."""
         request = json.loads(req)
-        state = self._tactic_state(request["sid"])
-        result = self.run_tacs(state, [request["cmd"]])[0]
-        reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
-        match result:
-            case TacticState():
-                reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
-            case ProofFinished():
-                reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
-            case LeanError():
-                reply["error"] = result.error
-            case ProofGivenUp():
-                reply["error"] = "proof contains `sorry`"
-            case TacticTimeout():
-                raise DojoTacticTimeoutError()
-        return reply
+        return reply_of(self.run_tacs(self._tactic_state(request["sid"]), [request["cmd"]])[0])
 
     def _run_batch(self, sid: int, tactics: list[str], stop_when_done: bool) -> list[Result]:
         host_sid = self._locate(sid)

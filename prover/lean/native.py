@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,18 +12,23 @@ from prover.errors import DataError
 from prover.lean import protocol
 from prover.lean.commands import header, split
 from prover.lean.lake import LakeEnv, Ran
+from prover.lean.native_library import Facts, NativeLibrary, usable
 from prover.lean.source import LeanFile, Reading, Target, first_line, place, reading_of
 from prover.lean.surroundings import surroundings_in
 from prover.policy.base import Surroundings
 
 USES_SORRY = "declaration uses"
+MODULE = "ProofsmithRead"
+PRIVATE = re.compile(r"\bprivate\b")
+INTERNAL = re.compile(r"(?:^|\.)_")
 
 
 class NativeReader:
     """Reads files by `lake env lean`, one process a file; remembers what it read."""
 
-    def __init__(self, lake: LakeEnv) -> None:
+    def __init__(self, lake: LakeEnv, library: NativeLibrary | None = None) -> None:
         self._lake = lake
+        self._library = library
         self._commands: dict[str, list[protocol.Command]] = {}
 
     def read(self, text: str, path: Path | None = None) -> Reading:
@@ -33,12 +41,20 @@ class NativeReader:
             LeanProcessError: Lean could not be asked.
         """
         lean_file = parse_header(text, path)
-        ran = self._lake.run(text)
-        raise_for_imports(lean_file, ran)
-        commands = split(text, lean_file.body_start, ran.messages)
-        self._commands[lean_file.sha256] = commands
-        reading = reading_of(lean_file, commands)
-        return replace(reading, targets=tuple(_confirmed(t, commands[t.index]) for t in reading.targets))
+        with tempfile.TemporaryDirectory(prefix="proofsmith-read-") as folder:
+            olean = Path(folder) / f"{MODULE}.olean" if usable(self._library) is not None else None
+            ran = self._lake.run(text, olean)
+            raise_for_imports(lean_file, ran)
+            commands = split(text, lean_file.body_start, ran.messages)
+            self._commands[lean_file.sha256] = commands
+            reading = reading_of(lean_file, commands)
+            reading = replace(reading, targets=tuple(_confirmed(t, commands[t.index]) for t in reading.targets))
+            if olean is None or not olean.exists():  # a file with errors is not compiled
+                return reading
+            assert self._library is not None
+            names = [t.name for t in reading.targets if _has_name(t)]
+            waiting = self._library.waiting(Path(folder), MODULE, names)
+            return reading if waiting is None else compared(reading, waiting)
 
     def surroundings(self, target: Target) -> Surroundings:
         """What a target's file offers it."""
@@ -58,6 +74,28 @@ def raise_for_imports(lean_file: LeanFile, ran: Ran) -> None:
         if error.start < lean_file.body_start or "unknown module prefix" in error.text or "object file" in error.text:
             where = place(lean_file, error.start)
             raise DataError(f"{where}: {first_line(error.text)}; is the project built? (lake build)")
+
+
+def compared(reading: Reading, waiting: Mapping[str, Facts]) -> Reading:
+    """A reading by text beside what Lean has as theorems with `sorry`: where they differ, nothing is searched, and it is said."""
+    targets = []
+    for target in reading.targets:
+        if target.problem is None and _has_name(target):
+            has = waiting.get(target.name)
+            if has is None or has.sorry != "whole":
+                target = replace(target, problem="Lean has no theorem of this name whose proof is sorry alone")
+        targets.append(target)
+    known = {t.name for t in reading.targets}
+    overlooked = sorted(n for n, f in waiting.items() if f.sorry == "whole" and n not in known and not INTERNAL.search(n))
+    where = reading.file.path or "<statement>"
+    notes = [f"{where}: {name} waits for a proof, but its text cannot be told from others" for name in overlooked]
+    return replace(reading, targets=tuple(targets), notes=(*reading.notes, *notes))
+
+
+def _has_name(target: Target) -> bool:
+    """Whether Lean knows the theorem by the name that its text gives: an example has none, a private one another."""
+    head = split(target.statement, 0)
+    return bool(head) and head[0].declaration != "example" and "#" not in target.name and not PRIVATE.search(target.statement)
 
 
 def _confirmed(target: Target, command: protocol.Command) -> Target:

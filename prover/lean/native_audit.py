@@ -3,7 +3,7 @@
 1. The file up to the theorem, with the statement as it stands, is compiled to an .olean.
 2. The same with the proof in place: no errors, no sorry, nothing but this one command.
 3. For each of the two, a further process imports only the .olean and prints the theorem's type, fully explicit, and the
-   axioms that it rests on.
+   axioms that it rests on. Where our own library serves (`native_library.py`), it tells the type as a term, too.
 
 Accepted is what has the same type in both and rests on propext, Classical.choice, Quot.sound and unproved theorems of its
 own file at most. Those stand in front of it as axioms under their own names, so that Lean itself says which it uses.
@@ -24,11 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.errors import DataError, LeanProcessError
-from prover.lean import source
+from prover.lean import native_library, source
 from prover.lean.audit import AuditVerdict
 from prover.lean.commands import masked, split
 from prover.lean.lake import LakeEnv, Ran
 from prover.lean.native import USES_SORRY, parse_header
+from prover.lean.native_library import Facts, NativeLibrary, theorem_question, usable
 from prover.lean.source import Reading, Target, first_line
 from prover.lean.trust import ALLOWED_AXIOMS, Refusal
 
@@ -38,6 +39,7 @@ CHECKS = (
     "fully explicit statement identical, as read from the compiled files",
     "axioms within propext, Classical.choice, Quot.sound, as read from the compiled file",
 )
+AS_TERMS = (*CHECKS[:2], "statement identical as a term and as fully explicit text, as read from the compiled files", CHECKS[3])
 EXAMPLE = "proofsmith_example"
 MODULE = "ProofsmithAudited"
 KEPT_STATEMENTS = 64
@@ -56,13 +58,15 @@ class Judged:
 
     statement: str
     axioms: tuple[str, ...]
+    facts: Facts | None = None
 
 
 class NativeAuditor:
     """Judges proofs for all workers, one at a time. Has what `prover.auditing.SharedAuditor` has."""
 
-    def __init__(self, lake: LakeEnv, lean: str) -> None:
+    def __init__(self, lake: LakeEnv, lean: str, library: NativeLibrary | None = None) -> None:
         self.lean = lean
+        self._library = library
         self._lake = lake
         self._lock = threading.Lock()
         self._originals: OrderedDict[tuple[str, int], Judged | Refusal] = OrderedDict()
@@ -81,8 +85,12 @@ class NativeAuditor:
             found = self._judge(target, proof)
         if isinstance(found, Refusal):
             return self._refused(found, 2)
-        if found.statement != original.statement:
-            return self._refused(Refusal("statement", "with the proof, the theorem states something else"), 3)
+        both = (found.facts, original.facts)
+        as_terms = both[0] is None or both[1] is None or both[0].same_statement(both[1])
+        if found.statement != original.statement or not as_terms:
+            return self._refused(Refusal("statement", "with the proof, the theorem states something else"), 2)
+        if found.facts is not None and found.facts.sorry != "none":
+            return self._refused(Refusal("sorry", "the proof has a sorry"), 3)
         context = {name for name, _ in _open_before(target)}
         leaned_on = tuple(a for a in found.axioms if a in context)
         foreign = [a for a in found.axioms if a not in context and a not in ALLOWED_AXIOMS]
@@ -90,7 +98,8 @@ class NativeAuditor:
         if foreign:
             category = "sorry" if "sorryAx" in foreign else "axiom"
             return self._refused(Refusal(category, f"it rests on the axiom {', '.join(foreign)}"), 4)
-        return AuditVerdict(True, "accepted", None, axioms, leaned_on, CHECKS, self.lean)
+        checks = CHECKS if None in both else AS_TERMS
+        return AuditVerdict(True, "accepted", None, axioms, leaned_on, checks, self.lean)
 
     def start(self) -> None:
         """Nothing to start: each audit has processes of its own."""
@@ -149,8 +158,14 @@ class NativeAuditor:
                 return Refusal("sorry", "the proof has a sorry")
             if not olean.exists():
                 raise LeanProcessError(f"`lake env lean -o` wrote no {olean.name}; see `proofsmith doctor`")
-            question, at = judge_text(name)
-            return judged(self._lake.run(question, None, (Path(folder),)), name, at)
+            ours = usable(self._library)
+            question, at = judge_text(name, ours is not None)
+            ran = self._lake.run(question, None, (Path(folder),) if ours is None else (Path(folder), ours))
+            found = judged(ran, name, at)
+            if ours is not None and isinstance(found, Judged) and found.facts is None:
+                assert self._library is not None
+                self._library.give_up(f"its answer about {name} cannot be read")
+            return found
 
     def _refused(self, refusal: Refusal, checks: int) -> AuditVerdict:
         return AuditVerdict(False, refusal.category, refusal.reason, (), (), CHECKS[:checks], self.lean)
@@ -187,25 +202,36 @@ def audited_text(target: Target, proof: str | None) -> tuple[str, int, str]:
     return f"{before}{PRIVATE.sub('', head)}{keyword}{rest}\n", len(before.encode()), name
 
 
-def judge_text(name: str) -> tuple[str, tuple[int, int]]:
-    """Asks for a theorem's explicit statement and its axioms; with the byte offsets of the two questions."""
-    head = f"import {MODULE}\nset_option pp.deepTerms true\nset_option pp.maxSteps 100000000\nset_option pp.proofs true\n"
+def judge_text(name: str, as_term: bool = False) -> tuple[str, tuple[int, int, int]]:
+    """Asks for a theorem's explicit statement, its axioms, and its facts `as_term`; with the byte offsets of the questions."""
+    library = f"import {native_library.MODULE}\n" if as_term else ""
+    options = "set_option pp.deepTerms true\nset_option pp.maxSteps 100000000\nset_option pp.proofs true\n"
+    head = f"import {MODULE}\n{library}{options}"
     check = f"set_option pp.all true in\n#check @{name}\n"
+    axioms = f"#print axioms {name}\n"
     first = len(head.encode())
-    return f"{head}{check}#print axioms {name}\n", (first, first + len(check.encode()))
+    second = first + len(check.encode())
+    asked = f"{head}{check}{axioms}{theorem_question(name) if as_term else ''}"
+    return asked, (first, second, second + len(axioms.encode()))
 
 
-def judged(ran: Ran, name: str, at: tuple[int, int]) -> Judged | Refusal:
-    """Reads the two answers; each is believed only at the place of its question."""
-    if ran.errors or ran.stray:
-        what = first_line(ran.errors[0].text) if ran.errors else ran.stray[0]
+def judged(ran: Ran, name: str, at: tuple[int, int, int]) -> Judged | Refusal:
+    """Reads the answers; each is believed only at the place of its question."""
+    errors = [e for e in ran.errors if e.start < at[2]]
+    if errors or ran.stray:
+        what = first_line(errors[0].text) if errors else ran.stray[0]
         return Refusal("context", f"its command does not declare {name}: {what}")
     statement = [m.text for m in ran.messages if at[0] <= m.start < at[1]]
-    axioms = [AXIOMS.match(m.text.strip().replace("\n", " ")) for m in ran.messages if m.start >= at[1]]
+    axioms = [AXIOMS.match(m.text.strip().replace("\n", " ")) for m in ran.messages if at[1] <= m.start < at[2]]
     if len(statement) != 1 or len(axioms) != 1 or axioms[0] is None or axioms[0]["name"] != name:
         return Refusal("context", f"Lean's answers about {name} cannot be read")
     listed = axioms[0]["axioms"] or ""
-    return Judged(statement[0], tuple(a.strip() for a in listed.split(",") if a.strip()))
+    told = native_library.answers(Ran(tuple(m for m in ran.messages if m.start >= at[2]), 0))
+    try:
+        facts = native_library.facts(told[0]) if told is not None and len(told) == 1 else None
+    except (LookupError, TypeError):
+        facts = None
+    return Judged(statement[0], tuple(a.strip() for a in listed.split(",") if a.strip()), facts)
 
 
 def _namespace(target: Target) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from prover.lean.backend import Worker
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
 from prover.lean.native_audit import NativeAuditor
+from prover.lean.native_library import SOURCE, NativeLibrary
 from prover.lean.project import Project, version_in
 from prover.lean.repl import NATIVE_MEMORY_MB, ReplDojo, ReplWorker
 from prover.lean.source import Reading, Target
@@ -26,7 +27,7 @@ class Native:
     project: Project
     why: str
     name: str = "native"
-    minimises: bool = False
+    minimises: bool = True
     default_memory_mb: int = NATIVE_MEMORY_MB
     lake: LakeEnv = field(init=False)
     lean: str = field(init=False)
@@ -41,11 +42,18 @@ class Native:
                 f"see `proofsmith doctor --project {self.project.root}`"
             )
         self.lean = out.strip().splitlines()[0]
-        self._reader = NativeReader(self.lake)
+        self.library = NativeLibrary(self.lake, self.lean)
+        self._told = False
+        self._reader = NativeReader(self.lake, self.library)
 
     def read(self, worker: Worker, text: str, path: Path | None) -> Reading:
-        """By text, confirmed by the project's Lean."""
-        return self._reader.read(text, path)
+        """By text, confirmed by the project's Lean; the first one says when our library does not serve here."""
+        reading = self._reader.read(text, path)
+        if self.library.problem is not None and not self._told:
+            self._told = True
+            note = f"statements are compared as text only, since {SOURCE.name} does not serve here: {self.library.problem}"
+            reading = replace(reading, notes=(*reading.notes, note))
+        return reading
 
     def prepare(self, worker: Worker, target: Target) -> None:
         """Nothing: it is part of opening the theorem."""
@@ -56,7 +64,7 @@ class Native:
 
     def new_auditor(self) -> NativeAuditor:
         """Processes of the project's Lean that no search has touched."""
-        return NativeAuditor(LakeEnv(self.project), self.lean)
+        return NativeAuditor(LakeEnv(self.project), self.lean, self.library)
 
 
 class ReplBackend(Native):
@@ -113,7 +121,7 @@ class DojoBackend(Native):
         from prover.lean.untraced import DojoFactory
 
         super().__post_init__()
-        self._factory = DojoFactory(self.project, self.lake)
+        self._factory = DojoFactory(self.project, self.lake, library=self.library)
 
     def new_worker(self, memory_mb: int) -> DojoWorker:
         """A place for one theorem's process after another."""

@@ -27,17 +27,15 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
-from prover.lean.commands import masked
-from prover.lean.embedded import Result, TacticTimeout, tactic_state
-from prover.lean.native_audit import RUNS_PROGRAMS
+from prover.lean.embedded import WARM_UP, WARM_UP_TIMEOUT_S, Result, TacticTimeout, reply_of, tactic_state
 from prover.lean.source import Target
+from prover.lean.tactic_text import mentions_metavariables, no_tactic, searches_library
 
 MAX_LOST = 20
 """So many processes lost over one theorem mean that something else is wrong."""
-GIVES_UP = ("sorry", "admit", "stop", "sorryAx")
+HOPELESS = -1  # in place of a process's number: one was lost over the index of these imports, no other will try
 SEVERAL = re.compile(r"[\n;]")
 DOES_NOT_PARSE = re.compile(r"<\w+>:\d+:\d+: ")
-CONFIGURES = re.compile(r"\bset_option\b|\+native\b|\bnative\s*:=")
 
 
 @dataclass(frozen=True)
@@ -82,6 +80,8 @@ class RecoveringDojo(lean_dojo.Dojo):
         self.crashes = 0
         self.set_aside: list[str] = []
         self._states: dict[int, _Known] = {}
+        self._warm: set[tuple[int, tuple[str, ...]]] = set()
+        self._cannot_judge = False
 
     # ------------------------------------------------------------------ what a native process can do
 
@@ -105,6 +105,14 @@ class RecoveringDojo(lean_dojo.Dojo):
         """States that hold one goal each, when the process can make such; else none."""
         return []
 
+    def _holds(self, proof: str) -> bool:
+        """Whether a whole proof is taken: here, as one tactic on the statement."""
+        return self._step(self._locate(0), f"(\n{proof}\n)").done
+
+    def _messages(self, native: Any, tactic: str) -> list[str]:
+        """What a tactic says, when the process can be asked for it; else nothing."""
+        return []
+
     # ------------------------------------------------------------------ LeanDojo's surface
 
     @property
@@ -126,14 +134,10 @@ class RecoveringDojo(lean_dojo.Dojo):
         try:
             self._locate(0)
             return self, self._tactic_state(0)
-        except LeanSetupError:
+        except BaseException as error:
             self._leave()
-            raise
-        except LeanProcessError as error:
-            self._leave()
-            raise DojoInitError(str(error)) from error
-        except BaseException:
-            self._leave()
+            if isinstance(error, LeanProcessError) and not isinstance(error, LeanSetupError):
+                raise DojoInitError(str(error)) from error
             raise
 
     def __exit__(self, *_: object) -> None:
@@ -165,7 +169,7 @@ class RecoveringDojo(lean_dojo.Dojo):
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when the process can make such; else the state alone."""
         known = self._states[state.id]
-        if len(known.goals) < 2 or any("?" in goal for goal in known.goals):
+        if len(known.goals) < 2 or any(map(mentions_metavariables, known.goals)):
             return [state]
         try:
             native = self._split(self._locate(state.id), known.goals)
@@ -181,32 +185,41 @@ class RecoveringDojo(lean_dojo.Dojo):
     def key(self, state: TacticState) -> tuple[object, ...]:
         """What tells this state from others: its text; unique when a goal mentions metavariables. It may only prune."""
         goals = self._states[state.id].goals
-        return ("state", state.id) if any("?" in goal for goal in goals) else goals
+        return ("state", state.id) if any(map(mentions_metavariables, goals)) else goals
+
+    def messages_of(self, state: TacticState, tactic: str) -> list[str]:
+        """What a tactic says, whether or not it leads anywhere; `apply?` and `rw?` tell what could be tried."""
+        started = time.monotonic()
+        try:
+            return self._messages(self._warmed(state.id), tactic)
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            return []  # a search for ideas is not worth a second process
+        finally:
+            self.lean_ms += 1000 * (time.monotonic() - started)
+
+    def holds(self, proof: str) -> bool:
+        """Whether this Lean takes a whole proof without error or `sorry`. A search's opinion, not an audit's."""
+        if self._cannot_judge or no_tactic(proof) is not None:
+            return False
+        try:
+            return self._holds(proof)
+        except (LeanProcessError, DojoInitError):
+            self._cannot_judge = True  # smaller proofs are not worth more processes
+            return False
 
     # ------------------------------------------------------------------ below
 
     def _submit_request(self, req: str) -> dict[str, Any]:
         """LeanDojo's request and reply lines."""
         request = json.loads(req)
-        result = self.run_tacs(self._tactic_state(request["sid"]), [request["cmd"]])[0]
-        reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
-        match result:
-            case TacticState():
-                reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
-            case ProofFinished():
-                reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
-            case LeanError():
-                reply["error"] = result.error
-            case ProofGivenUp():
-                reply["error"] = "proof contains `sorry`"
-            case TacticTimeout():
-                raise DojoTacticTimeoutError()
-        return reply
+        return reply_of(self.run_tacs(self._tactic_state(request["sid"]), [request["cmd"]])[0])
 
     def _run_one(self, sid: int, tactic: str) -> Result:
         if (refused := no_tactic(tactic)) is not None:
             return LeanError(refused)
-        native = self._locate(sid)
+        native = self._warmed(sid) if searches_library(tactic) else self._locate(sid)
         started = time.monotonic()
         try:
             step = self._several(native, tactic)
@@ -231,6 +244,25 @@ class RecoveringDojo(lean_dojo.Dojo):
             return LeanError((step.error or "").strip())
         new = self._new(_Known(sid, tactic, None, step.goals, self._generation(), step.native))
         return self._tactic_state(new, step.message)
+
+    def _warmed(self, sid: int) -> Any:
+        """A state, in a process that has indexed the library: no tactic pays for that, and none is stopped over it."""
+        native, modules = self._locate(sid), self.entry.file.modules
+        here = (self._generation(), modules)
+        if self._warm & {here, (HOPELESS, modules)}:
+            return native
+        self._warm.add(here)
+        patience, self.timeout = self.timeout, max(self.timeout, WARM_UP_TIMEOUT_S)
+        try:
+            for tactic in WARM_UP:
+                self._step(native, tactic)
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            self._warm.add((HOPELESS, modules))
+        finally:
+            self.timeout = patience
+        return self._locate(sid)
 
     def _several(self, native: Any, tactic: str) -> Step:
         """Runs a tactic, or several of them, one a line or with semicolons: native processes parse one tactic only."""
@@ -265,27 +297,3 @@ class RecoveringDojo(lean_dojo.Dojo):
             raise LeanProcessError(f"{known.tactic!r} does not do again what it did before the process was lost")
         known.generation, known.native, known.goals = self._generation(), step.native, step.goals
         return known.native
-
-
-def only_goal(index: int, count: int) -> str:
-    """The tactic that leaves one of several goals and gives the others up."""
-    rotate = [f"rotate_left {index + 1}"] if index + 1 < count else []
-    return "(" + "; ".join([*rotate, *["sorry"] * (count - 1)]) + ")"
-
-
-def says_sorry(tactic: str) -> bool:
-    """Whether a tactic gives up by one of its words."""
-    words = set("".join(c if c.isalnum() or c in "_'!?." else " " for c in tactic).split())
-    return not words.isdisjoint(GIVES_UP)
-
-
-def no_tactic(text: str) -> str | None:
-    """Why a text is not run: it is none, it would run a program while Lean reads it, or it changes Lean's options."""
-    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        return "the tactic is not UTF-8 text, or holds a NUL"
-    bare = masked(text)
-    if not bare.strip():
-        return "there is no tactic"
-    if (found := RUNS_PROGRAMS.search(bare) or CONFIGURES.search(bare)) is not None:
-        return f"{found[0]} is not allowed in a proof"
-    return None

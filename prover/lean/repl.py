@@ -17,9 +17,10 @@ from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError
 from prover.lean import repl_wire as wire
 from prover.lean.lake import lake_program
 from prover.lean.project import REPL_VARIABLE, Project
-from prover.lean.recovering import RecoveringDojo, Step, only_goal, says_sorry
+from prover.lean.recovering import RecoveringDojo, Step
 from prover.lean.repl_process import ReplProcess
 from prover.lean.source import Target, first_line
+from prover.lean.tactic_text import only_goal, says_sorry
 
 NATIVE_MEMORY_MB = 8000
 """Of a process's own memory; what it shares with others, Mathlib's compiled files, is not counted."""
@@ -29,7 +30,8 @@ RECYCLE_AT = 0.8
 class ReplWorker:
     """A place where one REPL at a time answers; a new one when it is gone or too big.
 
-    `generation` counts processes: environments and proof states of an earlier one mean nothing.
+    `generation` counts processes: environments and proof states of an earlier one mean nothing. `warm` names those that have
+    indexed the library, by generation and imports.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ReplWorker:
         self._process: ReplProcess | None = None
         self._headers: dict[str, int] = {}
         self._prefixes: dict[str, list[tuple[int, int]]] = {}
+        self.warm: set[tuple[int, tuple[str, ...]]] = set()
         self._stopping = threading.Event()
 
     @property
@@ -165,6 +168,7 @@ class ReplDojo(RecoveringDojo):
     def __init__(self, target: Target, worker: ReplWorker, timeout: float = 10.0) -> None:
         super().__init__(target, timeout)
         self.worker = worker
+        self._warm = worker.warm
 
     def _generation(self) -> int:
         self.worker.process  # noqa: B018
@@ -214,6 +218,17 @@ class ReplDojo(RecoveringDojo):
                 return []
             parts.append((reply.proof_state, True))
         return parts
+
+    def _holds(self, proof: str) -> bool:
+        """As a command, as the audit will see it."""
+        target: Target = self.entry
+        reply = self.worker.run(target.command(proof), self.worker.env_before(target), self.timeout)
+        return not (reply.errors or reply.sorries or any("declaration uses" in m.text for m in reply.messages))
+
+    def _messages(self, native: Any, tactic: str) -> list[str]:
+        """The REPL gives them with the reply, also of a tactic that gives up in the end, as `rw?` does."""
+        reply = self.worker.tactic(tactic, native[0], self.timeout)
+        return [] if isinstance(reply, str) else [m.text for m in reply.messages if m.severity != "error"]
 
     def _leave(self) -> None:
         """Nothing to let go of: a REPL keeps its states to its end."""

@@ -10,7 +10,6 @@ a token nor tracing is needed, and the project is not touched.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 import shlex
@@ -22,20 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import lean_dojo
 import pexpect
-import platformdirs
 from lean_dojo import TacticState
 from lean_dojo.data_extraction.trace import LEAN4_REPL_PATH
 from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanSetupError
+from prover.lean.compiled import DoesNotCompile, compiled
 from prover.lean.embedded import INNER_TURNSTILE
 from prover.lean.lake import LakeEnv, environment
-from prover.lean.package import CACHE_VARIABLE
+from prover.lean.native_library import MODULE, NativeLibrary, usable
 from prover.lean.project import Project, Version, shown, version_in
-from prover.lean.source import Target, first_line
+from prover.lean.source import Target
 
 READ_BYTES = 1 << 16
 HIDDEN_TURNSTILE = "\ue0a2"
@@ -76,7 +74,7 @@ class UntracedFile:
 class Scratch:
     """A folder that LeanDojo takes for a traced repository: Lean4Repl.lean, and the `lake` that leads to the project."""
 
-    def __init__(self, project: Project, lake: str, compiled: Path, version: Version | None) -> None:
+    def __init__(self, project: Project, lake: str, compiled: tuple[Path, ...], version: Version | None) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="proofsmith-dojo-"))
         self.folder = self.root / "traced"
         self.bin = self.root / "bin"
@@ -111,10 +109,12 @@ class UntracedDojo(lean_dojo.Dojo):
         scratch: where LeanDojo works.
         start_timeout: seconds to the first state; imports are made in it.
         timeout: seconds for a tactic.
+        imports: modules of ours besides Lean4Repl; with Native.lean among them it can tell what a tactic says.
     """
 
     def __init__(
-        self, target: Target, project: Project, scratch: Scratch, start_timeout: float = 300.0, timeout: float = 10.0
+        self, target: Target, project: Project, scratch: Scratch, start_timeout: float = 300.0, timeout: float = 10.0,
+        imports: list[str] | None = None,
     ) -> None:
         self.target = target
         self.project = project
@@ -125,7 +125,8 @@ class UntracedDojo(lean_dojo.Dojo):
         self.modified_file: Any = None
         self.lines: Lines | None = None
         repo = LocalFolder(scratch.folder)
-        super().__init__(lean_dojo.Theorem(repo, "Target.lean", target.name), timeout=start_timeout)
+        imports = imports or []
+        super().__init__(lean_dojo.Theorem(repo, "Target.lean", target.name), timeout=start_timeout, additional_imports=imports)
 
     def __enter__(self) -> tuple[UntracedDojo, TacticState]:
         """LeanDojo's own. Whatever fails leaves no process and no file behind."""
@@ -218,10 +219,13 @@ class Lines:
 class DojoFactory:
     """Makes untraced Dojos for one project; compiles LeanDojo's Lean4Repl.lean for its Lean once, outside of it."""
 
-    def __init__(self, project: Project, lake: LakeEnv, start_timeout: float = 300.0) -> None:
+    def __init__(
+        self, project: Project, lake: LakeEnv, start_timeout: float = 300.0, library: NativeLibrary | None = None
+    ) -> None:
         self.project = project
         self.lake = lake
         self.start_timeout = start_timeout
+        self.library = library
         self._version: Version | None = None
         self._compiled: Path | None = None
         self._lock = threading.Lock()
@@ -239,39 +243,33 @@ class DojoFactory:
         with self._lock:
             if self._compiled is None:
                 self._compiled = self._compile()
-            return Scratch(self.project, self.lake.lake, self._compiled, self.version)
+            ours = usable(self.library)
+            folders = (self._compiled,) if ours is None else (self._compiled, ours)
+            return Scratch(self.project, self.lake.lake, folders, self.version)
 
     def __call__(self, target: Target, timeout: float) -> UntracedDojo:
         """A Dojo for a theorem, not entered; its scratch folder goes with it."""
-        return UntracedDojo(target, self.project, self.scratch(), self.start_timeout, timeout)
+        imports = [MODULE] if usable(self.library) is not None else []
+        return UntracedDojo(target, self.project, self.scratch(), self.start_timeout, timeout, imports)
 
     def _compile(self) -> Path:
-        text = LEAN4_REPL_PATH.read_text("utf-8")
-        what = f"{self.project.toolchain} {self.version} {text}"
-        cache = Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("proofsmith"))
-        folder = cache.absolute() / f"lean4repl-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / "lock"):
-            if not (folder / "Lean4Repl.olean").exists():
-                part = folder / "part.olean"
-                ran = self.lake.run(text, part, name="Lean4Repl")
-                if ran.errors or not part.exists():
-                    says = first_line(ran.errors[0].text) if ran.errors else "no .olean was written"
-                    raise LeanSetupError(
-                        f"LeanDojo's Lean4Repl.lean does not compile with this Lean "
-                        f"({shown(self.version) if self.version else 'version unknown'}): {says}. LeanDojo 4.20.0 was made for "
-                        "Lean up to about 4.20; use --lean repl for this project"
-                    )
-                part.rename(folder / "Lean4Repl.olean")
-        return folder
+        text, lean = LEAN4_REPL_PATH.read_text("utf-8"), f"{self.project.toolchain} {self.version}"
+        try:
+            return compiled(self.lake, "Lean4Repl", text, lean)
+        except DoesNotCompile as error:
+            raise LeanSetupError(
+                f"LeanDojo's Lean4Repl.lean does not compile with this Lean "
+                f"({shown(self.version) if self.version else 'version unknown'}): {error}. LeanDojo 4.20.0 was made for "
+                "Lean up to about 4.20; use --lean repl for this project"
+            ) from error
 
 
-def _lake_script(project: Project, lake: str, folder: Path, compiled: Path, drop_memory: bool) -> str:
+def _lake_script(project: Project, lake: str, folder: Path, compiled: tuple[Path, ...], drop_memory: bool) -> str:
     q = shlex.quote
     return f"""#!/bin/sh
 # Made by proofsmith for one theorem: LeanDojo's command, run in the project.
 PATH={q(os.environ.get("PATH", ""))}
-LEAN_PATH={q(environment((compiled,))["LEAN_PATH"])}
+LEAN_PATH={q(environment(compiled)["LEAN_PATH"])}
 export PATH LEAN_PATH
 for argument in "$@"; do
   shift

@@ -24,8 +24,9 @@ from typing import Any
 from prover.errors import LeanProcessError
 from prover.lean import protocol
 from prover.lean.commands import masked
+from prover.lean.embedded import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.process import RequestRefused
-from prover.lean.worker import LeanWorker
+from prover.lean.worker import SETUP, LeanWorker
 from tests.standins import checkers, traced
 
 HERE = Path(__file__).parent
@@ -36,6 +37,13 @@ REFUSES_MEMORY = (
     "If the option is defined in this library, use '-Dweak.max_memory' to set it conditionally\n"
 )
 NEVER_S = 3600.0
+NATIVE = "namespace Proofsmith.Native"
+SAYS = "proofsmith says "
+SAYS_TACTIC = re.compile(r"proofsmith_says\n(.*)", re.DOTALL)
+"""The tactic of lean_project/Proofsmith/Native.lean, played here; tests/prover/lean/test_native_library.py has Lean run it."""
+GRACE_S = 20.0
+HEARTBEATS = 200_000_000
+"""Lean's own limit for a declaration, which holds in the REPL; LeanDojo's process has none."""
 
 
 class Exit(Exception):
@@ -168,18 +176,29 @@ class Connection:
         imported = [m[1] for m in OURS.finditer(text)]
         plain = OURS.sub(lambda m: " " * len(m[0].encode()), text)
         head = lean.request("header", text=plain)
-        try:
-            state = lean.base_state(tuple(head["modules"]))
-        except RequestRefused as refused:
-            return -1, head["end"], [protocol.Message("error", str(refused), 0, 0)]
+        inner: list[tuple[str, int]] = []
+        native: str | None = text if NATIVE in text else None
+        modules = list(head["modules"])
         for module in imported:
             found = next((p / f"{module}.olean" for p in self.path if (p / f"{module}.olean").exists()), None)
             if found is None:
                 return -1, head["end"], [protocol.Message("error", f"unknown module prefix '{module}'", 0, 0)]
-            inner = json.loads(found.read_text()).get("text")
-            if inner is not None:
-                at, start, _ = self.base(inner)
-                state = lean.request("elaborate", state=at, text=inner, **{"from": start})["state"]
+            source = json.loads(found.read_text()).get("text")
+            if source is not None:
+                its = lean.request("header", text=OURS.sub(lambda m: " " * len(m[0].encode()), source))
+                modules += [m for m in its["modules"] if m not in modules]
+                if NATIVE in source:
+                    native = source
+                else:
+                    inner.append((source, its["end"]))
+        try:
+            state = lean.base_state(tuple(modules)) if native is None else self.server.with_native(tuple(modules), native)
+        except RequestRefused as refused:
+            return -1, head["end"], [protocol.Message("error", str(refused), 0, 0)]
+        for source, start in inner:
+            state = lean.request("elaborate", state=state, text=source, **{"from": start})["state"]
+        if native == text:
+            return state, len(text.encode()), []
         return state, max(head["end"], imports_end(text)), list(protocol.messages(head["messages"]))
 
     def elaborate(self, text: str) -> list[protocol.Message]:
@@ -229,6 +248,7 @@ class Lean4Repl:
         self.text = re.sub(r"lean_dojo_repl\s+sorry", "sorry", text)
         self.at = len(text[: text.index("lean_dojo_repl")].encode())
         self.file = file
+        self.knows_says = re.search(r"^import ProofsmithNative$", text, re.MULTILINE) is not None
         self.states: list[tuple[protocol.ProofView, bool]] = []
 
     def reply(self, sid: int | None = None, state: str | None = None, error: str | None = None) -> None:
@@ -267,16 +287,18 @@ class Lean4Repl:
                     raise Exit(134)
                 view, is_part = self.states[request["sid"]]
                 part = only_part(view, request["cmd"])
-                answer = c.server.run_tactic(view.sid, request["cmd"]) if part is None else None
+                says = SAYS_TACTIC.fullmatch(request["cmd"]) if self.knows_says else None
+                tactic = says[1] if says is not None else request["cmd"]
+                answer = c.server.run_tactic(view.sid, tactic, 0) if part is None else None
             if answer is None:
                 assert part is not None
                 self.new(part, True)
                 continue
             if answer.timed_out:
                 time.sleep(NEVER_S)
-            for note in answer.notes:
-                c.say(note + "\n")
-            if answer.gave_up or (answer.done and is_part):
+            if says is not None:  # the real one would let them go with the state: LeanDojo has no place for them
+                self.reply(error=SAYS + json.dumps(list(answer.notes), ensure_ascii=False))
+            elif answer.gave_up or (answer.done and is_part):
                 self.reply(error="proof contains `sorry`")
             elif answer.done or answer.proof is not None:
                 self.new(answer.proof or protocol.ProofView(-1, (), ()), is_part)
@@ -369,7 +391,7 @@ class Repl:
             return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry" if is_part else "Completed"} | extra
         if answer.gave_up:
             sorries = [{"goal": g.pp, "proofState": None} for g in view.goals]
-            return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry", "sorries": sorries}
+            return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry", "sorries": sorries} | extra
         error = answer.error or ""
         if "nknown identifier" in error:  # an elaboration error that Lean recovers from: goals: [] for a failure
             message = {"severity": "error", "pos": {"line": 0, "column": 0}, "endPos": {"line": 0, "column": 0}, "data": error}
@@ -405,6 +427,7 @@ class StandIn:
         self.faults: list[str] = []
         self.script: dict[str, checkers.Played] = {}
         self.lean = lean or LeanWorker()
+        self._native: dict[tuple[int, tuple[str, ...], str], int] = {}
         self._closes = lean is None
         self.lock = threading.RLock()
         self.bin = folder / "bin"
@@ -418,15 +441,34 @@ class StandIn:
         self._socket.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def run_tactic(self, sid: int, tactic: str) -> protocol.TacticReply:
+    def run_tactic(self, sid: int, tactic: str, heartbeats: int = HEARTBEATS) -> protocol.TacticReply:
         if several(tactic):  # `runParserCategory` takes one tactic; the embedded host is more generous
             error = f"<stdin>:1:{len(tactic.splitlines()[0])}: expected end of input"
             return protocol.tactic_reply({"error": error, "ms": 0})
+        limit_ms = 1000 * WARM_UP_TIMEOUT_S if tactic in WARM_UP else self.tactic_timeout_ms
         raw = self.lean.request(
-            "tactics", timeout_s=30, sid=sid, tactics=[tactic], heartbeats=200_000_000, timeout_ms=self.tactic_timeout_ms,
-            stop_when_done=False,
+            "tactics", timeout_s=limit_ms / 1000 + GRACE_S, sid=sid, tactics=[tactic], heartbeats=heartbeats,
+            timeout_ms=limit_ms, stop_when_done=False,
         )  # fmt: skip
-        return protocol.tactic_reply(raw["results"][0])
+        reply = protocol.tactic_reply(raw["results"][0])
+        if reply.timed_out and "maximum number of heartbeats" in (reply.error or ""):
+            return protocol.TacticReply(reply.milliseconds, error=reply.error)  # Lean says so by itself
+        return reply
+
+    def with_native(self, modules: tuple[str, ...], source: str) -> int:
+        """State after some imports and Native.lean, which is a program: Lean compiles it here, and runs it."""
+        key = (self.lean.generation, modules, source)
+        if not self.lean.alive or key not in self._native:
+            imported = self.lean.request("import", 120, modules=list(modules))["state"]
+            start = self.lean.request("header", text=source)["end"]
+            done = self.lean.request("elaborate", 120, state=imported, text=source, **{"from": start})
+            errors = [m.text for c in map(protocol.command, done["commands"]) for m in c.errors]
+            if errors:
+                self.faults.append(f"Native.lean: {errors[0]}")
+            ready = self.lean.request("elaborate", state=done["state"], text=SETUP)
+            self._native[self.lean.generation, modules, source] = ready["state"]
+            key = (self.lean.generation, modules, source)
+        return self._native[key]
 
     def misbehave(self, request: str) -> None:
         if self.crash_on is not None and self.crash_on in request:

@@ -40,9 +40,13 @@ def run() -> int:
     parser.add_argument("--lean", choices=("repl", "dojo"), required=True)
     parser.add_argument("--out", type=Path, required=True, help="a folder; an interrupted comparison goes on")
     parser.add_argument("--max-expansions", type=int, default=8, help="default 8")
+    parser.add_argument(
+        "--tactic-timeout", type=int, default=30, metavar="S",
+        help="default 30: so long that Lean's heartbeats decide, also on a loaded machine",
+    )  # fmt: skip
     args = parser.parse_args()
     paths = [str(p) for p in args.paths or [STARTER]]
-    budget = ["--timeout", "0", "--max-expansions", str(args.max_expansions), "--tactic-timeout", "10"]
+    budget = ["--timeout", "0", "--max-expansions", str(args.max_expansions), "--tactic-timeout", str(args.tactic_timeout)]
     limits = [*budget, "--workers", "1", "--quiet"]
     embedded, embedded_s = verdicts([*paths, "--lean", "embedded", *limits], args.out / "embedded")
     project = args.out / "project"
@@ -50,6 +54,7 @@ def run() -> int:
         make_project(project)
     (args.out / "play").mkdir(exist_ok=True)
     with standing_in(args.out / "play") as server:
+        server.tactic_timeout_ms = int(1000 * (args.tactic_timeout - 1))
         native, native_s = verdicts([*paths, "--lean", args.lean, "--project", str(project), *limits], args.out / args.lean)
         faults = list(server.faults)
     different = {name: (embedded[name], native.get(name)) for name in embedded if native.get(name) != embedded[name]}

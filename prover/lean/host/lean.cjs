@@ -12,6 +12,7 @@
 'use strict';
 
 const { LeanException } = require('./abi.cjs');
+const { makeFingerprint } = require('./fingerprint.cjs');
 
 /** What Lean itself reports, in words; any other error means that its memory can no longer be trusted. */
 class LeanFailure extends Error {}
@@ -32,6 +33,7 @@ const OLEAN_LEVEL_PRIVATE = 2;
 function makeLean(abi) {
   const { E, box, unbox, isScalar, inc, dec, tag, field, byteAt, fieldCount, ctor, copyWith, str, text, takeText, array,
     arrayItems, listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, name, nameText } = abi;
+  const { fingerprint } = makeFingerprint(abi);
 
   // ---------------------------------------------------------------- positions and syntax
 
@@ -312,7 +314,7 @@ function makeLean(abi) {
         const bound = io('l_Lean_Meta_mkForallFVars', fvars, target, box(0), box(0), box(0), box(1), ...meta(s, refs, context));
         const result = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), bound) >>> 0;
         const data = exprData(field(result, 1));
-        if (!data.hasMVar) hash = data.hash;
+        if (!data.hasMVar) hash = fingerprint(field(result, 1));
         sorry = unbox(call('l_Lean_Expr_hasSorry', inc(field(result, 1)))) === 1;
         dec(result);
       } catch (e) {

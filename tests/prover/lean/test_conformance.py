@@ -29,6 +29,7 @@ from prover.lean.embedded import EmbeddedDojo, TacticTimeout
 from prover.lean.fake import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
+from prover.lean.native_library import NativeLibrary
 from prover.lean.project import Project, read_project
 from prover.lean.recovering import RecoveringDojo
 from prover.lean.repl import ReplDojo, ReplWorker
@@ -138,7 +139,8 @@ def native_opener(kind: str, project: Project) -> Iterator[Opener]:
     """By LeanDojo's own process, or by the REPL."""
     lake = LakeEnv(project)
     found = {t.name: t for t in NativeReader(lake).read(PREAMBLE + "\n".join(THEOREMS.values())).targets}
-    factory, worker = DojoFactory(project, lake), ReplWorker(project)
+    library = NativeLibrary(lake, f"{project.toolchain}")
+    factory, worker = DojoFactory(project, lake, library=library), ReplWorker(project)
 
     def opener(theorem: str, timeout: float = 10.0) -> RecoveringDojo:
         target = found[theorem]

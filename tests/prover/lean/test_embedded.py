@@ -49,6 +49,21 @@ def held(worker: LeanWorker) -> tuple[int, int]:
     return memory["states"], memory["proofs"]
 
 
+def test_an_annotation_makes_no_other_state(lean_worker: LeanWorker) -> None:
+    """`simp_all` leaves `[mdata noImplicitLambda:1 …]` around the target here; a term with another instance is another state."""
+    text = """theorem unit (α : Type) (mul : α → α → α) (one e : α) (h : ∀ a, mul one a = a) (g : ∀ a, mul a e = a) :
+    one = e := by sorry
+theorem total (f : Nat → Nat) (xs : List Nat) : (xs.map fun x => f x + x).sum = (xs.map f).sum + xs.sum := by sorry
+"""
+    unit, total = source.read(lean_worker, text).targets
+    with EmbeddedDojo(unit, lean_worker, 60.0) as (dojo, state):
+        assert dojo.key(dojo.run_tac(state, "have more := h one\nsimp_all")) == dojo.key(state)
+        assert dojo.key(dojo.run_tac(state, "have more := h one")) != dojo.key(state)
+    with EmbeddedDojo(total, lean_worker, 60.0) as (dojo, state):
+        same_text = dojo.run_tac(state, "simp")
+        assert same_text.pp == state.pp and dojo.key(same_text) != dojo.key(state)
+
+
 class Interposed:
     """Stands between a Dojo and its worker: `fate(op, fields)` sees each request first, and may raise."""
 

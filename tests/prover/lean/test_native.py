@@ -23,14 +23,15 @@ from prover.lean import untraced
 from prover.lean.backend import EMBEDDED
 from prover.lean.choosing import choose, native_workers
 from prover.lean.dojo import LakeDojo
-from prover.lean.embedded import TacticTimeout
+from prover.lean.embedded import WARM_UP, TacticTimeout
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
 from prover.lean.native_audit import NativeAuditor, audited_text, escapes
 from prover.lean.project import Project, read_project
-from prover.lean.recovering import RecoveringDojo, only_goal
+from prover.lean.recovering import RecoveringDojo
 from prover.lean.repl import ReplDojo, ReplWorker
 from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.tactic_text import mentions_metavariables, only_goal
 from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from tests.standins.server import StandIn, make_project, standing_in
 
@@ -255,6 +256,45 @@ def test_parts_of_a_state_end_each_by_itself(
         server.crash_on = "omega"
         dojo.run_tac(right, "omega")
         assert isinstance(dojo.run_tac(right, "exact h.1"), ProofFinished), "a part, too, is made again"
+
+
+def test_a_whole_proof_is_judged_before_it_is_made_smaller(
+    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+) -> None:
+    with opening(targets["A.first"]) as (dojo, state):
+        for proof, holds in (
+            ("exact ⟨h.2, h.1⟩", True), ("constructor\n· exact h.2\n· exact h.1", True), ("constructor\nexact h.2", False),
+            ("exact ⟨h.2, sorry⟩", False), ("exact h", False), ("native_decide", False),
+        ):  # fmt: skip
+            assert dojo.holds(proof) == holds, proof
+        server.crash_on = "h.2"
+        assert not dojo.holds("exact ⟨h.2, h.1⟩"), "a lost process says nothing, and a smaller proof is not worth another"
+        assert not dojo.holds("exact ⟨h.2, h.1⟩")
+        assert isinstance(dojo.run_tac(state, "exact ⟨h.2, h.1⟩"), ProofFinished)
+
+
+def test_the_repl_tells_what_a_tactic_says(server: StandIn, project: Project, targets: dict[str, Target]) -> None:
+    """Also of one that gives up in the end. The library's index is built before, on no tactic's time."""
+    server.tactic_timeout_ms, worker = 60_000, ReplWorker(project)
+    asked: list[str] = []
+    real = worker.tactic
+    worker.tactic = lambda text, state, timeout_s: asked.append(text) or real(text, state, timeout_s)  # type: ignore[method-assign, func-returns-value]
+    with ReplDojo(targets["A.second"], worker, 60.0) as (dojo, state):
+        assert any("rw [" in text for text in dojo.messages_of(state, "rw?"))
+        assert dojo.messages_of(state, "exact nonsense") == []
+        done = dojo.run_tac(state, "exact?")
+        assert isinstance(done, ProofFinished) and "exact " in str(done.message)
+    with ReplDojo(targets["A.uses"], worker, 60.0) as (dojo, state):
+        dojo.run_tac(state, "exact?")
+    worker.close()
+    assert asked.count(WARM_UP[0]) == 1
+
+
+def test_a_question_mark_is_not_always_a_metavariable() -> None:
+    for goal in ("⊢ xs[0]? = none", "⊢ xs.head? = some a", "⊢ get? xs 3 = f?.g", "⊢ (f x)? = y", "⊢ «a?» = 3"):
+        assert not mentions_metavariables(goal), goal
+    for goal in ("⊢ ?m.12 = 3", "⊢ f (?a) = 3", "⊢ [?x, 2] = ys", "α : Sort ?u.3\n⊢ ?refine_1 = 3", "⊢ @f ?_ 1", "⊢ -?n = 1"):
+        assert mentions_metavariables(goal), goal
 
 
 def test_imports_are_made_once_a_process(server: StandIn, project: Project, targets: dict[str, Target]) -> None:
