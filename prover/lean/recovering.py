@@ -27,6 +27,7 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
+from prover.lean.commands import masked
 from prover.lean.embedded import WARM_UP, WARM_UP_TIMEOUT_S, Result, TacticTimeout, reply_of, tactic_state
 from prover.lean.source import Target
 from prover.lean.tactic_text import mentions_metavariables, no_tactic, searches_library
@@ -34,6 +35,7 @@ from prover.lean.tactic_text import mentions_metavariables, no_tactic, searches_
 MAX_LOST = 20
 """So many processes lost over one theorem mean that something else is wrong."""
 HOPELESS = -1  # in place of a process's number: one was lost over the index of these imports, no other will try
+SORRY = re.compile(r"\bsorry\b")
 SEVERAL = re.compile(r"[\n;]")
 DOES_NOT_PARSE = re.compile(r"<\w+>:\d+:\d+: ")
 
@@ -115,15 +117,8 @@ class RecoveringDojo(lean_dojo.Dojo):
 
     # ------------------------------------------------------------------ LeanDojo's surface
 
-    @property
-    def uses_tactics(self) -> bool:
-        """A theorem is open, so tactics are what it takes."""
-        return True
-
-    @property
-    def uses_commands(self) -> bool:
-        """No commands here."""
-        return False
+    uses_tactics = property(lambda self: True, doc="A theorem is open, so tactics are what it takes.")
+    uses_commands = property(lambda self: False, doc="No commands here.")
 
     def __enter__(self) -> tuple[RecoveringDojo, TacticState]:
         """Opens the theorem. Raises DojoInitError when it cannot be opened, LeanSetupError when nothing can."""
@@ -133,6 +128,8 @@ class RecoveringDojo(lean_dojo.Dojo):
         self._states[0] = _Known(None, "")
         try:
             self._locate(0)
+            if any(SORRY.search(masked(goal)) for goal in self._states[0].goals):
+                raise DojoInitError("the statement, or a hypothesis that it is given, was elaborated with a hole (sorry)")
             return self, self._tactic_state(0)
         except BaseException as error:
             self._leave()

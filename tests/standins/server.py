@@ -461,7 +461,9 @@ class StandIn:
         if not self.lean.alive or key not in self._native:
             imported = self.lean.request("import", 120, modules=list(modules))["state"]
             start = self.lean.request("header", text=source)["end"]
-            done = self.lean.request("elaborate", 120, state=imported, text=source, **{"from": start})
+            head, body = source.encode()[:start].decode(), source.encode()[start:].decode()
+            scoped = f"{head}\nsection\n{body}\nend\n"  # who imports a file has not what it opens
+            done = self.lean.request("elaborate", 120, state=imported, text=scoped, **{"from": start})
             errors = [m.text for c in map(protocol.command, done["commands"]) for m in c.errors]
             if errors:
                 self.faults.append(f"Native.lean: {errors[0]}")

@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +236,14 @@ def test_a_theorem_that_does_not_elaborate_cannot_be_opened(
 ) -> None:
     with pytest.raises(DojoInitError, match="foo"):
         opening(targets["bad"]).__enter__()
+
+
+def test_a_statement_with_a_hole_is_not_searched(
+    opening: Callable[..., RecoveringDojo], server: StandIn, project: Project
+) -> None:
+    target = NativeReader(LakeEnv(project)).read("theorem holed (h : (sorry : Prop)) : True := by sorry\n").targets[0]
+    with pytest.raises(DojoInitError, match=r"with a hole \(sorry\)"):
+        opening(replace(target, problem=None)).__enter__()
 
 
 def test_a_repl_looks_at_the_statement_itself(server: StandIn, repl: ReplWorker, targets: dict[str, Target]) -> None:
