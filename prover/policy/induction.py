@@ -49,7 +49,7 @@ class Induction:
             for stage, others in enumerate(choices):
                 tactic = induction_text(goal, v, others)
                 if tactic is not None and view.stage == (0 if calls_for else min(stage, 1)):
-                    kind = "generalizing" if others else "plain"
+                    kind = "plain" if not others else "accumulator" if calls_for else "generalizing"
                     yield Offer(
                         tactic,
                         base - 0.3 * stage,
@@ -169,8 +169,14 @@ def _changes(goal: Goal, v: Var, other: str) -> bool:
             ):
                 return True
     if v.head == "List":
-        return any(
+        dotted = any(
             re.search(rf"\b{re.escape(v.name)}\.{c}\b.*\b{re.escape(other)}\b", goal.target) for c in CHANGING
+        )
+        # With a function in front of the list Lean prints `List.foldl f start xs`.
+        return dotted or any(
+            v.name in found and any(other in words(a) for a in found if a != v.name)
+            for c in CHANGING
+            for found in applications(c, goal.target)
         )
     return False
 

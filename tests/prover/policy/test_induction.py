@@ -17,6 +17,11 @@ def test_a_changing_argument_is_generalised() -> None:
     )
 
 
+def test_the_start_of_a_fold_is_generalised() -> None:
+    seen = view("List.foldl (fun s x => s + x) n xs = n + xs.sum", "n : Nat", "xs : List Nat")
+    assert offered(Induction(), seen)[0] == "induction xs generalizing n with | nil => ?_ | cons x xs ih => ?_"
+
+
 def test_nothing_is_generalised_where_nothing_changes() -> None:
     assert (
         offered(Induction(), view("n ≤ 2 ^ n", "n : Nat"))[0]
