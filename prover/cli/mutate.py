@@ -151,6 +151,10 @@ def _run(args: argparse.Namespace) -> int:
     for option in ("rounds", "per_root", "attempts"):
         if getattr(args, option) < 1:
             raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {getattr(args, option)}")
+    for option in ("limit_core_hours", "limit_theorems", "workers"):
+        given = getattr(args, option)
+        if given is not None and not given > 0:
+            raise ConfigError(f"--{option.replace('_', '-')} must be above 0, not {given}")
     for option in ("grade", "negatives"):
         if not 0 <= getattr(args, option) <= 1:
             raise ConfigError(f"--{option} is a part between 0 and 1, not {getattr(args, option)}")

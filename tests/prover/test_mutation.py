@@ -16,6 +16,7 @@ from data import library_bench
 from data.mutation import leakage, negatives, shards
 from data.mutation.records import Mutant
 from data.splits import TRAIN, split_of
+from prover.cli.main import main
 from prover.errors import ConfigError, DataError
 from prover.lean.worker import LeanWorker
 from prover.mutation import leakage as benchmark_leakage
@@ -244,3 +245,15 @@ def test_an_indented_line_belongs_to_the_tactic_above() -> None:
         "induction n with\n| zero => rfl\n| succ n h =>\n  simp",
         "omega",
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--limit-theorems", "-1"), ("--limit-core-hours", "0"), ("--limit-core-hours", "nan"), ("--workers", "0")],
+)
+def test_a_limit_that_limits_nothing_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert main(["mutate", "--out", str(tmp_path / "m"), option, value]) == 2
+    assert f"{option} must be above 0, not {value.removesuffix('.0')}" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
