@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 def _model(folder: Path | None, states: Path | None) -> dict[str, Any]:
     from prover.benchmarks import starter_states
     from prover.policy.neural import default
-    from prover.policy.neural.presets import STATE_TOKEN, TACTIC_TOKEN
+    from prover.policy.neural.presets import own_prompt
     from prover.policy.neural.timing import MAX_PROMPTS, timed
     from prover.training.examples import read
 
@@ -91,6 +91,6 @@ def _model(folder: Path | None, states: Path | None) -> dict[str, Any]:
         found = list(dict.fromkeys(e.prompt for e in read([states], "sft").side("valid", None)))
         if not found:
             raise ConfigError(f"--states {states} has no state on the held-out side of the split")
-    prompts = [f"{STATE_TOKEN}{state}{TACTIC_TOKEN}" for state in found[:MAX_PROMPTS]]
+    prompts = [own_prompt(state) for state in found[:MAX_PROMPTS]]
     weights = {"weights": model.generator.model.size, "sha256": model.sha256, "max_tokens": model.max_tokens}
     return {**weights, **timed(place, prompts, model.max_tokens)}

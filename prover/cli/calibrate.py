@@ -205,7 +205,7 @@ def _walk(
     A search gets beyond the closers only where they fail; so on a state that one of them closes, nothing else
     is counted.
     """
-    from lean_dojo import ProofFinished, TacticState
+    from lean_dojo import ProofFinished
 
     from prover.agent import MAX_STAGE, SearchState, view_of
     from prover.policy.calibration import feature_of
@@ -232,16 +232,25 @@ def _walk(
                 result = dojo.run_tacs(state, [offer.tactic])[0]
                 cost_ms = dojo.lean_ms - before
                 closed = isinstance(result, ProofFinished)
-                parts = dojo.parts(result) if isinstance(result, TacticState) else []
-                advanced = bool(parts) and all(part.pp != state.pp for part in parts)
-                on_proof = closed or (
-                    advanced and (offer.tactic in useful[state.pp] or all(part.pp in useful for part in parts))
-                )
-                table.note(offer.template, feature, closed or advanced, closed, on_proof, cost_ms)
+                parts, on_proof = judged(dojo, state, offer.tactic, result, useful)
+                table.note(offer.template, feature, closed or bool(parts), closed, on_proof, cost_ms)
                 easy = easy or (closed and stage == 0 and is_closer(offer))
-                if advanced and on_proof:
+                if on_proof:
                     waiting += parts
     return len(seen)
+
+
+def judged(
+    dojo: EmbeddedDojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]
+) -> tuple[list[Any], bool]:
+    """The parts that a tactic led to, none unless it led on; and whether it lay on a proof, of the states in `useful`."""
+    from lean_dojo import ProofFinished, TacticState
+
+    parts = dojo.parts(result) if isinstance(result, TacticState) else []
+    if any(part.pp == state.pp for part in parts):
+        parts = []
+    known = tactic in useful[state.pp] or all(part.pp in useful for part in parts)
+    return parts, isinstance(result, ProofFinished) or (bool(parts) and known)
 
 
 def is_closer(offer: Offer) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from prover.cli.calibrate import MAX_STATES, files_of, label_of, texts, useful_tactics, write
+from prover.cli.calibrate import MAX_STATES, files_of, judged, label_of, texts, useful_tactics, write
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import show, tell
 
@@ -78,7 +78,7 @@ def try_model(
 
     States that a closer of the first stage closes are left out: the search does not ask the model there.
     """
-    from lean_dojo import ProofFinished, TacticState
+    from lean_dojo import ProofFinished
 
     from prover.agent import SearchState, view_of
     from prover.lean.embedded import EmbeddedDojo
@@ -106,16 +106,11 @@ def try_model(
             offers = list(proposer.propose(view))
             offered = {offer.tactic for offer in offers}
             walked = sorted(useful[state.pp] - offered - {DEFER})
-            results = dojo.run_tacs(state, [offer.tactic for offer in offers] + walked)
-            for place, result in enumerate(results):
-                parts = dojo.parts(result) if isinstance(result, TacticState) else []
-                advanced = bool(parts) and all(part.pp != state.pp for part in parts)
-                tactic = offers[place].tactic if place < len(offers) else ""
-                hit = isinstance(result, ProofFinished) or (
-                    advanced and (tactic in useful[state.pp] or all(part.pp in useful for part in parts))
-                )
+            tactics = [offer.tactic for offer in offers] + walked
+            for place, result in enumerate(dojo.run_tacs(state, tactics)):
+                parts, on_proof = judged(dojo, state, tactics[place], result, useful)
                 if place < len(offers):
-                    tries.append((offers[place].log_prob, hit))
-                if advanced and (hit or place >= len(offers)):
+                    tries.append((offers[place].log_prob, on_proof))
+                if on_proof:
                     waiting += parts
     return tries

@@ -14,8 +14,8 @@ from typing import Protocol
 from prover.policy.base import Offer, View
 from prover.policy.goal import Goal, first_goal
 from prover.policy.premises import Premise
-from prover.policy.retrieval import query_of
-from prover.policy.wrapped import UNSIGNED, machine_integers, taken_apart
+from prover.policy.retrieval import Retriever, query_of
+from prover.policy.wrapped import UNSIGNED, from_bits, machine_integers, taken_apart
 
 MANY = 30
 NAMESAKES = 4
@@ -26,12 +26,8 @@ INNERMOST = ("BitVec", "Array", "List", "Nat", "Int", "Option", "Bool")
 FITTING = 5
 
 
-class Kin(Protocol):
+class Kin(Retriever, Protocol):
     """Finds theorems by goal and by name; `prover.policy.premises.PremiseIndex` is one."""
-
-    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> Sequence[Premise]:
-        """The best `k` for a goal."""
-        ...
 
     def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> Sequence[Premise]:
         """At most `k` with the same last component."""
@@ -97,7 +93,7 @@ def through(goal: Goal) -> list[str]:
     heads = [v.head for v in goal.data]
     openings = []
     for kind in machine_integers(heads)[:1]:
-        inner = f"congrArg {kind}.ofBitVec" if kind in UNSIGNED else f"{kind}.toBitVec.inj"
+        inner = from_bits(kind)
         if goal.shape == "=":
             openings.append(f"apply {inner}")
         elif goal.shape in ("↔", "≠"):

@@ -52,8 +52,7 @@ class Unwrap:
                 yield Offer(as_numbers(kind), -2.1, "wrapped.numbers_omega")
             if shape == "=" and stage == 0:
                 yield Offer(f"apply {kind}.toBitVec_inj.mp", -1.6, "wrapped.to_bits")
-                early = f"congrArg {kind}.ofBitVec" if kind in UNSIGNED else f"{kind}.toBitVec.inj"
-                yield Offer(f"apply {early}", -1.7, "wrapped.to_bits_early")
+                yield Offer(f"apply {from_bits(kind)}", -1.7, "wrapped.to_bits_early")
                 yield Offer(f"apply {kind}.{value}_inj.mp", -2.0, "wrapped.to_number")
                 yield Offer(f"simp [← {kind}.toBitVec_inj]", -2.4, "wrapped.simp_bits")
             elif shape in ("≤", "<", "≠", "↔", "¬") and stage == 0:
@@ -86,6 +85,11 @@ def taken_apart(goal: Goal) -> str:
 def machine_integers(heads: Iterable[str]) -> list[str]:
     """The machine integers among types, each once."""
     return list(dict.fromkeys(h for h in heads if h in UNSIGNED or h in SIGNED))
+
+
+def from_bits(kind: str) -> str:
+    """What leads from equal bits to equal machine integers, and is there as soon as the type is."""
+    return f"congrArg {kind}.ofBitVec" if kind in UNSIGNED else f"{kind}.toBitVec.inj"
 
 
 def as_numbers(kind: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from prover.policy.neural.presets import STATE_TOKEN, TACTIC_TOKEN
+from prover.policy.neural.presets import own_prompt
 from prover.training.examples import Example
 
 POOL = 32
@@ -46,7 +46,7 @@ def encode(examples: Sequence[Example], tokenizer: Any, context: int) -> tuple[l
     too_long = 0
     for begin in range(0, len(examples), 10_000):
         chunk = examples[begin : begin + 10_000]
-        fronts = [f"{STATE_TOKEN}{e.prompt}{TACTIC_TOKEN}" if e.prompt else "" for e in chunk]
+        fronts = [own_prompt(e.prompt) if e.prompt else "" for e in chunk]
         heads = tokenizer(fronts)["input_ids"]
         tails = tokenizer([e.target for e in chunk])["input_ids"]
         for example, head, tail in zip(chunk, heads, tails, strict=True):

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from prover.training.batches import Batches, Measurable
+from prover.training.settings import TrainSettings
 
 FIRST_SHARE = 0.1
 RAMP = 0.5
@@ -57,3 +58,10 @@ class CurriculumBatches(Batches[E_co]):
         easiest = self._by_grade[: max(self.size, math.ceil(share * len(self._by_grade)))]
         chosen = random.Random(f"{self.seed} easiest {step}").sample(easiest, min(self.size, len(easiest)))
         return [self.examples[i] for i in chosen]
+
+
+def batches_of(examples: Sequence[E_co], grades: Sequence[float], settings: TrainSettings) -> Batches[E_co]:
+    """The batches that the settings ask for; `grades` has one for each example."""
+    if settings.curriculum:
+        return CurriculumBatches(examples, settings.batch, settings.seed, grades, settings.steps)
+    return Batches(examples, settings.batch, settings.seed)

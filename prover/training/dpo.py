@@ -19,9 +19,9 @@ from typing import Any
 
 from prover.errors import DataError
 from prover.journal import json_text, write_atomically
-from prover.training.batches import Batches, Encoded, encode, tensors
+from prover.training.batches import Encoded, encode, tensors
 from prover.training.checkpoints import REFERENCE
-from prover.training.curriculum import CurriculumBatches
+from prover.training.curriculum import batches_of
 from prover.training.examples import Example
 from prover.training.losses import preference, sequence_log_probs
 from prover.training.model import half_precision
@@ -82,11 +82,7 @@ class Preferring:
         known = self._reference([*learnt, *measured])
         found = [EncodedPair(p.chosen, p.rejected, r) for p, r in zip([*learnt, *measured], known, strict=True)]
         pairs, self._measured = found[: len(learnt)], found[len(learnt) :]
-        self._batches: Batches[EncodedPair] = (
-            CurriculumBatches(pairs, settings.batch, settings.seed, [p.chosen.grade for p in pairs], settings.steps)
-            if settings.curriculum
-            else Batches(pairs, settings.batch, settings.seed)
-        )
+        self._batches = batches_of(pairs, [p.chosen.grade for p in pairs], settings)
 
     def _encoded(self, pairs: Sequence[Pair]) -> list[EncodedPair]:
         found = []

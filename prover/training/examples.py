@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.library_bench import in_hash_order
 from data.mutation import shards
 from data.splits import split_of
 from prover.errors import DataError
@@ -58,9 +59,8 @@ class Examples:
 
     def side(self, split: str, limit: int | None) -> list[Example]:
         """The different examples of a side in a fixed order, at most `limit`: a sample by hash."""
-        unique = {(e.prompt, e.target): e for e in self.items if e.split == split}
-        ordered = sorted(unique.values(), key=lambda e: hashlib.sha256(f"{e.prompt}\0{e.target}".encode()).digest())
-        return ordered[:limit]
+        unique = {f"{e.prompt}\0{e.target}": e for e in self.items if e.split == split}
+        return [unique[key] for key in in_hash_order(unique)[:limit]]
 
 
 def read(paths: Iterable[Path], stage: str) -> Examples:

@@ -28,7 +28,7 @@ from typing import Any
 from prover.errors import DataError
 from prover.policy.neural.decode import draws
 from prover.policy.neural.generator import seed_of
-from prover.policy.neural.presets import STATE_TOKEN, TACTIC_TOKEN
+from prover.policy.neural.presets import own_prompt
 from prover.policy.neural.torch_rows import TorchRows
 from prover.training.batches import Encoded, tensors
 from prover.training.losses import clipped_objective, divergence, token_log_probs
@@ -130,7 +130,7 @@ class Rewarded:
         model.eval()
         for at in range(0, len(asks), DRAWN_TOGETHER):
             part = asks[at : at + DRAWN_TOGETHER]
-            prompts = [list(tokenizer(f"{STATE_TOKEN}{a.state}{TACTIC_TOKEN}")["input_ids"]) for a in part]
+            prompts = [list(tokenizer(own_prompt(a.state))["input_ids"]) for a in part]
             fits = [i for i, p in enumerate(prompts) if len(p) + limit + 1 <= self._context]
             answers: dict[int, Drawn] = {}
             if fits:

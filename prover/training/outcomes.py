@@ -129,17 +129,22 @@ def outcomes_of(tree: Mapping[str, Any], split: str, family_: str) -> list[Outco
 
 def smallest_proofs(tree: Mapping[str, Any]) -> dict[int, int]:
     """Tactics of the smallest proof below each proved state, by its id; putting a state back is none."""
-    sizes: dict[int, int] = {}
+    return {state: size for state, (size, _) in first_edges(tree).items()}
+
+
+def first_edges(tree: Mapping[str, Any]) -> dict[int, tuple[int, Mapping[str, Any]]]:
+    """For each proved state the tactics of its smallest proof, and the edge that begins it; the first of several."""
+    best: dict[int, tuple[int, Mapping[str, Any]]] = {}
     proved = [edge for edge in tree["edges"] if edge["status"] == "proved"]
     changed = True
     while changed:  # the graph may have circles; each turn settles at least the smallest that is still open
         changed = False
         for edge in proved:
-            if all(child in sizes for child in edge["children"]):
-                size = (edge["tactic"] != DEFER) + sum(sizes[child] for child in edge["children"])
-                if size < sizes.get(edge["parent"], size + 1):
-                    sizes[edge["parent"]], changed = size, True
-    return sizes
+            if all(child in best for child in edge["children"]):
+                size = (edge["tactic"] != DEFER) + sum(best[child][0] for child in edge["children"])
+                if edge["parent"] not in best or size < best[edge["parent"]][0]:
+                    best[edge["parent"]], changed = (size, edge), True
+    return best
 
 
 def _places(tree: Mapping[str, Any]) -> dict[int, tuple[int, int]]:

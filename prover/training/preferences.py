@@ -20,10 +20,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from data.library_bench import in_hash_order
 from data.splits import SPLITS, TRAIN, split_of
 from prover.errors import DataError
+from prover.journal import tree_path
 from prover.script import DEFER
 from prover.training.grades import MIDDLE, ranks
+from prover.training.outcomes import first_edges
 
 PER_STATE = 4
 COLUMNS = ("state", "chosen", "rejected")
@@ -52,8 +55,8 @@ class Pairs:
 
     def side(self, split: str, limit: int | None) -> list[Pair]:
         """The different pairs of a side in a fixed order, at most `limit`: a sample by hash."""
-        unique = {(p.state, p.chosen, p.rejected): p for p in self.items if p.split == split}
-        return [unique[key] for key in sorted(unique, key=lambda k: hashlib.sha256("\0".join(k).encode()).digest())][:limit]
+        unique = {f"{p.state}\0{p.chosen}\0{p.rejected}": p for p in self.items if p.split == split}
+        return [unique[key] for key in in_hash_order(unique)[:limit]]
 
 
 def read_pairs(paths: Sequence[Path]) -> Pairs:
@@ -107,7 +110,8 @@ def _run(folder: Path) -> tuple[list[Pair], str]:
         record = json.loads(line)
         if record["status"] != "proved":
             continue
-        path = _tree_path(folder, record)
+        # Of several runs of `eval`, the one that counts.
+        path = tree_path(folder / f"run-{record['run']}" if "run" in record else folder, record["id"])
         if not path.is_file():
             continue
         text = path.read_bytes()
@@ -120,19 +124,13 @@ def _run(folder: Path) -> tuple[list[Pair], str]:
     return found, whole.hexdigest()
 
 
-def _tree_path(folder: Path, record: Mapping[str, Any]) -> Path:
-    """Where `prover.journal` keeps the tree of a result; of several runs of `eval`, the one that counts."""
-    run = folder / f"run-{record['run']}" if "run" in record else folder
-    return run / "trees" / f"{hashlib.sha256(record['id'].encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
-
-
 def pairs_of_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """State, chosen and rejected tactic, from a search graph in the schema of docs/architecture.md; none when it has no proof."""
     nodes = {n["id"]: n for n in tree["nodes"]}
     edges: dict[int, list[Any]] = defaultdict(list)
     for edge in tree["edges"]:
         edges[edge["parent"]].append(edge)
-    best = _smallest_proofs(tree["edges"])
+    best = first_edges(tree)
     waiting, done = [tree["root"]] if tree["root"] in best else [], set()
     while waiting:
         node = waiting.pop()
@@ -140,7 +138,7 @@ def pairs_of_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         while True:  # through the turns of one state
             done.add(node)
             tried += edges[node]
-            proof = best[node]
+            _, proof = best[node]
             if proof["tactic"] != DEFER:
                 break
             node = proof["children"][0]
@@ -158,19 +156,3 @@ def _in_vain(edge: Mapping[str, Any], nodes: Mapping[int, Any]) -> bool:
         return False
     looked_at = any(nodes[c]["expanded"] is not None for c in edge["children"])
     return edge["status"] == "failed" or (edge["status"] == "open" and looked_at)
-
-
-def _smallest_proofs(edges: Sequence[Mapping[str, Any]]) -> dict[int, Any]:
-    """For each proved node the edge that begins its proof with fewest tactics; the first of several."""
-    proved = [e for e in edges if e["status"] == "proved"]
-    size: dict[int, int] = {}
-    best: dict[int, Any] = {}
-    changed = True
-    while changed:
-        changed = False
-        for edge in proved:
-            if all(c in size for c in edge["children"]):
-                needed = (edge["tactic"] != DEFER) + sum(size[c] for c in edge["children"])
-                if needed < size.get(edge["parent"], needed + 1):
-                    size[edge["parent"]], best[edge["parent"]], changed = needed, edge, True
-    return best

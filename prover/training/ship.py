@@ -24,7 +24,7 @@ from prover.errors import ConfigError, DataError, PolicyError, ProverError
 from prover.journal import json_text
 from prover.policy.neural import quantised
 from prover.policy.neural.light import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, LightGenerator
-from prover.policy.neural.presets import OWN_MARK, STATE_TOKEN, TACTIC_TOKEN
+from prover.policy.neural.presets import OWN_MARK, own_prompt
 from prover.policy.neural.timing import timed
 from prover.printable import show, tell
 from prover.training.card import CARD, card
@@ -122,7 +122,7 @@ def _own(weights: dict[str, Any], tied: bool) -> dict[str, Any]:
 
 
 def _prompt(example: Example) -> str:
-    return f"{STATE_TOKEN}{example.prompt}{TACTIC_TOKEN}"
+    return own_prompt(example.prompt)
 
 
 def _fits(model: LightGenerator, example: Example) -> bool:

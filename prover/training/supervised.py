@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.training.batches import Batches, Encoded, encode, tensors
-from prover.training.curriculum import CurriculumBatches
+from prover.training.batches import Encoded, encode, tensors
+from prover.training.curriculum import batches_of
 from prover.training.examples import read
 from prover.training.losses import limited_confidence, pass_at, sequence_log_probs
 from prover.training.model import half_precision
@@ -48,11 +48,7 @@ class Supervised:
             raise DataError(f"none of {len(self._learnt)} examples fits into {settings.context} tokens; raise --context")
         setting.say(f"{len(examples)} examples to learn ({too_long} too long), {len(self._measured)} held out")
         self.facts = {"examples": len(examples), "too_long": too_long, "held_out": len(self._measured)}
-        self._batches: Batches[Encoded] = (
-            CurriculumBatches(examples, settings.batch, settings.seed, [e.grade for e in examples], settings.steps)
-            if settings.curriculum
-            else Batches(examples, settings.batch, settings.seed)
-        )
+        self._batches = batches_of(examples, [e.grade for e in examples], settings)
 
     def updates(self, step: int) -> Iterator[Iterator[Any]]:
         """One batch."""

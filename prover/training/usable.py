@@ -10,7 +10,6 @@ at hand can parse the tactic. Mathlib's letters for the number types are written
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 from collections import Counter
@@ -20,8 +19,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.library_bench import in_hash_order
 from prover.errors import EXIT_DONE, DataError, ProverError
-from prover.journal import write_atomically
+from prover.journal import json_text, write_atomically
 from prover.lean.worker import LeanWorker
 from prover.mutation.host import LIBRARY
 from prover.printable import json_line, show, tell
@@ -54,8 +54,8 @@ def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str], others
         known = set(pq.read_table(corpus, columns=["name"])["name"].to_pylist())
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise DataError(f"{corpus} is no corpus; make it with `proofsmith corpus build`: {error}") from error
-    found: dict[tuple[str, str], Pair] = {}
-    naming: dict[tuple[str, str], Pair] = {}
+    found: dict[str, Pair] = {}
+    naming: dict[str, Pair] = {}
     try:
         for theorem in json.loads(source.read_bytes()):
             for step in theorem["traced_tactics"]:
@@ -66,10 +66,10 @@ def pairs_with_premises(source: Path, corpus: Path, counts: Counter[str], others
                 state, tactic = step["state_before"].translate(LETTERS), step["tactic"].strip().translate(LETTERS)
                 if len(state) <= LONGEST_STATE and len(tactic) <= LONGEST_TACTIC:
                     pair = {"name": theorem["full_name"], "state": state, "tactic": tactic}
-                    (naming if step["annotated_tactic"][1] else found).setdefault((state, tactic), pair)
+                    (naming if step["annotated_tactic"][1] else found).setdefault(f"{state}\0{tactic}", pair)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DataError(f"{source} is no train.json of LeanDojo Benchmark 4: {error!r}") from error
-    sample = sorted(found.values(), key=lambda p: hashlib.sha256(f"{p['state']}\0{p['tactic']}".encode()).digest())[:others]
+    sample = [found[key] for key in in_hash_order(found)[:others]]
     counts["short and different"] = len(naming) + len(found)
     counts["naming a premise"] = len(naming)
     return [*naming.values(), *sample]
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         tell(f"error: {error}")
         return error.exit_code
     kept = [p for p in pairs if p["tactic"] in good]
-    write_atomically(args.out, "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in kept))
+    write_atomically(args.out, "".join(json_text(p) + "\n" for p in kept))
     counts["kept"] = len(kept)
     show(json_line(dict(counts)))
     return EXIT_DONE

@@ -132,6 +132,11 @@ def chat(view: View, state: str) -> Prompt:
 
 def ours(view: View, state: str) -> Prompt:
     """The format in which `proofsmith train` trains."""
+    return own_prompt(state)
+
+
+def own_prompt(state: str) -> str:
+    """A state in front of which our own models write the tactic."""
     return f"{STATE_TOKEN}{state}{TACTIC_TOKEN}"
 
 
