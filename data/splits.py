@@ -8,8 +8,17 @@ side, and nothing that comes from a held-out theorem reaches training data.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from data.library_bench import SPLITS, family, split_of
 
-__all__ = ["SPLITS", "TRAIN", "family", "split_of"]
+__all__ = ["SPLITS", "TRAIN", "family", "side_of", "split_of"]
 
 TRAIN = "train"
+
+
+def side_of(record: Mapping[str, Any]) -> str:
+    """The side of a result: the held-out one that its data set names (miniF2F's test statements, say), else that of its name."""
+    named = record.get("split")
+    return str(named) if named in SPLITS and named != TRAIN else split_of(str(record["name"]))

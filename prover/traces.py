@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.mutation import shards
-from data.splits import split_of
+from data.splits import side_of, split_of
 from prover.errors import DataError, LeanProcessError
 from prover.lean.process import RequestRefused
 from prover.lean.worker import LeanWorker
@@ -52,13 +52,13 @@ FORWARDS = re.compile(
 
 @dataclass(frozen=True)
 class Proof:
-    """A theorem and the tactics that prove it; `root` decides its side."""
+    """A theorem, the tactics that prove it, and its side of the split."""
 
     name: str
     context: str
     statement: str
     tactics: str
-    root: str
+    split: str
     origin: str
 
 
@@ -117,7 +117,7 @@ def trace(worker: LeanWorker, proof: Proof, known: Callable[[str], bool]) -> lis
                     "state_after": after,
                     "premises": premises,
                     "origin": proof.origin,
-                    "split": split_of(proof.root),
+                    "split": proof.split,
                 }
             )
             if reply.get("done"):
@@ -170,7 +170,7 @@ def proofs_in(folder: Path, problems: list[str], turned: bool = False) -> Iterat
         for m in shards.mutants(folder, problems):
             proof = backwards(m.proof) if turned else m.proof
             if proof is not None:
-                yield Proof(m.name, m.context, f"theorem {m.statement}", proof, m.root, "mutant")
+                yield Proof(m.name, m.context, f"theorem {m.statement}", proof, split_of(m.root), "mutant")
         return
     path = folder / "results.jsonl"
     try:
@@ -184,7 +184,7 @@ def proofs_in(folder: Path, problems: list[str], turned: bool = False) -> Iterat
             record = json.loads(line)
             if record["status"] == "proved":
                 yield Proof(
-                    record["name"], "", record["statement"], record["proof"], record["name"], "search"
+                    record["name"], "", record["statement"], record["proof"], side_of(record), "search"
                 )
         except (ValueError, KeyError, TypeError) as error:
             problems.append(f"{path}:{number} is no result and is skipped: {error!r}")

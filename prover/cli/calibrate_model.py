@@ -30,12 +30,13 @@ def fit_mixture(args: argparse.Namespace) -> int:
     if folder is None:
         raise ConfigError("no model comes with this copy of Proofsmith; name one with --model FOLDER")
     model = default.load(folder)
-    proposer = model.proposer(first_stage=0)
     tries: list[tuple[float, bool]] = []
     proved = 0
     given = texts(args.paths)
     with LeanWorker() as worker:
-        policy = default.with_model(builtin_policy(load_or_build(worker)), model)
+        premises = load_or_build(worker)
+        proposer = model.proposer(first_stage=0, names=premises)
+        policy = default.with_model(builtin_policy(premises), model, proposer)
         for label, text in given:
             for target in source.read(worker, text).targets:
                 if target.problem is not None:

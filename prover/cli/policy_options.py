@@ -12,9 +12,9 @@ from prover.errors import ConfigError
 
 if TYPE_CHECKING:
     from prover.agent import ViewPolicy
+    from prover.policy.neural.default import Library
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
-    from prover.policy.relatives import Kin
 
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
@@ -156,7 +156,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     return policy, noted
 
 
-def _default(args: argparse.Namespace, premises: Kin) -> tuple[ViewPolicy, dict[str, Any]]:
+def _default(args: argparse.Namespace, premises: Library) -> tuple[ViewPolicy, dict[str, Any]]:
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural import default
 
@@ -177,7 +177,7 @@ def _default(args: argparse.Namespace, premises: Kin) -> tuple[ViewPolicy, dict[
         return builtin_policy(premises), {}
     model = default.load(folder)
     stage = args.first_stage if args.first_stage is not None else 0 if args.model_alone else default.FIRST_STAGE
-    proposer = model.proposer(args.samples, args.model_temperature, args.max_tokens, args.model_seed, stage)
+    proposer = model.proposer(args.samples, args.model_temperature, args.max_tokens, args.model_seed, stage, premises)
     policy = default.with_model(builtin_policy(premises), model, proposer, args.model_weight, args.model_alone)
     noted = {
         "policy": "builtin", "model_sha256": model.sha256, "model_scale": [model.scale.slope, model.scale.offset],

@@ -1,7 +1,7 @@
 """The library's theorems as premises: asked of Lean once, kept in the cache folder.
 
     <cache>/premises-<format>-<lean commit>-<hash of modules>.json.gz
-        {"format", "lean", "modules", "entries": [[name, signature, module], …]}
+        {"format", "lean", "modules", "entries": [[name, signature, module], …], "names": {module: [name, …]}}
 
 Names come cheaply, signatures at about a millisecond each, so what nobody would cite is left out first:
 auxiliary theorems that Lean makes by itself, monad transformers, the inside of decision procedures.
@@ -23,10 +23,11 @@ from pathlib import Path
 from prover.lean.package import cache_dir
 from prover.lean.process import DEFAULT_MEMORY_MB
 from prover.lean.worker import LeanWorker
+from prover.policy.names import Names, NamesByModule
 from prover.policy.premises import Premise, PremiseIndex
 from prover.printable import tell
 
-FORMAT = 2
+FORMAT = 3
 EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
 """What `LeanWorker.lean` says of the package that `prover.lean.package` obtains."""
 BATCH = 400
@@ -43,6 +44,8 @@ SKIPPED = re.compile(
     r"|default|Linear|SOM|Internal|Cooper|Impl|toListImpl|loop|go|aux|lawful\w*|reduce\w*|_\w*|ofNat_\w*lit\w*|mapM\w*"
     r"|forM\w*|forIn\w*|foldlM\w*|foldrM\w*|filterM\w*|anyM\w*|allM\w*|findM\w*|findSomeM\w*|\w*_eq_\w*Impl\w*|\w*TR\w*)($|\.)"
 )
+UNSAID = re.compile(r"(^|\.)(_|match_\d|proof_\d|eq_\d|rec(On)?$|casesOn$|brecOn|below|noConfusion|inst[A-Z])|^Lean\.|✝|«|\.\d")
+"""Names that nobody writes in a proof."""
 SKIPPED_MODULES = ("Init.Grind", "Init.Omega", "Init.Internal", "Init.Meta", "Init.Control", "Lean.")
 
 
@@ -74,6 +77,10 @@ def load_or_build(
         for name, kind, module in listed["constants"]
         if kind in THEOREM_KINDS and module >= 0 and (keep or citable)(name, listed["modules"][module])
     }
+    said: dict[str, list[str]] = {}
+    for name, _, module in listed["constants"]:
+        if module >= 0 and UNSAID.search(name) is None:
+            said.setdefault(listed["modules"][module], []).append(name)
     names = list(homes)
     entries: list[tuple[str, str, str]] = []
     for start in range(0, len(names), BATCH):
@@ -82,8 +89,8 @@ def load_or_build(
         entries += [(n, " ".join(s.split()), homes[n]) for n, s in zip(batch, signatures, strict=True) if s is not None]
         say(f"reading the library's theorems: {min(start + BATCH, len(names))} of {len(names)}")
     if keep is None:
-        _write(path, {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries})
-    return _index(entries)
+        _write(path, {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries, "names": said})
+    return _index(entries, said)
 
 
 def library_premises(memory_mb: int = DEFAULT_MEMORY_MB) -> LazyPremises:
@@ -146,6 +153,11 @@ class LazyPremises:
         index = self._loaded()
         return [] if index is None else index.namesakes(name, k, imported)
 
+    def names(self, imported: frozenset[str] | None = None) -> Names | None:
+        """See `PremiseIndex.names`."""
+        index = self._loaded()
+        return None if index is None else index.names(imported)
+
     def _loaded(self) -> PremiseIndex | None:
         if self._index is None and not self._looked:
             with self._lock:
@@ -163,13 +175,15 @@ def _read(path: Path) -> PremiseIndex | None:
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         return None
     try:
-        return _index([(str(name), str(signature), str(module)) for name, signature, module in stored["entries"]])
-    except (KeyError, TypeError, ValueError):
+        entries = [(str(name), str(signature), str(module)) for name, signature, module in stored["entries"]]
+        return _index(entries, {str(module): list(names) for module, names in stored["names"].items()})
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _index(entries: Sequence[tuple[str, str, str]]) -> PremiseIndex:
-    return PremiseIndex([(name, signature) for name, signature, _ in entries], [module for *_, module in entries])
+def _index(entries: Sequence[tuple[str, str, str]], names: dict[str, list[str]]) -> PremiseIndex:
+    known = NamesByModule([(name, module) for module, found in names.items() for name in found])
+    return PremiseIndex([(name, signature) for name, signature, _ in entries], [module for *_, module in entries], known)
 
 
 def _write(path: Path, contents: dict[str, object]) -> None:

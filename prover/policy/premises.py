@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from prover.policy.names import Names, NamesByModule
 from prover.policy.terms import shape, sides, stripped, tidy
 
 K1 = 1.2
@@ -58,10 +59,12 @@ class PremiseIndex:
     Args:
         entries: name and pretty-printed signature of each (`List.length_append … : … = …`).
         modules: where each comes from, in the same order; empty when nobody asks.
+        known: all names of the library, for those who write tactics; None when nobody asks.
     """
 
     entries: Sequence[tuple[str, str]]
     modules: Sequence[str] = ()
+    known: NamesByModule | None = None
     _postings: dict[str, list[tuple[int, float]]] = field(default_factory=dict, init=False, repr=False)
     _heads: dict[tuple[str, str], list[int]] = field(default_factory=dict, init=False, repr=False)
     _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
@@ -91,6 +94,10 @@ class PremiseIndex:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def names(self, imported: frozenset[str] | None = None) -> Names | None:
+        """See `LibraryNames`."""
+        return None if self.known is None else self.known.of(imported)
 
     def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """The `k` theorems that fit a goal best, best first.

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from data.library_bench import in_hash_order
 from data.mutation import shards
-from data.splits import split_of
+from data.splits import TRAIN, side_of, split_of
 from prover.errors import DataError
 from prover.training.grades import MIDDLE, mutant_grade, ranks
 
@@ -160,7 +160,7 @@ def _lines(path: Path) -> Iterator[Example]:
         if not isinstance(record, dict) or not ({"state", "tactic"} <= record.keys() or "text" in record):
             raise ValueError(f"line {number} has neither state and tactic nor text")
         name = str(record.get("name", ""))
-        split = split_of(name) if name else "train"
+        split = side_of(record) if name else TRAIN
         grade = float(record["grade"]) if record.get("grade") is not None else None
         if "text" in record:
             yield Example(name, "", str(record["text"]), split, grade)

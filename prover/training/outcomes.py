@@ -5,7 +5,7 @@ A proved state counts with the number of tactics of the smallest proof below it,
 without a proof; what no search has looked into says nothing and is left out. That a search ended before it came back to a state
 makes some of the unproved ones unproved by chance: the critic learns what this prover finds, not what is true.
 
-A theorem's side of the project's split goes with all its states (`data.splits`).
+A theorem's side goes with all its states (`data.splits.side_of`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from data.splits import family, split_of
+from data.splits import family, side_of
 from prover.errors import DataError
 from prover.journal import tree_path
 from prover.script import DEFER
@@ -97,7 +97,7 @@ def _read(folder: Path, found: Outcomes) -> None:
             record = json.loads(line)
             key, name = str(record["id"]), str(record["name"])
             tree = json.loads(tree_path(folder, key).read_bytes())
-            rows = outcomes_of(tree, split_of(name), family(name))
+            rows = outcomes_of(tree, side_of(record), family(name))
         except FileNotFoundError:
             continue  # it never started: there is nothing to learn
         except (OSError, ValueError, KeyError, TypeError, IndexError):

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lean_dojo import ProofFinished, TacticState
 
-from data.splits import split_of
+from data.splits import side_of
 from prover.errors import DataError, LeanProcessError
 from prover.journal import json_text, write_atomically
 from prover.lean.embedded import EmbeddedDojo
@@ -140,7 +140,7 @@ def _row(record: Mapping[str, Any], number: int, before: str, tactic: str, after
     return {
         "full_name": record["name"], "statement": record["statement"], "step": number, "state_before": before,
         "tactic": tactic, "annotated_tactic": tactic, "state_after": after, "premises": [], "origin": "search",
-        "split": split_of(record["name"]),
+        "split": side_of(record),
     }  # fmt: skip
 
 

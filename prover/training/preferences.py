@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from data.library_bench import in_hash_order
-from data.splits import SPLITS, TRAIN, split_of
+from data.splits import TRAIN, side_of, split_of
 from prover.errors import DataError
 from prover.journal import tree_path
 from prover.script import DEFER
@@ -117,8 +117,7 @@ def _run(folder: Path) -> tuple[list[Pair], str]:
         text = path.read_bytes()
         whole.update(hashlib.sha256(text).digest())
         name = record["name"]
-        held_out = record.get("split") in SPLITS and record["split"] != TRAIN
-        split = record["split"] if held_out else split_of(name)
+        split = side_of(record)
         hard = record.get("expansions")
         found += [Pair(name, *p, split, None if hard is None else float(hard)) for p in pairs_of_tree(json.loads(text))]
     return found, whole.hexdigest()

@@ -3,7 +3,7 @@
 import pytest
 
 from data.library_bench import split_of as benchmark_side
-from data.splits import SPLITS, split_of
+from data.splits import SPLITS, side_of, split_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_about_eight_in_ten_families_are_for_training() -> None:
 
 def test_mutants_and_the_library_benchmark_have_the_same_sides() -> None:
     assert split_of is benchmark_side
+
+
+@pytest.mark.parametrize("named", [None, "train", "kept", 3])
+def test_a_results_side_is_its_names_unless_its_data_set_holds_it_out(named: object) -> None:
+    for name in ("add_comm", "foo_bar", "reverse_map", "count_zero"):
+        assert side_of({"name": name, "split": named}) == split_of(name)
+        assert [side_of({"name": name, "split": s}) for s in ("valid", "test")] == ["valid", "test"]

@@ -192,8 +192,8 @@ def test_a_report_of_nothing_says_so(tmp_path: Path) -> None:
 
 def test_steps_lead_from_the_statement_to_no_goals(finished: tuple[Path, Run], tmp_path: Path) -> None:
     made = [m for m in shards.mutants(finished[0]) if m.round == 1][:3]
-    proofs = [Proof(m.name, m.context, f"theorem {m.statement}", m.proof, m.root, "mutant") for m in made]
-    wrong = Proof("w", "", "theorem w : 1 = 2", "rfl", "w", "search")
+    proofs = [Proof(m.name, m.context, f"theorem {m.statement}", m.proof, "valid", "mutant") for m in made]
+    wrong = Proof("w", "", "theorem w : 1 = 2", "rfl", "train", "search")
     problems: list[str] = []
     statistics = write_traces(tmp_path, [*proofs, wrong], problems=problems)
     assert (statistics["proofs"], statistics["skipped"]) == (3, 1)
@@ -205,6 +205,7 @@ def test_steps_lead_from_the_statement_to_no_goals(finished: tuple[Path, Run], t
         assert all(a["state_after"] == b["state_before"] for a, b in pairwise(steps))
         assert any(step["premises"] for step in steps)
     assert json.loads((tmp_path / "statistics.json").read_text("utf-8"))["steps"] == len(rows)
+    assert {r["split"] for r in rows} == {"valid"}
 
 
 def test_proofs_turned_around_hold(finished: tuple[Path, Run], tmp_path: Path) -> None:

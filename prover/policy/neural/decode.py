@@ -10,12 +10,17 @@ noise from a generator of each prompt's own, so they depend neither on what else
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from prover.policy.neural.generator import Completion, cut
+
+Fits = Callable[[tuple[int, ...], bool], bool]
+"""Of tokens: whether they can still become a completion; with True, whether they may end there."""
+LOOK, LOOK_HELD = 2, 8
 
 
 class Finished(NamedTuple):
@@ -63,7 +68,12 @@ class Rows(Protocol):
 
 
 def beams(
-    model: Rows, prompts: Sequence[Sequence[int]], width: int, max_tokens: int, ends: frozenset[int]
+    model: Rows,
+    prompts: Sequence[Sequence[int]],
+    width: int,
+    max_tokens: int,
+    ends: frozenset[int],
+    fits: Sequence[Fits | None] | None = None,
 ) -> list[list[Finished]]:
     """At most `width` completions of each prompt, likeliest first.
 
@@ -73,27 +83,35 @@ def beams(
         width: beams a prompt.
         max_tokens: of a completion.
         ends: the tokens that end a text.
+        fits: what the completions of each prompt are held to; a beam then looks at more tokens, since some lead nowhere.
     """
+    held = fits or [None] * len(prompts)
+    look = (LOOK_HELD if any(held) else LOOK) * width
     model.start(prompts)
     live: list[list[Finished]] = [[Finished((), ())] for _ in prompts]
     done: list[list[Finished]] = [[] for _ in prompts]
     for left in range(max_tokens, 0, -1):
-        values, tokens = model.top(min(2 * width, model.vocabulary))
+        values, tokens = model.top(min(look, model.vocabulary))
         row = 0
         parents: list[int] = []
         added: list[int] = []
         for prompt, texts in enumerate(live):
+            fit = held[prompt]
             candidates = []
             for text in texts:
                 score = text.score
                 for value, token in zip(values[row], tokens[row], strict=True):
                     if token in ends:
-                        done[prompt].append(Finished(text.tokens, (*text.log_probs, value)))
+                        if fit is None or fit(text.tokens, True):
+                            done[prompt].append(Finished(text.tokens, (*text.log_probs, value)))
                     else:
                         candidates.append((score + value, row, text, token, value))
                 row += 1
             candidates.sort(key=lambda c: -c[0])
-            candidates = candidates[:width]
+            if fit is None:
+                candidates = candidates[:width]
+            else:
+                candidates = list(islice((c for c in candidates if fit((*c[2].tokens, c[3]), False)), width))
             done[prompt] = sorted(done[prompt], key=lambda f: -f.score)[:width]
             if len(done[prompt]) == width:
                 candidates = [c for c in candidates if c[0] > done[prompt][-1].score]
@@ -166,6 +184,11 @@ def completed(found: Finished, text_of: Callable[[Sequence[int]], str], stop: tu
         return Completion(text, found.score, len(found.log_probs))
     offsets = [len(text_of(found.tokens[:i])) for i in range(len(found.log_probs))]
     return cut(text, offsets, found.log_probs, stop)
+
+
+def held_to(fits: Callable[[str, bool], bool] | None, text_of: Callable[[Sequence[int]], str]) -> Fits | None:
+    """`Sampling.fits`, of tokens instead of their text."""
+    return None if fits is None else lambda tokens, ended: fits(text_of(tokens), ended)
 
 
 def _gumbel(chances: np.random.Generator, rows: int, vocabulary: int) -> npt.NDArray[np.float32]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from prover.errors import PolicyError
 from prover.policy.base import Mixture
 from prover.policy.builtin import builtin_policy
+from prover.policy.names import LibraryNames
 from prover.policy.neural.generator import Sampling
 from prover.policy.neural.light import WEIGHTS, LightGenerator
 from prover.policy.neural.presets import OWN_MARK, PRESETS
@@ -44,13 +45,12 @@ class LightModel:
 
     def proposer(
         self, samples: int = SAMPLES, temperature: float = 0.0, max_tokens: int | None = None, seed: int = 0,
-        first_stage: int = FIRST_STAGE,
+        first_stage: int = FIRST_STAGE, names: LibraryNames | None = None,
     ) -> NeuralProposer:  # fmt: skip
-        """The proposer that asks it, in the format that it was trained in."""
+        """The proposer that asks it, in the format that it was trained in, held to the library's names where they are known."""
         preset = replace(PRESETS["proofsmith"], max_tokens=max_tokens or self.max_tokens)
-        return NeuralProposer(
-            self.generator, preset, Sampling(samples, temperature, preset.max_tokens, preset.stop, seed), first_stage=first_stage
-        )
+        sampling = Sampling(samples, temperature, preset.max_tokens, preset.stop, seed)
+        return NeuralProposer(self.generator, preset, sampling, first_stage=first_stage, names=names)
 
 
 def model_folder() -> Path | None:
@@ -91,11 +91,15 @@ def _max_tokens(folder: Path) -> int:
     return tokens
 
 
-def default_policy(premises: Kin | None = None, model: bool = True, first_stage: int = FIRST_STAGE) -> Mixture:
+class Library(Kin, LibraryNames, Protocol):
+    """The library's theorems, found by goal and by name, and all its names; `PremiseIndex` and `LazyPremises` are two."""
+
+
+def default_policy(premises: Library | None = None, model: bool = True, first_stage: int = FIRST_STAGE) -> Mixture:
     """The symbolic proposers, and the default model beside them where there is one.
 
     Args:
-        premises: finds theorems of the library; None goes without retrieval.
+        premises: finds theorems of the library, and knows its names; None goes without retrieval.
         model: False leaves the model out.
         first_stage: when it is asked; 0 where a state is looked at once and no more.
 
@@ -106,7 +110,7 @@ def default_policy(premises: Kin | None = None, model: bool = True, first_stage:
     if folder is None:
         return builtin_policy(premises)
     found = load(folder)
-    return with_model(builtin_policy(premises), found, found.proposer(first_stage=first_stage))
+    return with_model(builtin_policy(premises), found, found.proposer(first_stage=first_stage, names=premises))
 
 
 def with_model(

@@ -7,8 +7,8 @@ A backend knows nothing of Lean. What it is asked and how its text becomes a tac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
@@ -35,7 +35,8 @@ class Sampling:
 
     `samples` completions of at most `max_tokens` tokens; `temperature` 0 gives the likeliest ones (greedy for one, beam
     search for more), otherwise they are drawn. `stop` ends a completion and is not part of it. The same `seed` gives the same
-    draw where the backend can promise it.
+    draw where the backend can promise it. `fits` says of a text whether it can still become a completion (or, with True, whether
+    it may end there); backends in this process hold beam search to it, the others do not look at it.
     """
 
     samples: int = 16
@@ -43,6 +44,7 @@ class Sampling:
     max_tokens: int = 128
     stop: tuple[str, ...] = ()
     seed: int = 0
+    fits: Callable[[str, bool], bool] | None = field(default=None, compare=False)
 
 
 class Completion(NamedTuple):

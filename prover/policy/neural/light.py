@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prover.errors import PolicyError
-from prover.policy.neural.decode import Finished, beams, completed, draws
+from prover.policy.neural.decode import Finished, beams, completed, draws, held_to
 from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.llama import Array, Llama, Tree, shape_of
 from prover.policy.neural.quantised import read
@@ -118,7 +118,8 @@ class LightGenerator:
             )
         rows = TreeRows(self.model)
         if sampling.temperature == 0 and sampling.samples > 1:
-            return beams(rows, [ids], sampling.samples, sampling.max_tokens, self._ends)[0]
+            fits = [held_to(sampling.fits, self.text)]
+            return beams(rows, [ids], sampling.samples, sampling.max_tokens, self._ends, fits)[0]
         return draws(
             rows, [ids], 1 if sampling.temperature == 0 else sampling.samples, sampling.max_tokens, self._ends,
             sampling.temperature, [sampling.seed],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import ConfigError, PolicyError
-from prover.policy.neural.decode import Finished, beams, completed, draws
+from prover.policy.neural.decode import Finished, beams, completed, draws, held_to
 from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.presets import DECODER, ENCODER_DECODER
 from prover.policy.neural.torch_rows import TorchRows
@@ -153,7 +153,8 @@ class LocalGenerator:
         rows = TorchRows(self._model, self._pad)
         with torch.inference_mode():
             if sampling.temperature == 0 and sampling.samples > 1:
-                return beams(rows, prompts, sampling.samples, sampling.max_tokens, self._ends)
+                fits = [held_to(r.sampling.fits, self._text) for r in batch]
+                return beams(rows, prompts, sampling.samples, sampling.max_tokens, self._ends, fits)
             samples = 1 if sampling.temperature == 0 else sampling.samples
             seeds = [r.sampling.seed for r in batch]
             return draws(

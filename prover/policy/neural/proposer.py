@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from prover.policy.base import Offer, View, note_fault
+from prover.policy.names import LibraryNames
 from prover.policy.neural.generator import Completion, Generator, PromptTooLongError, Sampling, seed_of
+from prover.policy.neural.grounded import Fits, fits
 from prover.policy.neural.presets import Preset
 from prover.policy.neural.server import say_on_stderr
 from prover.policy.premises import Premise
@@ -31,6 +33,7 @@ class NeuralProposer:
         premises: at most so many in a prompt.
         name: who offers, in reports.
         first_stage: how often a state has to come back before the model is asked for it; 0 asks at once.
+        names: the library's, where they are known; beam search then says no others (`prover.policy.neural.grounded`).
     """
 
     generator: Generator
@@ -40,6 +43,7 @@ class NeuralProposer:
     premises: int = 0
     name: str = "model"
     first_stage: int = 0
+    names: LibraryNames | None = None
     say: Callable[[str], None] = field(default=say_on_stderr, repr=False)
     too_long: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -60,7 +64,7 @@ class NeuralProposer:
         if self.retriever is not None and self.premises:
             facts = " ".join(h.type for h in view.goals[0].named[-4:])
             found = self.retriever.search(f"{facts} ⊢ {view.goals[0].target}", self.premises)
-        sampling = replace(self.sampling, seed=seed_of(self.sampling.seed, view.pp, view.stage))
+        sampling = replace(self.sampling, seed=seed_of(self.sampling.seed, view.pp, view.stage), fits=self._fits(view))
         try:
             completions = self._complete(view, found, sampling)
         except PromptTooLongError as error:
@@ -72,6 +76,10 @@ class NeuralProposer:
             if tactic and MARKED_UNSAID not in tactic:
                 best[tactic] = max(best.get(tactic, float("-inf")), self.preset.log_prob(completion))
         return [Offer(tactic, log_prob) for tactic, log_prob in best.items()]
+
+    def _fits(self, view: View) -> Fits | None:
+        known = self.names.names(view.surroundings.imported) if self.names is not None else None
+        return None if known is None else fits(view, known)
 
     def _complete(self, view: View, found: Sequence[Premise], sampling: Sampling) -> Sequence[Completion]:
         try:

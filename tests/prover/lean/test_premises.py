@@ -59,15 +59,21 @@ def test_without_an_index_nothing_is_found_and_an_offered_one_is_used(cache: Pat
 
 def test_what_is_written_is_read_again(cache: Path) -> None:
     path = cache_path(EMBEDDED_LEAN, ("Init",))
-    premises._write(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")]})
+    names = {"Init.Data.Nat.Basic": ["Nat.add_comm", "Nat.pred"], "Init.Core": ["Nat"]}
+    assert LazyPremises().names() is None
+    premises._write(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")], "names": names})
     assert [p.name for p in LazyPremises().search("a + b = b + a", 3)] == ["Nat.add_comm"]
     assert LazyPremises().search("a + b = b + a", 3, frozenset({"Init.Core"})) == []
+    known, some = LazyPremises().names(), LazyPremises().names(frozenset({"Init.Core"}))
+    assert known is not None and some is not None
+    assert known.ordered == ("Nat", "Nat.add_comm", "Nat.pred") and some.ordered == ("Nat",)
     assert [p.name for p in cache.iterdir()] == [path.name]
 
 
 def test_an_index_of_another_format_is_not_read(cache: Path) -> None:
     path = cache_path(EMBEDDED_LEAN, ("Init",))
-    for stored in ({"format": premises.FORMAT, "entries": ENTRIES}, {"format": 0, "entries": []}, []):
+    without = {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Core")]}
+    for stored in ({"format": premises.FORMAT, "entries": ENTRIES}, without, {"format": 0, "entries": []}, []):
         premises._write(path, stored)  # type: ignore[arg-type]
         assert cached(EMBEDDED_LEAN) is None
 
@@ -85,3 +91,6 @@ def test_lean_gives_names_and_statements() -> None:
     assert dict(index.entries)["and_comm"] == "and_comm {a b : Prop} : a ∧ b ↔ b ∧ a"
     assert index.search("p ∨ q ↔ q ∨ p", 1)[0].name == "or_comm"
     assert told
+    known = index.names()
+    assert known is not None and all(n in known for n in ("and_comm", "Nat.succ", "Nat.add", "List")), "all, not only those kept"
+    assert not any(n in known for n in ("Nat.rec", "Nat.no_such_name", "instAddNat"))

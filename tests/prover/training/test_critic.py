@@ -121,6 +121,15 @@ def test_held_out_theorems_are_never_learnt(searched: Path) -> None:
     assert {r.text for r in found.side("train")} == {r.text for r in without}
 
 
+def test_what_a_data_set_holds_out_is_not_learnt_whatever_it_is_called(tmp_path: Path) -> None:
+    run = run_folder(tmp_path / "run", names_of("train", 6), random.Random(0))
+    results = run / "results.jsonl"
+    records = [json.loads(line) for line in results.read_text("utf-8").splitlines()]
+    assert {r.split for r in read_runs([run]).rows} == {"train"}
+    results.write_text("".join(json_text({**r, "split": "test"}) + "\n" for r in records))
+    assert {r.split for r in read_runs([run]).rows} == {"test"}
+
+
 def test_the_same_runs_give_the_same_critic(searched: Path, trained: Path, tmp_path: Path) -> None:
     train_critic([searched], tmp_path / "again")
     assert (tmp_path / "again" / FILE).read_bytes() == (trained / FILE).read_bytes()
