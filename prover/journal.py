@@ -42,7 +42,7 @@ class RunFolder:
 
     Args:
         path: made when it is not there.
-        settings: what decides the outcome; a folder made with others is refused.
+        settings: what decides the outcome; a folder with results of others is refused.
         inputs: name of each input → SHA-256 of its text; likewise.
         fresh: throw away what the folder holds of an earlier run.
 
@@ -151,6 +151,9 @@ class RunFolder:
             changed = list(_differences(json.loads(row[0]), json.loads(wanted)))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise _damaged(database, "the settings cannot be read") from error
+        if self._db.execute("SELECT count(*) FROM result").fetchone()[0] == 0:  # ended before its first result: nothing is lost
+            self._db.execute("UPDATE run SET value = ? WHERE key = 'asked'", (wanted,))
+            return
         raise ConfigError(
             f"{self.path} holds a run of other settings or inputs ({', '.join(changed)}); "
             "choose another folder with --out, or begin anew with --fresh"

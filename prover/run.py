@@ -185,9 +185,9 @@ def run(
         try:
             items, readings, notes = read_items(worker, inputs, backend)
             if not items:
-                raise DataError(
-                    f"no theorem with `sorry` in {', '.join(str(i.path or i.name) for i in inputs)}: nothing to prove"
-                )
+                looked_at = ", ".join(str(i.path or i.name) for i in inputs)
+                why = "".join(f"; {note}" for note in notes[:3])
+                raise DataError(f"no theorem with `sorry` in {looked_at}: nothing to prove{why}")
             unread = tuple(i.name for i, r in zip(inputs, readings, strict=True) if not r.file.modules)
             known = folder.known()
             lean = worker.lean

@@ -43,8 +43,8 @@ def test_a_second_run_on_the_folder_says_so_and_stops(tmp_path: Path) -> None:
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, SETTINGS, INPUTS):
-        pass
+    with RunFolder(tmp_path, SETTINGS, INPUTS) as folder:
+        folder.add("a", {"name": "a"})
     with pytest.raises(ConfigError, match=r"timeout_s: 60 there, 5 now"):
         RunFolder(tmp_path, {"timeout_s": 5}, INPUTS).__enter__()
     with pytest.raises(ConfigError, match=r"a\.lean"):
@@ -52,12 +52,21 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_refused_folder_is_free_again(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, SETTINGS, INPUTS):
-        pass
+    with RunFolder(tmp_path, SETTINGS, INPUTS) as folder:
+        folder.add("a", {"name": "a"})
     with pytest.raises(ConfigError):
         RunFolder(tmp_path, {"timeout_s": 5}, INPUTS).__enter__()
     with RunFolder(tmp_path, SETTINGS, INPUTS) as folder:
-        assert folder.known() == {}
+        assert folder.known() == {"a": {"name": "a"}}
+
+
+def test_a_run_that_ended_before_its_first_result_gives_way_to_one_of_other_settings(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, SETTINGS, INPUTS):
+        pass
+    with RunFolder(tmp_path, {"timeout_s": 5}, INPUTS) as folder:
+        folder.add("a", {"name": "a"})
+    with pytest.raises(ConfigError, match=r"timeout_s: 5 there, 60 now"):
+        RunFolder(tmp_path, SETTINGS, INPUTS).__enter__()
 
 
 def test_fresh_begins_anew(tmp_path: Path) -> None:

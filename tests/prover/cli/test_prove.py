@@ -110,6 +110,19 @@ def test_an_import_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Cap
     assert "Mathlib" in said and "native" in said and "Traceback" not in said
 
 
+def test_a_file_without_a_theorem_to_prove_is_told_with_leans_first_error_and_leaves_the_folder_free(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "broken.lean"
+    path.write_text("theorem a (n : Nat : n = n := by sorry\n", encoding="utf-8")
+    arguments = ["prove", str(path), "--out", str(tmp_path / "out"), "--quiet"]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "nothing to prove" in said and "broken.lean:1: unexpected token ':'; expected ')'" in said
+    path.write_text("theorem a (n : Nat) : n = n := by sorry\n", encoding="utf-8")
+    assert main(arguments) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
