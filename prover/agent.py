@@ -13,51 +13,28 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import lean_dojo
-from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
+from lean_dojo import TacticState
 
+from prover.environment import DojoEnvironment, SearchState, view_of
 from prover.errors import LeanProcessError
 from prover.minimise import minimise
-from prover.oracles import SEARCHES, found_instead, proposals
-from prover.policy.base import GoalText, Hypothesis, Surroundings, View, noting_faults
+from prover.oracles import SEARCHES, proposals
+from prover.policy.base import Surroundings, View, noting_faults
 from prover.script import DEFER, script
 from search import best_first, to_json
 from search.types import (
-    Advanced,
     Budget,
-    Closed,
-    Outcome,
-    Part,
     Priority,
     ProofTree,
     Proposal,
-    Rejected,
     SearchResult,
     Status,
-    TimedOut,
 )
 
 MAX_STAGE = 3
 NO_SURROUNDINGS = Surroundings()
 DEFER_LOG_PROBS = (-1.5, -2.5, -3.0)
 """Of giving a state back for harder attempts, by how often that was done: the later ones cost seconds."""
-
-
-@dataclass(frozen=True)
-class SearchState:
-    """A state of the search: LeanDojo's, how often it was put back for harder attempts, and the tactics that led to it."""
-
-    tactic_state: TacticState
-    stage: int = 0
-    before: tuple[str, ...] = ()
-
-    def __hash__(self) -> int:
-        return hash((self.tactic_state.id, self.stage))
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, SearchState)
-            and (self.tactic_state.id, self.stage) == (other.tactic_state.id, other.stage)
-        )
 
 
 class TextCritic(Protocol):
@@ -153,74 +130,6 @@ class ViewPolicy(Protocol):
         ...
 
 
-class DojoEnvironment:
-    """A Dojo as the search sees it."""
-
-    def __init__(self, dojo: lean_dojo.Dojo) -> None:
-        self.dojo = dojo
-
-    def part(self, state: TacticState, stage: int = 0, before: tuple[str, ...] = ()) -> Part[SearchState]:
-        """A state as a node of the search."""
-        key = self.dojo.key(state) if hasattr(self.dojo, "key") else ("state", state.id)
-        return Part(SearchState(state, stage, before), (key, stage), state.pp)
-
-    def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
-        """Runs the tactics; stops early once one of them closes the state."""
-        here = self.part(state.tactic_state, before=state.before)
-        real = [t for t in tactics if t != DEFER]
-        results = iter(self._run(state.tactic_state, real))
-        outcomes: list[Outcome[SearchState]] = []
-        for tactic in tactics:
-            if tactic == DEFER:
-                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1, state.before),)))
-                continue
-            result = next(results, None)
-            if result is None:
-                break
-            outcomes.append(self._outcome(here, tactic, result))
-            if isinstance(outcomes[-1], Closed):
-                break
-        return outcomes
-
-    def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
-        if hasattr(self.dojo, "run_tacs"):
-            return list(self.dojo.run_tacs(state, tactics, stop_when_done=True))
-        results: list[Any] = []
-        for tactic in tactics:
-            results.append(self.dojo.run_tac(state, tactic))
-            if isinstance(results[-1], ProofFinished):
-                break
-        return results
-
-    def _outcome(self, here: Part[SearchState], tactic: str, result: Any) -> Outcome[SearchState]:
-        match result:
-            case TacticState():
-                states = self.dojo.parts(result) if hasattr(self.dojo, "parts") else [result]
-                before = (*here.state.before, tactic)
-                parts = tuple(self.part(s, before=before) for s in states)
-                if any(p.key == here.key for p in parts):
-                    return Rejected("leaves the goal as it was")
-                return Advanced(parts, instead=found_instead(tactic, result.message))
-            case ProofFinished():
-                return Closed(instead=found_instead(tactic, result.message))
-            case ProofGivenUp():
-                return Rejected("gives up (sorry)", gave_up=True)
-            case LeanError():
-                return Rejected(result.error)
-            case _:
-                return TimedOut(result.seconds)
-
-
-def view_of(state: SearchState, surroundings: Surroundings, depth: int = 0, theorem: str = "") -> View:
-    """What the policy sees of a state."""
-    texts = [g for g in state.tactic_state.pp.split("\n\n") if "⊢" in g]
-    goals = []
-    for goal, text in zip(state.tactic_state.goals, texts, strict=False):
-        case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
-        goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
-    return View(state.tactic_state.pp, tuple(goals), surroundings, state.stage, depth, theorem, state.before)
-
-
 @dataclass(frozen=True)
 class _OnStates:
     """A critic of texts as the search asks it."""
@@ -301,11 +210,10 @@ def prove(
     try:
         with noting_faults() as policy_faults, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
-            result: SearchResult[SearchState] = best_first(
+            staged = StagedPolicy(policy, surroundings, messages_of=getattr(opened, "messages_of", None), theorem=_name_of(dojo))
+            result = best_first(
                 environment,
-                StagedPolicy(
-                    policy, surroundings, messages_of=getattr(opened, "messages_of", None), theorem=_name_of(dojo)
-                ),
+                staged,
                 environment.part(initial),
                 budget=Budget(settings.max_expansions, settings.timeout_s),
                 accept=accept,
@@ -314,32 +222,33 @@ def prove(
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
-            lean_seconds = getattr(opened, "lean_ms", 0.0) / 1000
-            set_aside = list(getattr(opened, "set_aside", ()))
-            proof = result.proof
-            if proof is not None and minimised:  # while the theorem is open: some processes end with it
-                proof = _minimised(proof, getattr(opened, "holds", None), audit, verdicts)
+            attempt = _attempt(result, opened)
+            if result.proof is not None:
+                proof = result.proof
+                if minimised:  # while the theorem is open: some processes end with it
+                    proof = _minimised(proof, getattr(opened, "holds", None), audit, verdicts)
+                attempt.proof, attempt.axioms, attempt.depends_on = script(proof), verdicts[-1].axioms, verdicts[-1].depends_on
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
         return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
-    proved = result.status is Status.PROVED
+    attempt.seconds = time.monotonic() - started
+    attempt.refusals, attempt.policy_faults = refusals, dict(policy_faults)
+    return attempt
+
+
+def _attempt(result: SearchResult[SearchState], opened: Any) -> Attempt:
+    """What a search came to, before its proof is made smaller."""
     tree = to_json(result.graph)
     return Attempt(
-        status="proved" if proved else "failed",
-        proof=script(proof) if proof is not None else None,
-        reason=None if proved else result.status.value,
-        seconds=time.monotonic() - started,
+        status="proved" if result.status is Status.PROVED else "failed",
+        reason=None if result.status is Status.PROVED else result.status.value,
         expansions=result.expansions,
         tactics_run=result.tactics_run,
-        lean_seconds=lean_seconds,
+        lean_seconds=getattr(opened, "lean_ms", 0.0) / 1000,
         candidates_refused=result.candidates_refused,
-        axioms=verdicts[-1].axioms if proved else (),
-        depends_on=verdicts[-1].depends_on if proved else (),
         closed_by=_proposers(tree, result.proof) if result.proof is not None else {},
-        refusals=refusals,
-        set_aside=set_aside,
-        policy_faults=dict(policy_faults),
+        set_aside=list(getattr(opened, "set_aside", ())),
         tree=tree,
     )
 

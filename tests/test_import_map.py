@@ -28,8 +28,10 @@ PARTS: dict[str, set[str]] = {
     "prover.policy": {"prover.errors", "prover.printable", "search", "data"},
     "prover.lean": {"prover.errors", "prover.policy", "prover.printable", "data"},
     "prover.oracles": {"search"},
+    "prover.environment": {"prover.script", "prover.policy", "prover.oracles", "search"},
     "prover.agent": {
-        "prover.errors", "prover.script", "prover.minimise", "prover.policy", "prover.oracles", "search", "data",
+        "prover.errors", "prover.script", "prover.minimise", "prover.policy", "prover.oracles", "prover.environment", "search",
+        "data",
     },
     "prover.auditing": {"prover.errors", "prover.lean", "prover.agent"},
     "prover.batch_item": {"prover.errors", "prover.lean", "prover.agent", "prover.auditing"},
@@ -57,20 +59,20 @@ PARTS: dict[str, set[str]] = {
     "prover.evaluation": {
         "prover", "prover.errors", "prover.journal", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
         "prover.batch_item", "prover.batch", "prover.progress", "prover.report", "prover.run", "prover.printable",
-        "search", "data",
+        "search", "data", "prover.environment",
     },
     "prover.cli": {
         "prover", "prover.errors", "prover.script", "prover.journal", "prover.policy", "prover.lean", "prover.agent",
         "prover.batch_item", "prover.batch", "prover.run", "prover.mutation", "prover.library_corpus", "prover.traces",
         "prover.benchmarks", "prover.soak", "prover.evaluation", "prover.printable", "prover.traced_corpus",
-        "prover.server", "prover.policy.neural", "prover.training", "search", "data",
+        "prover.server", "prover.policy.neural", "prover.training", "search", "data", "prover.environment",
     },
     "prover.printable": set(),
     "prover.traced_corpus": {"prover.errors", "prover.lean", "prover.traces", "data"},
     "prover.server": {
         "prover", "prover.errors", "prover.script", "prover.policy", "prover.lean", "prover.agent", "prover.auditing",
         "prover.batch_item", "prover.batch", "prover.report", "prover.printable", "prover.policy.neural", "search",
-        "data",
+        "data", "prover.environment",
     },
     "prover.policy.neural": {"prover.errors", "prover.policy", "prover.printable"},
     "prover.training": {

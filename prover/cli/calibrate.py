@@ -207,7 +207,8 @@ def _walk(
     """
     from lean_dojo import ProofFinished
 
-    from prover.agent import MAX_STAGE, SearchState, view_of
+    from prover.agent import MAX_STAGE
+    from prover.environment import SearchState, view_of
     from prover.policy.calibration import feature_of
     from prover.policy.goal import first_goal
 

@@ -81,7 +81,7 @@ def try_model(
     """
     from lean_dojo import ProofFinished
 
-    from prover.agent import SearchState, view_of
+    from prover.environment import SearchState, view_of
     from prover.lean.embedded import EmbeddedDojo
     from prover.lean.surroundings import surroundings_of
     from prover.policy.closers import Closers

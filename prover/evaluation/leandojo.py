@@ -25,7 +25,8 @@ from typing import Any
 
 import lean_dojo
 
-from prover.agent import SearchState, ViewPolicy, view_of
+from prover.agent import ViewPolicy
+from prover.environment import SearchState, view_of
 from prover.errors import DataError
 from prover.evaluation.datasets import sample
 from prover.evaluation.statistics import bootstrap, wilson

@@ -14,6 +14,7 @@ CODE = (
     "prover/lean",
     "prover/policy",
     "prover/agent.py",
+    "prover/environment.py",
     "prover/auditing.py",
     "prover/batch.py",
     "prover/batch_item.py",

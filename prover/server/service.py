@@ -10,7 +10,8 @@ from typing import Any
 
 import psutil
 
-from prover.agent import SearchSettings, SearchState, ViewPolicy, view_of
+from prover.agent import SearchSettings, ViewPolicy
+from prover.environment import SearchState, view_of
 from prover.errors import DataError
 from prover.lean.commands import header, split
 from prover.lean.embedded import tactic_state

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lean_dojo import TacticState
 
-from prover.agent import DojoEnvironment, SearchState, ViewPolicy, view_of
+from prover.agent import ViewPolicy
+from prover.environment import DojoEnvironment, SearchState, view_of
 from prover.lean.embedded import LIBRARY_SEARCHES, EmbeddedDojo
 from prover.policy.base import Surroundings
 from search.types import Advanced, Closed, Proposal

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
-from prover.agent import DojoEnvironment, SearchSettings, StagedPolicy, ViewPolicy
+from prover.agent import SearchSettings, StagedPolicy, ViewPolicy
+from prover.environment import DojoEnvironment
 from prover.lean.surroundings import surroundings_of
 from prover.script import script
 from prover.server.lsp_text import short

@@ -7,7 +7,8 @@ from typing import Any
 
 from lean_dojo import TacticState
 
-from prover.agent import MAX_STAGE, NO_SURROUNDINGS, SearchSettings, SearchState, StagedPolicy, prove
+from prover.agent import MAX_STAGE, NO_SURROUNDINGS, SearchSettings, StagedPolicy, prove
+from prover.environment import SearchState
 from prover.lean import source
 from prover.lean.embedded import EmbeddedDojo
 from prover.lean.worker import LeanWorker

@@ -30,6 +30,7 @@ MODEL_VARIABLE = "PROOFSMITH_MODEL"
 MIXTURE = "mixture.json"
 SAMPLES = 16
 MAX_TOKENS = 32
+WIDEN = 3
 FIRST_STAGE = 1
 """A state's first visit is for what costs milliseconds; the model's tenth of a second is spent on what that did not close."""
 
@@ -50,7 +51,7 @@ class LightModel:
         """The proposer that asks it, in the format that it was trained in, held to the library's names where they are known."""
         preset = replace(PRESETS["proofsmith"], max_tokens=max_tokens or self.max_tokens)
         sampling = Sampling(samples, temperature, preset.max_tokens, preset.stop, seed)
-        return NeuralProposer(self.generator, preset, sampling, first_stage=first_stage, names=names)
+        return NeuralProposer(self.generator, preset, sampling, first_stage=first_stage, names=names, widen=WIDEN)
 
 
 def model_folder() -> Path | None:

@@ -22,8 +22,9 @@ MARKED_UNSAID = "✝"
 class NeuralProposer:
     """Tactics of a model for the whole state. Where premises make a prompt too long, the likelier half of them stays.
 
-    A state's later turns are asked again only where drawing gives something new: at a temperature above 0, with another seed.
-    Before `first_stage` it is not asked at all: states that cheap closers prove do not cost the model's time.
+    A state's later turns are asked again where that gives something new: at a temperature above 0 with another seed; with beam
+    search once, `widen` times as wide. Before `first_stage` it is not asked at all: states that cheap closers prove do not cost
+    the model's time.
 
     Args:
         generator: completes prompts.
@@ -34,6 +35,7 @@ class NeuralProposer:
         name: who offers, in reports.
         first_stage: how often a state has to come back before the model is asked for it; 0 asks at once.
         names: the library's, where they are known; beam search then says no others (`prover.policy.neural.grounded`).
+        widen: how much wider the beams of a state's next turn are; 1 does not ask again.
     """
 
     generator: Generator
@@ -44,6 +46,7 @@ class NeuralProposer:
     name: str = "model"
     first_stage: int = 0
     names: LibraryNames | None = None
+    widen: int = 1
     say: Callable[[str], None] = field(default=say_on_stderr, repr=False)
     too_long: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -58,13 +61,18 @@ class NeuralProposer:
         """
         if not view.goals or view.stage < self.first_stage:
             return []
-        if view.stage > self.first_stage and self.sampling.temperature == 0:
-            return []
+        turn = view.stage - self.first_stage
+        samples = self.sampling.samples
+        if turn > 0 and self.sampling.temperature == 0:
+            if turn > 1 or self.widen == 1:
+                return []
+            samples *= self.widen
         found: Sequence[Premise] = ()
         if self.retriever is not None and self.premises:
             facts = " ".join(h.type for h in view.goals[0].named[-4:])
             found = self.retriever.search(f"{facts} ⊢ {view.goals[0].target}", self.premises)
-        sampling = replace(self.sampling, seed=seed_of(self.sampling.seed, view.pp, view.stage), fits=self._fits(view))
+        seed = seed_of(self.sampling.seed, view.pp, view.stage)
+        sampling = replace(self.sampling, samples=samples, seed=seed, fits=self._fits(view))
         try:
             completions = self._complete(view, found, sampling)
         except PromptTooLongError as error:

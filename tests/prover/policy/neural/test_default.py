@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from prover.agent import SearchSettings, SearchState, StagedPolicy, prove
+from prover.agent import SearchSettings, StagedPolicy, prove
 from prover.cli import doctor
 from prover.cli.main import main
+from prover.environment import SearchState
 from prover.errors import PolicyError
 from prover.lean import source
 from prover.lean.embedded import EmbeddedDojo
@@ -62,13 +63,13 @@ def test_a_model_joins_with_its_scale_and_can_be_left_out(shipped: Path, tmp_pat
     assert default.load(tmp_path / "scaled").scale(-1.0) == -1.5
 
 
-def test_it_is_asked_once_a_state_and_not_before_its_stage(shipped: Path) -> None:
+def test_it_is_asked_twice_a_state_and_not_before_its_stage(shipped: Path) -> None:
     def offered(stage: int, **how: float) -> bool:
         proposer = default.load(shipped).proposer(**how)  # type: ignore[arg-type]
         return bool(list(proposer.propose(view("p", "p : Prop", stage=stage))))
 
-    assert [offered(s) for s in range(4)] == [False, True, False, False]
-    assert [offered(s, first_stage=0) for s in range(4)] == [True, False, False, False]
+    assert [offered(s) for s in range(4)] == [False, True, True, False]
+    assert [offered(s, first_stage=0) for s in range(4)] == [True, True, False, False]
     assert [offered(s, first_stage=2, temperature=1.0) for s in range(4)] == [False, False, True, True]
 
 

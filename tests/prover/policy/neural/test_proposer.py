@@ -56,6 +56,12 @@ def test_a_states_later_turns_are_asked_only_where_something_is_drawn() -> None:
     assert seeds[0] == seeds[2] != seeds[1]
 
 
+def test_beams_are_widened_once_at_a_states_next_turn() -> None:
+    wide, scripted, _ = proposer([Completion("simp", -1.0, 1)], sampling=Sampling(samples=4), first_stage=1, widen=3)
+    asked = [bool(list(wide.propose(replace(VIEW, stage=stage)))) for stage in range(4)]
+    assert asked == [False, True, True, False] and [s.samples for _, s in scripted.asked] == [4, 12]
+
+
 def test_premises_stand_in_the_prompt() -> None:
     index = PremiseIndex([("Nat.add_zero", "Nat.add_zero (n : Nat) : n + 0 = n"), ("List.nil_eq", "List.nil_eq : [] = []")])
     made, scripted, _ = proposer([], retriever=index, premises=1)
