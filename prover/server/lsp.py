@@ -29,6 +29,7 @@ from prover.server.answers import Edit, Proof
 from prover.server.lsp_text import Text, moved, short
 from prover.server.pool import Cancelled
 from prover.server.session import Session
+from prover.server.waiting import prove_all, to_prove
 
 REQUEST_FAILED = -32803
 SETTLE_S = 0.25
@@ -291,7 +292,7 @@ class Server:
                 def over() -> bool:
                     return gone() or cancelled()
 
-                where = self.session.to_prove(text.text, place, text.path, over)
+                where = to_prove(self.session, text.text, place, text.path, over)
                 return self.session.prove(
                     text.text, where, SearchSettings(timeout_s=self.options.prove_s), told, over, text.path
                 )
@@ -310,9 +311,8 @@ class Server:
                 report(f"{number} of {total}: {waiting.name}", 100 * done // total)
 
             def work(gone: Callable[[], bool]) -> list[Proof]:
-                return self.session.prove_all(
-                    text.text, SearchSettings(timeout_s=self.options.prove_s), told, lambda: gone() or cancelled(), text.path
-                )
+                settings = SearchSettings(timeout_s=self.options.prove_s)
+                return prove_all(self.session, text.text, settings, told, lambda: gone() or cancelled(), text.path)
 
             return await self._answer(work)
 
