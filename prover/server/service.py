@@ -13,9 +13,9 @@ import psutil
 from prover.agent import SearchSettings, SearchState, ViewPolicy, view_of
 from prover.errors import DataError
 from prover.lean.commands import header, split
-from prover.lean.embedded import tactic_state
 from prover.lean.positions import Places, Position
 from prover.lean.premises import EMBEDDED_LEAN
+from prover.lean.results import tactic_state
 from prover.policy.base import Surroundings
 from prover.policy.neural.default import default_policy
 from prover.report import Limits, prune
