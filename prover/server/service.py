@@ -18,7 +18,7 @@ from prover.lean.premises import EMBEDDED_LEAN
 from prover.lean.results import tactic_state
 from prover.policy.base import Surroundings
 from prover.policy.neural.default import default_policy
-from prover.report import Limits, prune
+from prover.report.tree import Limits, prune
 from prover.server import wire
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
