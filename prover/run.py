@@ -23,7 +23,7 @@ from prover.lean import source
 from prover.lean.backend import EMBEDDED, Audits, Backend, Worker
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.progress import ProgressBar
-from prover.report import write_report
+from prover.report.page import write_report
 
 NOTHING: Mapping[str, Any] = {}
 STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_option", "private", "protected", "local")

@@ -1,7 +1,7 @@
 """The page of an evaluation: one self-contained file beside report.html, which has the searched trees.
 
 No script: charts are drawn here, as SVG. Text from Lean and from data sets is untrusted and passes through
-jinja2's autoescape and `prover.report.visible`.
+jinja2's autoescape and `prover.report.text.visible`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import jinja2
 
 from prover.evaluation.statistics import wilson
 from prover.journal import write_atomically
-from prover.report import STATUS_WORDS, TEMPLATES, chart, count, duration, visible
+from prover.report.page import STATUS_WORDS, TEMPLATES, chart
+from prover.report.text import count, duration, visible
 
 BUDGETS = (
     ("seconds", "Seconds", "seconds for the theorem"),

@@ -42,7 +42,7 @@ from prover.lean.source import Reading
 from prover.lean.worker import LeanWorker
 from prover.printable import tell
 from prover.progress import ProgressBar
-from prover.report import write_report
+from prover.report.page import write_report
 from prover.run import commit
 
 RUN_TEMPERATURE = 0.5

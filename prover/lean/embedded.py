@@ -2,21 +2,15 @@
 
 `EmbeddedDojo` is a `lean_dojo.Dojo`: entered for a theorem it gives LeanDojo's `TacticState`, and `run_tac` gives
 LeanDojo's results. What differs is below the seam: no repository, no tracing, no process of its own. A warm worker is
-leased from theorem to theorem, proof states stay live in it, and a step runs its own tactic only.
-
-A process can be lost at any step. The states it held are then made again, when next needed, by entering the theorem
-anew and running the tactics that led to them.
+leased from theorem to theorem, proof states stay live in it, and a step runs its own tactic only (live_states.py).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import lean_dojo
 from lean_dojo import (
@@ -28,20 +22,19 @@ from lean_dojo import (
     ProofGivenUp,
     TacticState,
 )
-from lean_dojo.interaction.parse_goals import Declaration, Goal, parse_goals
 
 from prover.errors import LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean import protocol
+from prover.lean.live_states import LiveStates
 from prover.lean.process import RequestRefused
-from prover.lean.source import Target, first_line, state_before
+from prover.lean.results import Result, TacticTimeout, reply_of
+from prover.lean.source import Target, state_before
 from prover.lean.worker import LeanWorker
 
 DEFAULT_HEARTBEATS = 200_000
 """Lean's own limit for a declaration, in thousands of small allocations; here for each tactic. Deterministic."""
 GRACE_S = 5.0
 """A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
-
-
 LIBRARY_SEARCHES = ("exact?", "apply?", "rw?", "try?", "hint")
 WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = n := by rw?")
 """A process's first library search builds an index of the library, and `exact?` gives up after a part of its heartbeats:
@@ -49,73 +42,6 @@ whether it finds something would depend on whether another was there before. So 
 WARM_UP_TIMEOUT_S = 120.0
 MAX_TRIES = 2
 """A tactic that ends so many processes, each time alone, is set aside."""
-
-
-@dataclass(frozen=True)
-class TacticTimeout:
-    """A tactic was stopped after `seconds`; the state it was run on is as it was."""
-
-    seconds: float
-
-
-INNER_TURNSTILE = re.compile(r"(?<!^)⊢", re.MULTILINE)
-STAND_IN = "\N{REPLACEMENT CHARACTER}"
-
-
-class TurnstileState(TacticState):
-    """A state whose text holds ⊢ inside a goal too (a string literal, the notation of a logic).
-
-    LeanDojo tells goals apart by their ⊢ and refuses such a text; a goal's own begins its line.
-    """
-
-    def __post_init__(self) -> None:
-        def back(text: str) -> str:
-            return text.replace(STAND_IN, "⊢")
-
-        goals = []
-        for goal in parse_goals(INNER_TURNSTILE.sub(STAND_IN, self.pp)):
-            assumptions = [Declaration(back(d.ident), back(d.lean_type)) for d in goal.assumptions]
-            goals.append(Goal(assumptions, back(goal.conclusion)))
-        object.__setattr__(self, "goals", goals)
-
-
-def tactic_state(goals: Sequence[str], sid: int, message: str | None = None) -> TacticState:
-    """LeanDojo's state of some goals as text."""
-    pp = "\n\n".join(goals)
-    return (TurnstileState if INNER_TURNSTILE.search(pp) else TacticState)(pp, sid, message)
-
-
-Result: TypeAlias = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
-
-
-def reply_of(result: Result) -> dict[str, Any]:
-    """What LeanDojo's process would have answered. Raises DojoTacticTimeoutError for a tactic past its time."""
-    reply: dict[str, Any] = {"sid": None, "tacticState": None, "error": None, "message": ""}
-    match result:
-        case TacticState():
-            reply |= {"sid": result.id, "tacticState": result.pp, "message": result.message}
-        case ProofFinished():
-            reply |= {"sid": result.tactic_state_id, "tacticState": "no goals", "message": result.message}
-        case LeanError():
-            reply["error"] = result.error
-        case ProofGivenUp():
-            reply["error"] = "proof contains `sorry`"
-        case TacticTimeout():
-            raise DojoTacticTimeoutError()
-    return reply
-
-
-@dataclass
-class _Known:
-    """How a state came about, and where it lives now: `part` of what `tactic` left of `parent` (None: the root)."""
-
-    parent: int | None
-    tactic: str
-    part: int | None
-    generation: int = -1
-    host_sid: int = -1
-    goals: tuple[protocol.Goal, ...] = ()
-    parts: tuple[int, ...] = ()
 
 
 class EmbeddedDojo(lean_dojo.Dojo):
@@ -148,9 +74,7 @@ class EmbeddedDojo(lean_dojo.Dojo):
         self.has_timedout = False
         self.lean_ms = 0.0
         self.set_aside: list[str] = []
-        self._states: dict[int, _Known] = {}
-        self._owned: list[int] = []
-        self._owned_generation = -1
+        self._live = LiveStates(target, worker, self._step)
 
     @property
     def uses_tactics(self) -> bool:
@@ -169,16 +93,15 @@ class EmbeddedDojo(lean_dojo.Dojo):
         """
         if self.entry.problem is not None:
             raise DojoInitError(self.entry.problem)
-        self._states[0] = _Known(None, "", None)
         try:
-            self._restore(0)
+            self._live.open()
         except LeanProcessError as error:
             raise DojoInitError(str(error)) from error
-        return self, self._tactic_state(0)
+        return self, self._live.tactic_state(0)
 
     def __exit__(self, *_: object) -> None:
         """Leaves the theorem; the worker forgets its proof states."""
-        self._forget()
+        self._live.forget()
 
     def run_tac(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
         """LeanDojo's `run_tac`.
@@ -209,11 +132,11 @@ class EmbeddedDojo(lean_dojo.Dojo):
         Returns:
             One result for each tactic, in order; fewer when `stop_when_done` cut them short.
         """
-        if state.id not in self._states:
+        if state.id not in self._live:
             raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
         if not tactics:
             return []
-        self._restore(state.id)
+        self._live.restore(state.id)
         try:
             return self._run_batch(state.id, list(tactics), stop_when_done)
         except LeanSetupError:
@@ -229,7 +152,7 @@ class EmbeddedDojo(lean_dojo.Dojo):
 
     def _run_alone(self, sid: int, tactic: str) -> Result:
         for tries_left in reversed(range(MAX_TRIES)):
-            self._restore(sid)
+            self._live.restore(sid)
             try:
                 return self._run_batch(sid, [tactic], False)[0]
             except LeanSetupError:
@@ -240,18 +163,13 @@ class EmbeddedDojo(lean_dojo.Dojo):
                     return LeanError(f"set aside: Lean was lost {MAX_TRIES} times in this tactic, last: {error}")
         raise AssertionError("unreachable")
 
-    def _restore(self, sid: int) -> None:
-        """Makes a state live again; losing the process over that is not a tactic's fault."""
-        self.worker.patiently(lambda: self._locate(sid))
-
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
-        known = self._states[state.id]
-        return [self._tactic_state(sid) for sid in known.parts] or [state]
+        return [self._live.tactic_state(sid) for sid in self._live.parts(state.id)] or [state]
 
     def key(self, state: TacticState) -> tuple[object, ...]:
         """What tells this state from others: text and fingerprint; unique when a goal mentions metavariables."""
-        goals = self._states[state.id].goals
+        goals = self._live.goals(state.id)
         if any(g.fingerprint is None for g in goals):
             return ("state", state.id)
         return tuple((g.pp, g.fingerprint) for g in goals)
@@ -277,25 +195,28 @@ class EmbeddedDojo(lean_dojo.Dojo):
             return []  # a search for ideas is not worth a second process
 
     def _messages_of(self, state: TacticState, tactic: str) -> list[str]:
-        host_sid = self._locate(state.id)
+        host_sid = self._live.locate(state.id)
         self._warm_up(host_sid)
+        reply = self._step(host_sid, tactic)
+        self.lean_ms += reply.milliseconds
+        if reply.proof is not None:
+            self._live.own(reply.proof)
+        return list(reply.notes)
+
+    def _step(self, host_sid: int, tactic: str) -> protocol.TacticReply:
         raw = self.worker.request(
             "tactics", timeout_s=self.timeout + GRACE_S, sid=host_sid, tactics=[tactic],
             heartbeats=self.heartbeats * 1000, timeout_ms=self.timeout * 1000,
         )["results"][0]  # fmt: skip
-        reply = protocol.tactic_reply(raw)
-        self.lean_ms += reply.milliseconds
-        if reply.proof is not None:
-            self._own(reply.proof)
-        return list(reply.notes)
+        return protocol.tactic_reply(raw)
 
     def _submit_request(self, req: str) -> dict[str, Any]:
         """LeanDojo's request and reply lines."""
         request = json.loads(req)
-        return reply_of(self.run_tacs(self._tactic_state(request["sid"]), [request["cmd"]])[0])
+        return reply_of(self.run_tacs(self._live.tactic_state(request["sid"]), [request["cmd"]])[0])
 
     def _run_batch(self, sid: int, tactics: list[str], stop_when_done: bool) -> list[Result]:
-        host_sid = self._locate(sid)
+        host_sid = self._live.locate(sid)
         if any(search in tactic for tactic in tactics for search in LIBRARY_SEARCHES):
             self._warm_up(host_sid)
         replies = self.worker.request(
@@ -325,104 +246,19 @@ class EmbeddedDojo(lean_dojo.Dojo):
             )  # fmt: skip
             for reply in map(protocol.tactic_reply, raw["results"]):
                 if reply.proof is not None:
-                    self._own(reply.proof)
+                    self._live.own(reply.proof)
             self.worker.note_warm(modules)
 
     def _result(self, sid: int, tactic: str, reply: protocol.TacticReply) -> Result:
         message = "\n".join(reply.notes)
         if reply.done:
             self.is_successful = True
-            return ProofFinished(self._new(_Known(sid, tactic, None)), message)
+            return ProofFinished(self._live.add_finished(sid, tactic), message)
         if reply.gave_up:
             return ProofGivenUp()
         if reply.timed_out:
             return TacticTimeout(reply.milliseconds / 1000)
         if reply.proof is None:
             return LeanError((reply.error or "").strip())
-        view = reply.proof
-        known = _Known(sid, tactic, None, self.worker.generation, view.sid, view.goals)
-        self._own(view)
-        new = self._new(known)
-        known.parts = tuple(
-            self._new(_Known(sid, tactic, i, self.worker.generation, part, (goal,)))
-            for i, (part, goal) in enumerate(zip(view.parts, view.goals, strict=False))
-        )
-        return self._tactic_state(new, message)
-
-    def _new(self, known: _Known) -> int:
-        sid = len(self._states)
-        self._states[sid] = known
-        return sid
-
-    def _own(self, view: protocol.ProofView) -> None:
-        if self._owned_generation != self.worker.generation:
-            self._owned, self._owned_generation = [], self.worker.generation
-        self._owned += [view.sid, *view.parts]
-
-    def _tactic_state(self, sid: int, message: str | None = None) -> TacticState:
-        return tactic_state([g.pp for g in self._states[sid].goals], sid, message)
-
-    def _locate(self, sid: int) -> int:
-        """The host's id of a state, made again when the process that had it is gone."""
-        self.worker.process  # noqa: B018
-        known = self._states[sid]
-        if known.generation != self.worker.generation:
-            if known.parent is None:
-                view = self._enter()
-            else:
-                parent = self._locate(known.parent)
-                raw = self.worker.request(
-                    "tactics",
-                    timeout_s=self.timeout + GRACE_S,
-                    sid=parent,
-                    tactics=[known.tactic],
-                    heartbeats=self.heartbeats * 1000,
-                    timeout_ms=self.timeout * 1000,
-                )
-                reply = protocol.tactic_reply(raw["results"][0])
-                if reply.proof is None:
-                    raise LeanProcessError(
-                        f"{known.tactic!r} does not do again what it did before the Lean process was lost"
-                    )
-                view = reply.proof
-                self._own(view)
-            if known.part is not None and known.part >= len(view.parts):
-                raise LeanProcessError(f"{known.tactic!r} leaves other goals than before the Lean process was lost")
-            known.generation = self.worker.generation
-            known.host_sid = view.sid if known.part is None else view.parts[known.part]
-            known.goals = view.goals if known.part is None else (view.goals[known.part],)
-        return known.host_sid
-
-    def _enter(self) -> protocol.ProofView:
-        """Elaborates the statement in its context up to the proof."""
-        target = self.entry
-        raw = self.worker.request("enter", state=state_before(self.worker, target), text=target.command("sorry"))
-        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
-        if target.sorry_at is not None:
-            proofs = self._meant(proofs, target.sorry_at)
-        if len(proofs) != 1:
-            errors = [m.text for m in protocol.messages(raw["messages"]) if m.severity == "error"]
-            inside = target.sorry_at is not None
-            raise DojoInitError(
-                f"{'Lean does not come to this place' if inside else 'the statement does not elaborate'}: {first_line(errors[0])}"
-                if errors else f"{'this place' if inside else 'the statement'} gives no goal to prove"
-            )  # fmt: skip
-        self._own(proofs[0])
-        if target.sorry_at is None and any(goal.sorry for goal in proofs[0].goals):
-            raise DojoInitError("the statement, or a hypothesis that it is given, was elaborated with a hole (sorry)")
-        return proofs[0]
-
-    def _meant(self, proofs: list[protocol.ProofView], sorry_at: int) -> list[protocol.ProofView]:
-        """Of several proof states the first at a place; the others are let go."""
-        meant = [p for p in proofs if p.at is not None and p.at[0] == sorry_at][:1]
-        others = [sid for p in proofs if p not in meant for sid in (p.sid, *p.parts)]
-        if others:
-            self.worker.request("release", proofs=others)
-        return meant
-
-    def _forget(self) -> None:
-        if self._owned and self._owned_generation == self.worker.generation and self.worker.alive:
-            with suppress(LeanProcessError):  # gone with the process
-                self.worker.request("release", proofs=self._owned)
-        self._owned = []
-        self._states.clear()
+        new = self._live.add(sid, tactic, reply.proof)
+        return self._live.tactic_state(new, message)

@@ -25,7 +25,8 @@ from lean_dojo import (
 )
 
 from prover.errors import DataError
-from prover.lean.embedded import MAX_TRIES, Result, TacticTimeout, tactic_state
+from prover.lean.embedded import MAX_TRIES
+from prover.lean.results import Result, TacticTimeout, tactic_state
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanSetupError
 from prover.lean.compiled import DoesNotCompile, compiled
-from prover.lean.embedded import INNER_TURNSTILE
 from prover.lean.lake import LakeEnv, environment
 from prover.lean.native_library import MODULE, NativeLibrary, usable
 from prover.lean.project import Project, Version, shown, version_in
+from prover.lean.results import INNER_TURNSTILE
 from prover.lean.source import Target
 
 READ_BYTES = 1 << 16

@@ -14,12 +14,12 @@ from prover.agent import SearchSettings, ViewPolicy
 from prover.environment import SearchState, view_of
 from prover.errors import DataError
 from prover.lean.commands import header, split
-from prover.lean.embedded import tactic_state
 from prover.lean.positions import Places, Position
 from prover.lean.premises import EMBEDDED_LEAN
+from prover.lean.results import tactic_state
 from prover.policy.base import Surroundings
 from prover.policy.neural.default import default_policy
-from prover.report import Limits, prune
+from prover.report.tree import Limits, prune
 from prover.server import wire
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live

@@ -1,71 +1,39 @@
 """What an editor, an agent or a page asks: goals at a place, suggestions, proofs, checks. Every answer comes from Lean.
 
-A session keeps Lean processes warm and lends them to requests. A text that is sent again after an edit is elaborated from
-the first command that changed. `proved` is said with the audit's word only, by a process that no request has touched.
+A session keeps Lean processes warm and lends them to requests (reading.py). `proved` is said with the audit's word only, by a
+process that no request has touched.
 """
 
 from __future__ import annotations
 
-import hashlib
-import operator
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from lean_dojo import DojoInitError, TacticState
 
 from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy
 from prover.auditing import SharedAuditor
 from prover.batch_item import BatchSettings, Item, attempt_item
-from prover.errors import DataError, LeanProcessError, ProverError
-from prover.lean import source
+from prover.errors import DataError
 from prover.lean.audit import TheoremVerdict
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.holes import Hole, NoPlace, hole_at
+from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
 from prover.lean.premises import LazyPremises, load_or_build
-from prover.lean.source import LeanFile
 from prover.lean.surroundings import surroundings_of
 from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
-from prover.server.answers import Check, Edit, GoalsAt, Proof, Sorry, applied, proof_of, settled
-from prover.server.document import Document, Waiting, document_of
+from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.events import Growth
-from prover.server.pool import Deadline, Lease, Pool
-from prover.server.suggest import Suggester, Suggestion, goals_of, ranked
+from prover.server.pool import Deadline, Lease
+from prover.server.reading import MAX_TEXT_BYTES, REQUEST_S, TACTIC_S, WAIT_S, Opened, Reader
+from prover.server.suggest import Suggester, Suggestion, ranked
 from prover.server.targets import Unaudited, alone, stated, whole
 
-MAX_TEXT_BYTES = 1_000_000
-"""A text for interactive use; `proofsmith prove` reads files of ten times the size."""
-KEPT_DOCUMENTS = 32
-REQUEST_S = 60.0
-"""Deadline of one request to Lean: a command of the file, in the worst case."""
-WAIT_S = 30.0
-TACTIC_S = 5.0
-HEARTBEATS = 50_000
-"""For a single suggested tactic, in thousands; a quarter of what a search allows."""
-QUIET_S = 1.0
-"""What takes seconds ahead of need is done once nobody has asked for so long."""
-WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
 
-
-@dataclass(frozen=True)
-class Opened:
-    """A place in a proof with its live state: for those who run tactics themselves."""
-
-    lease: Lease
-    at: GoalsAt
-    dojo: EmbeddedDojo
-    state: TacticState
-
-
-class Session:
-    """Warm Lean for many requests; may be used by many threads.
+class Session(Reader):
+    """A reader of texts that suggests, proves and checks, too; may be used by many threads.
 
     Args:
         workers: Lean processes that work, each on one request at a time.
@@ -88,8 +56,6 @@ class Session:
         tactic_s: float = TACTIC_S,
         model: bool = True,
     ) -> None:
-        self.memory_mb = memory_mb
-        self.tactic_s = tactic_s
         self._premises = LazyPremises()
         self._index: PremiseIndex | None = None
         self._index_lock = threading.Lock()
@@ -98,26 +64,7 @@ class Session:
         self._audits = audit
         self._auditor: SharedAuditor | None = None
         self._auditor_lock = threading.Lock()
-        self._pool = Pool(workers, memory_mb, REQUEST_S)
-        self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._documents_lock = threading.Lock()
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def free(self) -> int:
-        """How many Lean processes wait for work now."""
-        return self._pool.free
-
-    def start(self, library: bool = True) -> threading.Thread:
-        """Warms up in the background: every process runs, and with `library` can search it (`exact?`). Returns the thread."""
-        thread = threading.Thread(target=self._warm, args=(library,), name="warming up", daemon=True)
-        thread.start()
-        return thread
+        super().__init__(workers, memory_mb, tactic_s)
 
     def start_audit(self) -> None:
         """Starts the auditor ahead of the first proof."""
@@ -126,7 +73,7 @@ class Session:
 
     def close(self) -> None:
         """Ends all processes; requests under way fail."""
-        self._pool.close()
+        super().close()
         with self._auditor_lock:
             if self._auditor is not None:
                 self._auditor.interrupt()
@@ -134,85 +81,6 @@ class Session:
                 self._auditor = None
 
     # ------------------------------------------------------------------ questions
-
-    def document(
-        self, text: str, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False, wait_s: float = WAIT_S
-    ) -> Document:
-        """A text, elaborated.
-
-        Raises:
-            DataError: too large, not text, or it imports what this Lean has not.
-            Busy, Cancelled: see `Pool.lease`.
-            LeanProcessError: Lean was lost on it.
-        """
-        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        with self._documents_lock:
-            if key in self._documents:
-                self._documents.move_to_end(key)
-                return replace(self._documents[key], path=path)
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
-            commands = source.elaborate(lease.worker, file, cancelled=lease.cancel.is_set)[1]
-            lease.check()
-        found = document_of(file, commands)
-        with self._documents_lock:
-            self._documents[key] = found
-            while len(self._documents) > KEPT_DOCUMENTS:
-                self._documents.popitem(last=False)
-        return found
-
-    def goals(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
-    ) -> GoalsAt:
-        """The tactic state at a place.
-
-        Args:
-            text: the file.
-            line: from 0.
-            column: codepoints, from 0.
-            path: for messages.
-            cancelled: whether the answer is still wanted.
-            wait_s: seconds to wait for a free Lean.
-
-        Raises:
-            NoPlace: no tactic can stand there.
-            DataError: Lean does not come to this place, or see `document`.
-        """
-        with self.opened(text, line, column, path, cancelled, wait_s) as here:
-            return here.at
-
-    @contextmanager
-    def opened(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
-    ) -> Iterator[Opened]:
-        """A place with its live proof state, for as long as the block lasts; see `goals` for what it is given and raises."""
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
-            hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
-            lease.check()
-            places = Places(file.text)
-            start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
-            try:
-                with EmbeddedDojo(hole, lease.worker, self.tactic_s, HEARTBEATS) as (dojo, state):
-                    goals = goals_of(state.pp)
-                    if not goals and start.line < line:
-                        raise NoPlace(f"{path or 'the text'}:{line + 1}: no tactic can stand here; the proof is complete")
-                    at = GoalsAt(hole.name, goals, hole.passed, start, end, hole.tactic, hole)
-                    yield Opened(lease, at, dojo, state)
-            except DojoInitError as error:
-                if isinstance(error.__cause__, LeanProcessError):
-                    raise error.__cause__ from error
-                raise DataError(f"{path or 'the text'}:{line + 1}:{column + 1}: {error}") from error
 
     def suggester(self, here: Opened) -> Suggester:
         """What tries tactics at a place."""
@@ -314,77 +182,6 @@ class Session:
             return self._judge()(target, proof)
         return Unaudited(here.lease.worker)(target, proof)
 
-    def to_prove(
-        self, text: str, place: Position, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False
-    ) -> str | Position:
-        """What `prove` is to be asked when the cursor is at a place: the theorem around it, or a place in its proof.
-
-        Raises NoPlace when nothing there waits for a proof.
-        """
-        waiting = self.document(text, path, cancelled).at(place.line)
-        if waiting is None:
-            raise NoPlace(f"{path or 'the text'}:{place.line + 1}: no theorem here waits for a proof")
-        if waiting.kind == "sorry":
-            return waiting.name
-        if waiting.kind == "partial":
-            behind = [p for p in waiting.places if (p.line, p.column + len("sorry")) >= (place.line, place.column)]
-            return behind[0] if behind else waiting.places[-1]
-        try:
-            self.goals(text, place.line, place.column, path, cancelled)
-        except DataError:
-            return waiting.places[-1]
-        return place
-
-    def prove_all(
-        self,
-        text: str,
-        settings: SearchSettings | None = None,
-        on_theorem: Callable[[int, int, Waiting, Proof | None], None] = lambda *_: None,
-        cancelled: Callable[[], bool] = lambda: False,
-        path: Path | None = None,
-    ) -> list[Proof]:
-        """Every waiting theorem of a text, one after the other, each as the text stands; the edits do not overlap.
-
-        Args:
-            on_theorem: told number, total, theorem, and None before the search or its proof after it.
-        """
-        document = self.document(text, path, cancelled)
-        proofs: list[Proof] = []
-        for number, waiting in enumerate(document.waiting, start=1):
-            if cancelled():
-                break
-            on_theorem(number, len(document.waiting), waiting, None)
-            try:
-                proof = self._prove_waiting(text, waiting, settings, cancelled, path)
-            except DataError as error:
-                proof = Proof(waiting.name, "error", Attempt("error", reason=str(error)), None, str(error))
-            proofs.append(proof)
-            on_theorem(number, len(document.waiting), waiting, proof)
-        return settled(proofs)
-
-    def _prove_waiting(
-        self,
-        text: str,
-        waiting: Waiting,
-        settings: SearchSettings | None,
-        cancelled: Callable[[], bool],
-        path: Path | None,
-    ) -> Proof:
-        """The places of a half-written proof one by one, the last first; other proofs as a whole."""
-        if waiting.kind != "partial":
-            return self.prove(text, waiting.name, settings, None, cancelled, path)
-        now = text
-        for place in reversed(waiting.places):
-            proof = self.prove(now, place, settings, None, cancelled, path)
-            if proof.edit is None:
-                return proof
-            now = applied(now, [proof.edit])
-        end = Places(text).character(waiting.end.line, waiting.end.column)
-        assert end is not None
-        behind = len(text) - end
-        start = Places(text).character(waiting.start.line, waiting.start.column)
-        return replace(proof, edit=Edit(waiting.start, waiting.end, now[start : len(now) - behind]))
-
     def check(
         self,
         text: str,
@@ -432,20 +229,6 @@ class Session:
 
     # ------------------------------------------------------------------ below
 
-    @contextmanager
-    def _reading(
-        self, text: str, path: Path | None, cancelled: Callable[[], bool], wait_s: float
-    ) -> Iterator[tuple[Lease, LeanFile]]:
-        """A Lean that knows most of a text, and the text with its imports read."""
-        size = len(text.encode("utf-8", "surrogatepass"))
-        if size > MAX_TEXT_BYTES:
-            raise DataError(
-                f"{path or 'the text'} has {size} bytes; interactive use reads up to {MAX_TEXT_BYTES}. "
-                "`proofsmith prove` takes files of ten times that size"
-            )
-        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text)) as lease:
-            yield lease, source.parse_header(lease.worker, text, path)
-
     def _search(
         self, lease: Lease, target: Hole, settings: SearchSettings, on_event: Callable[[dict[str, Any]], None] | None
     ) -> Attempt:
@@ -489,16 +272,3 @@ class Session:
             assert self._index is not None
             self._known_names = frozenset(name for name, _ in self._index.entries)
         return self._known_names
-
-    def _warm(self, library: bool) -> None:
-        """Starts each process; then, when nobody waits, has the automation read what it needs, and the library indexed."""
-        for tactics in ([], ["omega", "simp", "grind"], *([["exact?"]] if library else [])):
-            for worker in self._pool.idle():
-                if tactics and not self._pool.quiet(QUIET_S):
-                    return
-                this = partial(operator.is_, worker)
-                with suppress(ProverError), self._pool.lease(WAIT_S, fits=this) as lease:
-                    target = source.read(lease.worker, WARM).targets[0]
-                    if tactics:
-                        with EmbeddedDojo(target, lease.worker) as (dojo, state):
-                            dojo.run_tacs(state, tactics)

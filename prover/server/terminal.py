@@ -16,7 +16,8 @@ from prover.environment import DojoEnvironment
 from prover.lean.surroundings import surroundings_of
 from prover.script import script
 from prover.server.lsp_text import short
-from prover.server.session import Opened, Session
+from prover.server.reading import Opened
+from prover.server.session import Session
 from prover.server.suggest import Suggestion, ranked
 from search import best_first
 from search.types import Budget, Priority, ProofTree, Status

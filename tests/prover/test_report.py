@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from prover import report
-from prover.report import LIMITS, duration, proof_edges, prune, visible, write_report
+from prover.report.page import TEMPLATES, write_report
+from prover.report.text import UNSEEN, duration, visible
+from prover.report.tree import LIMITS, proof_edges, prune
 
 HOSTILE = [
     "</script><img src=x onerror=\"document.title='owned'\">",
@@ -129,7 +130,7 @@ def test_the_policy_permits_our_one_script_and_style_only(tmp_path: Path) -> Non
 
 
 def test_our_script_never_parses_html() -> None:
-    for path in report.TEMPLATES.glob("*.js"):
+    for path in TEMPLATES.glob("*.js"):
         assert not re.search(
             "innerHTML|outerHTML|insertAdjacentHTML|document.write|eval\\(|DOMParser", path.read_text("utf-8")
         ), path
@@ -168,12 +169,12 @@ def test_what_cannot_be_seen_is_shown_by_its_number() -> None:
 
 
 def test_script_and_python_agree_on_what_cannot_be_seen() -> None:
-    script = (report.TEMPLATES / "tree.js").read_text("utf-8")
+    script = (TEMPLATES / "tree.js").read_text("utf-8")
     ours = re.search(r"UNSEEN = /(.*)/gu", script)
     assert ours
     pattern = re.compile(re.sub(r"\\0", r"\\x00", ours[1]))
     points = [chr(code) for code in range(0x11000)]
-    assert [p for p in points if pattern.match(p)] == [p for p in points if report.UNSEEN.match(p)]
+    assert [p for p in points if pattern.match(p)] == [p for p in points if UNSEEN.match(p)]
 
 
 def test_each_theorem_has_its_own_address(tmp_path: Path) -> None:
@@ -250,7 +251,7 @@ def test_numbers_that_are_not_finite_do_not_break_the_page(tmp_path: Path) -> No
 def test_many_large_trees_stay_within_the_size_of_a_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "MAX_TREES_MB", 1)
+    monkeypatch.setattr("prover.report.tree.MAX_TREES_MB", 1)
     trees = {str(n): chain(20, 1000) for n in range(40)} | {"small": chain(2, 1)}
     source = written(tmp_path, [result(id) for id in trees], trees)
     assert len(source) < 1_300_000

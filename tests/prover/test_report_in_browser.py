@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from prover.report import write_report
+from prover.report.page import write_report
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(

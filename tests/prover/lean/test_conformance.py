@@ -25,7 +25,7 @@ from prover.errors import LeanSetupError
 from prover.lean import source
 from prover.lean.discover import native_problem
 from prover.lean.dojo import LakeDojo
-from prover.lean.embedded import EmbeddedDojo, TacticTimeout
+from prover.lean.embedded import EmbeddedDojo
 from prover.lean.fake import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
@@ -33,6 +33,7 @@ from prover.lean.native_library import NativeLibrary
 from prover.lean.project import Project, read_project
 from prover.lean.recovering import RecoveringDojo
 from prover.lean.repl import ReplDojo, ReplWorker
+from prover.lean.results import TacticTimeout
 from prover.lean.untraced import DojoFactory
 from prover.lean.worker import LeanWorker
 from tests.standins.server import make_project, standing_in

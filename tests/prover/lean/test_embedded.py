@@ -22,7 +22,8 @@ from lean_dojo import (
 
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import source
-from prover.lean.embedded import MAX_TRIES, EmbeddedDojo, TacticTimeout, TurnstileState, tactic_state
+from prover.lean.embedded import MAX_TRIES, EmbeddedDojo
+from prover.lean.results import TacticTimeout, TurnstileState, tactic_state
 from prover.lean.source import Target
 from prover.lean.worker import LeanWorker
 
@@ -215,7 +216,7 @@ class TestLosses:
     ) -> None:
         with monkeypatch.context() as patch:
             with EmbeddedDojo(targets["both"], lean_worker) as (dojo, _):
-                owned = list(dojo._owned)
+                owned = list(dojo._live.owned)
                 between = Interposed(lean_worker, patch, lambda op, fields: None)
                 patch.setattr(LeanWorker, "alive", property(lambda self: False))
             assert between.asked == []

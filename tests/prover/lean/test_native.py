@@ -24,13 +24,14 @@ from prover.lean import untraced
 from prover.lean.backend import EMBEDDED
 from prover.lean.choosing import choose, native_workers
 from prover.lean.dojo import LakeDojo
-from prover.lean.embedded import WARM_UP, TacticTimeout
+from prover.lean.embedded import WARM_UP
 from prover.lean.lake import LakeEnv
 from prover.lean.native import NativeReader
 from prover.lean.native_audit import NativeAuditor, audited_text, escapes
 from prover.lean.project import Project, read_project
 from prover.lean.recovering import RecoveringDojo
 from prover.lean.repl import ReplDojo, ReplWorker
+from prover.lean.results import TacticTimeout
 from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.tactic_text import mentions_metavariables, only_goal
 from prover.lean.untraced import DojoFactory, UntracedDojo, refuses_memory_flag

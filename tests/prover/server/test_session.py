@@ -22,7 +22,8 @@ from prover.policy.builtin import builtin_policy
 from prover.server.answers import applied
 from prover.server.lsp_text import moved
 from prover.server.pool import Busy, Cancelled
-from prover.server.session import MAX_TEXT_BYTES, Session
+from prover.server.reading import MAX_TEXT_BYTES
+from prover.server.session import Session
 from prover.server.terminal import Terminal
 
 TEXT = """def double (n : Nat) : Nat := n + n
