@@ -47,6 +47,8 @@ from prover.run import commit
 
 RUN_TEMPERATURE = 0.5
 """Noise on the policy's log-probabilities in repeated runs, when none is given."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How to evaluate. `temperature` None: 0 for a single run, RUN_TEMPERATURE for several; `policy` is what is to be noted of
@@ -104,9 +106,9 @@ def evaluate(
     started = time.time()
     check_folder(out, dataset, plan.fresh)
     settings = replace(plan.settings, workers=max(1, plan.settings.workers))
-    noted = settings.noted()
     code = code_sha256()
-    noted |= {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs, **plan.policy}
+    noted = settings.noted() | {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs}
+    noted |= plan.policy
     if plan.noise:
         noted["seed"] = plan.seed
     hashes = {dataset.label: dataset.sample_sha256}
@@ -118,30 +120,12 @@ def evaluate(
                 forget(out)
             items, readings = locate(worker, dataset)
             lean = worker.lean
-            singles: list[list[dict[str, Any]]] = []
-            resumed = 0
-            for number in range(1, plan.runs + 1):
-                seeded = (
-                    NoisyPolicy(policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else policy
-                )
-                if plan.runs == 1:
-                    records, known = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet)
-                else:
-                    with RunFolder(
-                        out / f"run-{number}", noted | {"run": number}, hashes, plan.fresh
-                    ) as single:
-                        records, known = _one_run(
-                            items, seeded, settings, single, worker, auditor, plan.quiet
-                        )
-                singles.append(records)
-                resumed += known
-            tried = None
-            if plan.baseline:
-                noted_baseline = single_tactics.noted_settings(settings) | {"code": code}
-                with RunFolder(out / "baseline", noted_baseline, hashes, plan.fresh) as base:
-                    tried = single_tactics.run_baseline(
-                        items, settings, base, auditor, _baseline_progress(plan.quiet)
-                    )
+            if plan.runs == 1:
+                first, resumed = _one_run(items, _policy_of(policy, plan, 1), settings, folder, worker, auditor, plan.quiet)
+                singles = [first]
+            else:
+                singles, resumed = _several_runs(items, policy, plan, settings, out, noted, hashes, worker, auditor)
+            tried = _baseline(items, plan, settings, out, code, hashes, auditor) if plan.baseline else None
             records = joined(dataset, items, singles, tried)
             notes = _write_proofs(out, dataset, items, readings, records, auditor)
             trees = {r["id"]: t for r in records if (t := tree_of(out, plan.runs, r, folder))}
@@ -149,7 +133,79 @@ def evaluate(
         worker.close()
         if own_auditor:
             auditor.close()
-    summary = {
+    summary = _summary(dataset, plan, settings, records, tried) | {
+        "command": shlex.join(command),
+        "commit": commit(),
+        "code_sha256": code,
+        "lean": lean,
+        "proofsmith": __version__,
+        "python": platform.python_version(),
+        "hardware": hardware(),
+        "workers": settings.workers,
+        "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
+        "seconds": round(time.time() - started, 1),
+        "resumed": resumed,
+        "notes": [*dataset.notes, *notes],
+        "facts": dict(dataset.facts),
+    }
+    write_atomically(out / "results.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
+    write_report(out, summary, records, trees)
+    write_eval_page(out, summary, records)
+    write_atomically(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+    return Evaluation(summary, records, out)
+
+
+def _policy_of(policy: ViewPolicy, plan: Plan, number: int) -> ViewPolicy:
+    """The policy of a run, with noise of its own where the plan asks for noise."""
+    return NoisyPolicy(policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else policy
+
+
+def _several_runs(
+    items: Sequence[Item],
+    policy: ViewPolicy,
+    plan: Plan,
+    settings: BatchSettings,
+    out: Path,
+    noted: Mapping[str, Any],
+    hashes: Mapping[str, str],
+    worker: LeanWorker,
+    auditor: SharedAuditor,
+) -> tuple[list[list[dict[str, Any]]], int]:
+    """The records of each run, kept in folders of their own, and how many results were there before."""
+    singles: list[list[dict[str, Any]]] = []
+    resumed = 0
+    for number in range(1, plan.runs + 1):
+        with RunFolder(out / f"run-{number}", {**noted, "run": number}, hashes, plan.fresh) as folder:
+            seeded = _policy_of(policy, plan, number)
+            records, known = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet)
+        singles.append(records)
+        resumed += known
+    return singles, resumed
+
+
+def _baseline(
+    items: Sequence[Item],
+    plan: Plan,
+    settings: BatchSettings,
+    out: Path,
+    code: str,
+    hashes: Mapping[str, str],
+    auditor: SharedAuditor,
+) -> dict[str, dict[str, Any]]:
+    noted = single_tactics.noted_settings(settings) | {"code": code}
+    with RunFolder(out / "baseline", noted, hashes, plan.fresh) as base:
+        return single_tactics.run_baseline(items, settings, base, auditor, _baseline_progress(plan.quiet))
+
+
+def _summary(
+    dataset: DataSet,
+    plan: Plan,
+    settings: BatchSettings,
+    records: list[dict[str, Any]],
+    tried: dict[str, dict[str, Any]] | None,
+) -> dict[str, Any]:
+    """What was evaluated and what came of it."""
+    return {
         "format": FORMAT,
         "title": dataset.label,
         "benchmark": dataset.title,
@@ -167,27 +223,7 @@ def evaluate(
         **({"critic": critic} if (critic := settings.search.noted().get("critic")) else {}),
         "pass_at_k": pass_curve(records, plan.runs, plan.seed),
         "baseline": single_tactics.summary(tried) if tried is not None else None,
-        "command": shlex.join(command),
-        "commit": commit(),
-        "code_sha256": code,
-        "lean": lean,
-        "proofsmith": __version__,
-        "python": platform.python_version(),
-        "hardware": hardware(),
-        "workers": settings.workers,
-        "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
-        "seconds": round(time.time() - started, 1),
-        "resumed": resumed,
-        "notes": [*dataset.notes, *notes],
-        "facts": dict(dataset.facts),
     }
-    write_atomically(
-        out / "results.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-    )
-    write_report(out, summary, records, trees)
-    write_eval_page(out, summary, records)
-    write_atomically(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
-    return Evaluation(summary, records, out)
 
 
 def _one_run(
