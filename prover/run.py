@@ -209,16 +209,9 @@ def run(
             "title": title,
             "command": shlex.join(command),
             "lean": lean,
-            "proofsmith": __version__,
-            "commit": commit(),
             "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
             "seconds": round(time.time() - started, 1),
-            "workers": settings.workers,
-            "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
-            **({"policy": dict(noted)} if noted else {}),
-            **_critic(settings),
-            "total": len(ordered),
-            **{s: sum(r["status"] == s for r in ordered) for s in ("proved", "failed", "error")},
+            **_facts(settings, noted, ordered),
             "resumed": len(known),
             "lean_processes_lost": usage.processes_lost,
             "inputs": hashes,
@@ -230,9 +223,19 @@ def run(
     return Outcome(ordered, summary, usage, written, notes + problems, unread)
 
 
-def _critic(settings: BatchSettings) -> dict[str, Any]:
+def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The program, its settings, and how many theorems came to what."""
     critic = settings.search.noted().get("critic")
-    return {"critic": critic} if critic else {}
+    return {
+        "proofsmith": __version__,
+        "commit": commit(),
+        "workers": settings.workers,
+        "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
+        **({"policy": dict(noted)} if noted else {}),
+        **({"critic": critic} if critic else {}),
+        "total": len(records),
+        **{s: sum(r["status"] == s for r in records) for s in ("proved", "failed", "error")},
+    }
 
 
 def write_files(

@@ -19,10 +19,15 @@ import argparse
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import ask, show, tell
+
+if TYPE_CHECKING:
+    from prover.lean.backend import Backend
+    from prover.run import Input, Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,41 +94,17 @@ def run(args: argparse.Namespace) -> int:
     """Proves; exit code 0 when all theorems are proved, 1 when some are not."""
     if args.interactive:
         return _talk(args)
-    if bool(args.paths) + (args.statement is not None) + (args.repo is not None) != 1:
-        raise ConfigError("give .lean files or folders, or --statement TEXT, or --repo REPO (one of the three)")
-    if args.repo is not None and (args.lean not in ("auto", "dojo") or args.project is not None):
-        raise ConfigError("--repo is worked on by --lean dojo, in LeanDojo's own copy: leave out --project and other --lean")
-    if args.theorem and args.repo is None:
-        raise ConfigError("--theorem needs --repo")
-    for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
-        value = getattr(args, name.removeprefix("--").replace("-", "_"))
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} is {value}; it must be at least 1")
-    if args.timeout == 0 and args.max_expansions is None:
-        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
-
+    _check(args)
     critic = critic_settings(args)
 
     from prover.agent import SearchSettings
     from prover.batch_item import BatchSettings
-    from prover.lean.backend import EMBEDDED, Backend
-    from prover.lean.choosing import choose, native_workers
-    from prover.run import Input, collect, default_command, from_statement
+    from prover.lean.backend import EMBEDDED
+    from prover.lean.choosing import native_workers
+    from prover.run import default_command
     from prover.run import run as run_all
 
-    backend: Backend
-    if args.repo is not None:
-        from prover.lean.traced import parse_source
-        from prover.lean.traced_backend import texts, traced_backend
-
-        source = parse_source(args.repo)
-        backend = traced_backend(source, args.theorem, args.github_token)
-        inputs = [Input(*given) for given in texts(backend)]
-        name = Path(source.url).name
-    else:
-        inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
-        name = "statement" if args.statement is not None else args.paths[0].resolve().stem
-        backend = choose(args.lean, args.project, args.paths)
+    backend, inputs, name = _chosen(args)
     out = args.out or Path("runs") / name
     if not args.quiet:
         tell(f"Lean: {backend.why}")
@@ -149,6 +130,43 @@ def run(args: argparse.Namespace) -> int:
         backend=backend,
         noted=noted,
     )
+    _tell(args, outcome, out)
+    return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED
+
+
+def _check(args: argparse.Namespace) -> None:
+    if bool(args.paths) + (args.statement is not None) + (args.repo is not None) != 1:
+        raise ConfigError("give .lean files or folders, or --statement TEXT, or --repo REPO (one of the three)")
+    if args.repo is not None and (args.lean not in ("auto", "dojo") or args.project is not None):
+        raise ConfigError("--repo is worked on by --lean dojo, in LeanDojo's own copy: leave out --project and other --lean")
+    if args.theorem and args.repo is None:
+        raise ConfigError("--theorem needs --repo")
+    for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
+        value = getattr(args, name.removeprefix("--").replace("-", "_"))
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} is {value}; it must be at least 1")
+    if args.timeout == 0 and args.max_expansions is None:
+        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
+
+
+def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
+    """The Lean that was asked for, what it is to prove, and what the run is called."""
+    from prover.lean.choosing import choose
+    from prover.run import Input, collect, from_statement
+
+    if args.repo is not None:
+        from prover.lean.traced import parse_source
+        from prover.lean.traced_backend import texts, traced_backend
+
+        source = parse_source(args.repo)
+        backend = traced_backend(source, args.theorem, args.github_token)
+        return backend, [Input(*given) for given in texts(backend)], Path(source.url).name
+    inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
+    name = "statement" if args.statement is not None else args.paths[0].resolve().stem
+    return choose(args.lean, args.project, args.paths), inputs, name
+
+
+def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
     for note in outcome.notes:
         tell(f"note: {note}")
     if args.statement is not None:
@@ -165,7 +183,6 @@ def run(args: argparse.Namespace) -> int:
     if args.statement is None:
         show(f"proofs: {out / 'proofs'}")
         show(f"report: {out / 'report.html'}")
-    return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED
 
 
 def _talk(args: argparse.Namespace) -> int:
