@@ -23,7 +23,7 @@ statement is true. For states longer than its context it is not asked.
 
 ## Files
 
-`model.safetensors`: 8-bit integers with a scale a row, {size_mb} MB, SHA-256
+`model.safetensors`: {stored}, {size_mb} MB, SHA-256
 `{weights_sha256}`. Against the trained weights, the
 log-probability of {held_out} held-out tactics differs by {mean} nats on average and {max} at most (allowed: {tolerance} on
 average). `config.json` and the tokenizer are as trained; `mixture.json`, where it is there, says how its log-probabilities are
@@ -50,13 +50,13 @@ Held-out metrics at the end: {metrics}.
 |---|---|
 {data}
 
-Examples learnt: {examples}. Theorems on the valid and test sides of Proofsmith's split (by hash of the name) are not among them,
-whatever file they come from.
+Examples learnt: {examples}.{before} Theorems on the valid and test sides of
+Proofsmith's split (by hash of the name) are not among them, whatever file they come from.
 
 ## Limits
 
-Small: it imitates short tactics that are common in its data and makes up names of lemmas. Its log-probabilities say how common a
-tactic is in the data, not whether it helps.
+Small: it imitates short tactics that are common in its data and makes up names of lemmas; the search keeps it to those that
+exist. Its log-probabilities say how common a tactic is in the data, not whether it helps.
 
 ## Licence
 
@@ -72,9 +72,23 @@ def card(about: Mapping[str, Any]) -> str:
     settings = [f"| {name} | {about[name]} |" for name in SETTINGS if about.get(name) is not None]
     data = [f"| {name.rsplit('/', 1)[-1]} | `{value}` |" for name, value in about.get("data", {}).items()]
     metrics = [f"{name} {about[name]:g}" for name in METRICS if isinstance(about.get(name), int | float)]
+    stored = "16-bit floats" if light.get("bits", 8) == 16 else "8-bit integers with a scale a row"
     said = {
+        "stored": stored, "before": _before(about),
         **light, **light["difference"], "millions": light["weights"] / 1e6, "settings": "\n".join(settings),
         "metrics": ", ".join(metrics) or "none were noted", "data": "\n".join(data or ["| not noted | |"]),
         "examples": about.get("examples", "not noted"),
     }  # fmt: skip
     return TEXT.format_map(said)
+
+
+def _before(about: Mapping[str, Any]) -> str:
+    """What the weights were that the training went on from, in a sentence; empty for a training from nothing."""
+    first = about.get("before")
+    if not isinstance(first, Mapping):
+        return ""
+    data = ", ".join(f"{name.rsplit('/', 1)[-1]} (`{value}`)" for name, value in first.get("data", {}).items())
+    return (
+        f" It went on from weights of {first.get('steps', '?')} steps ({first.get('stage', '?')}, learning rate "
+        f"{first.get('lr', '?')}) on {data or 'data that is not noted'}."
+    )

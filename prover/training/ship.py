@@ -1,4 +1,4 @@
-"""Makes a trained model into the one that ships: 8-bit weights, its tokenizer, what is known of it, a model card.
+"""Makes a trained model into the one that ships: weights in 8 or 16 bits, its tokenizer, what is known of it, a model card.
 
     python -m prover.training.ship runs/mine/model prover/policy/model --data train.json
 
@@ -41,7 +41,8 @@ LONGEST = 48
 
 
 def ship(
-    model: Path, out: Path, data: Sequence[Path], held_out: int = HELD_OUT, tolerance: float = TOLERANCE, max_mb: float = MAX_MB
+    model: Path, out: Path, data: Sequence[Path], held_out: int = HELD_OUT, tolerance: float = TOLERANCE, max_mb: float = MAX_MB,
+    bits: int = 8,
 ) -> dict[str, Any]:
     """Writes the folder that ships, whole or not at all.
 
@@ -52,6 +53,7 @@ def ship(
         held_out: so many pairs.
         tolerance: mean difference of log-probability between both sets of weights, in nats a tactic.
         max_mb: megabytes (10⁶) of the weights' file.
+        bits: 8 or 16 a weight.
 
     Returns:
         What is known of the model, as proofsmith.json says it.
@@ -73,29 +75,32 @@ def ship(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".ship-") as scratch:
         made = Path(scratch) / "model"
         made.mkdir()
-        quantised.write(made / WEIGHTS, _own(quantised.read(model / WEIGHTS), before.model.shape.tied))
+        quantised.write(made / WEIGHTS, _own(quantised.read(model / WEIGHTS), before.model.shape.tied), bits)
         for name in (CONFIG, TOKENIZER, TOKENIZER_CONFIG):
             shutil.copyfile(model / name, made / name)
         size_mb = (made / WEIGHTS).stat().st_size / 1e6
         if size_mb > max_mb:
-            raise PolicyError(f"the weights are {size_mb:.1f} MB in 8 bits; at most {max_mb:g} may ship; train a smaller --size")
+            raise PolicyError(
+                f"the weights are {size_mb:.1f} MB in {bits} bits; at most {max_mb:g} may ship; train a smaller --size"
+            )
         after = LightGenerator(made)
         differences = [abs(before.log_prob(p, e.target) - after.log_prob(p, e.target)) for e in pairs for p in [_prompt(e)]]
         mean, most = statistics.fmean(differences), max(differences)
         if not (mean <= tolerance and most <= MOST * tolerance):
             raise PolicyError(
-                f"8-bit weights change the log-probability of held-out tactics by {mean:.3f} on average and {most:.3f} at most; "
-                f"allowed are {tolerance:g} (--tolerance) and {MOST} times that"
+                f"{bits}-bit weights change the log-probability of held-out tactics by {mean:.3f} on average and {most:.3f} at "
+                f"most; allowed are {tolerance:g} (--tolerance) and {MOST} times that"
             )
         lengths = sorted(len(after.ids(e.target)) + 1 for e in pairs)
         light: dict[str, Any] = {
-            "weights_sha256": quantised.sha256_of(made / WEIGHTS), "size_mb": round(size_mb, 2), "weights": after.model.size,
-            "held_out": len(pairs), "data": {Path(name).name: value for name, value in found.hashes.items()},
+            "weights_sha256": quantised.sha256_of(made / WEIGHTS), "size_mb": round(size_mb, 2), "bits": bits,
+            "weights": after.model.size, "held_out": len(pairs),
+            "data": {Path(name).name: value for name, value in found.hashes.items()},
             "difference": {"mean": round(mean, 4), "max": round(most, 4), "tolerance": tolerance},
             "max_tokens": min(LONGEST, lengths[min(len(lengths) - 1, len(lengths) * 98 // 100)]),
         }  # fmt: skip
         light |= timed(made, [_prompt(e) for e in pairs], light["max_tokens"])
-        about = {**about, "shipped_with": __version__, "light": light}
+        about = {**about, **_before(about), "shipped_with": __version__, "light": light}
         (made / OWN_MARK).write_text(json_text(about, indent=2) + "\n", "utf-8")
         (made / CARD).write_text(card(about), "utf-8")
         if out.exists():
@@ -114,6 +119,17 @@ def _about(model: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise PolicyError(f"{model / OWN_MARK} is damaged: it holds no object")
     return found
+
+
+def _before(about: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the model that the training went on from, where that is one of ours and still there."""
+    start = about.get("start")
+    if "before" in about or not isinstance(start, str):
+        return {}
+    try:
+        return {"before": _about(Path(start))}
+    except PolicyError:
+        return {}
 
 
 def _own(weights: dict[str, Any], tied: bool) -> dict[str, Any]:
@@ -139,18 +155,19 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--held-out", type=int, default=HELD_OUT, metavar="N", help="pairs to check with (default 200)")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE, metavar="NATS", help="mean difference (default 0.1)")
+    parser.add_argument("--bits", type=int, choices=quantised.BITS, default=8, help="bits a weight (default 8)")
     parser.add_argument("--max-mb", type=float, default=MAX_MB, metavar="MB", help="size allowed (default 25)")
     args = parser.parse_args(argv)
     try:
         if args.held_out < 1:
             raise ConfigError(f"--held-out is {args.held_out}; it must be at least 1")
-        light = ship(args.model, args.out, args.data, args.held_out, args.tolerance, args.max_mb)["light"]
+        light = ship(args.model, args.out, args.data, args.held_out, args.tolerance, args.max_mb, args.bits)["light"]
     except ProverError as error:
         tell(f"error: {error}")
         return error.exit_code
     show(f"{args.out}: {light['size_mb']} MB, loads in {light['load_s']} s, {light['median_ms']} ms a state (median)")
     changed = light["difference"]
-    show(f"8 bits change held-out log-probabilities by {changed['mean']} on average, {changed['max']} at most")
+    show(f"{args.bits} bits change held-out log-probabilities by {changed['mean']} on average, {changed['max']} at most")
     return 0
 
 

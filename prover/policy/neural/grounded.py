@@ -33,8 +33,8 @@ KEYWORDS = frozenset({
     "this", "trivial", "try", "unfold", "using", "with", "zeta", "Prop", "Type", "Sort", "True", "False",
 })  # fmt: skip
 INTRODUCE = re.compile(
-    r"(?<![\w.])(?:intros?|rintro|fun|obtain|rcases|with|have|haveI|let|letI|ext1?|funext|rename_i|case|next|by_cases|generalize"
-    r"|suffices|replace|induction|cases)(?!\w)|[∃∀λ]"
+    r"(?<![\w.])(?:intros?|rintro|fun|obtain|with|have|haveI|let|letI|ext1?|funext|rename_i|case|next|by_cases|generalize|suffices"
+    r"|replace)(?!\w)|[∃∀λ|]"
 )
 TYPED = re.compile(r":|=>|(?<![\w.])(?:at|using|by)(?!\w)")
 """Behind these, names are used and not made up."""
@@ -107,9 +107,13 @@ def fits(view: View, names: Names) -> Fits:
 def _introduced(text: str, word: re.Match[str]) -> bool:
     """Whether a tactic makes up a name here, or has made it up before."""
     name = word[0]
-    if "." in name or len(name) > NEW_NAME + (name[0] == "h"):
-        return False
     before = text[: word.start()]
+    if "." in name:
+        return False
+    if before.rstrip().endswith("|"):
+        return True  # the constructor of an alternative
+    if len(name) > NEW_NAME + (name[0] == "h"):
+        return False
     if any(m[0] == name for m in WORD.finditer(before)):
         return True
     *_, last = (0, *(m.end() for m in INTRODUCE.finditer(before)))

@@ -1,7 +1,8 @@
 """Tactics from a model of ours with numpy alone: what the default model runs on.
 
 Proposes what `prover.policy.neural.local` does, by the same algorithm (`decode`), for models of Llama's architecture whose folder
-holds config.json, tokenizer.json, tokenizer_config.json and model.safetensors, 8-bit (`quantised`) or as transformers writes it.
+holds config.json, tokenizer.json, tokenizer_config.json and model.safetensors, in 8 or 16 bits (`quantised`) or as transformers
+writes it.
 """
 
 from __future__ import annotations

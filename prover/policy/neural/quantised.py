@@ -1,7 +1,8 @@
 """Weights as they ship: safetensors, every matrix as 8-bit integers with a 32-bit scale a row, vectors as they are.
 
 A matrix `name` [rows, columns] is stored as `name` (int8) and `name.scale` (float32, [rows]); a weight is integer × scale of its
-row, so that it is at most half a scale from what it was. The largest of a row is ±127 (symmetric, no zero point).
+row, so that it is at most half a scale from what it was. The largest of a row is ±127 (symmetric, no zero point). With 16 bits a
+matrix is stored as float16, which costs twice the room and changes next to nothing.
 """
 
 from __future__ import annotations
@@ -18,16 +19,24 @@ from prover.policy.neural.llama import Array
 
 FORMAT = "proofsmith-int8-1"
 SCALE = ".scale"
+BITS = (8, 16)
+HALF_MAX = 65504.0
+"""The largest number of float16."""
 
 
-def quantised(weights: Mapping[str, Array]) -> dict[str, Any]:
-    """Arrays by name, as they are stored. Raises PolicyError for a weight that is not a number."""
+def quantised(weights: Mapping[str, Array], bits: int = 8) -> dict[str, Any]:
+    """Arrays by name, as they are stored with 8 or 16 bits. Raises PolicyError for a weight that is not a number."""
     stored: dict[str, Any] = {}
     for name, matrix in weights.items():
         if not np.isfinite(matrix).all():
             raise PolicyError(f"the weights {name} are not all finite; the training went wrong")
         if matrix.ndim != 2:
             stored[name] = matrix.astype(np.float32)
+            continue
+        if bits == 16:
+            if np.abs(matrix).max() > HALF_MAX:
+                raise PolicyError(f"the weights {name} are too large for 16 bits; ship them with 8")
+            stored[name] = matrix.astype(np.float16)
             continue
         scale = np.abs(matrix).max(1) / 127
         scale[scale == 0] = 1
@@ -36,11 +45,11 @@ def quantised(weights: Mapping[str, Array]) -> dict[str, Any]:
     return stored
 
 
-def write(path: Path, weights: Mapping[str, Array]) -> None:
+def write(path: Path, weights: Mapping[str, Array], bits: int = 8) -> None:
     """Quantises and writes."""
     from safetensors.numpy import save_file
 
-    save_file(quantised(weights), path, metadata={"format": FORMAT})
+    save_file(quantised(weights, bits), path, metadata={"format": FORMAT if bits == 8 else "pt"})
 
 
 def read(path: Path) -> dict[str, Array]:

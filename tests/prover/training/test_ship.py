@@ -71,6 +71,17 @@ def test_a_trained_model_becomes_one_that_loads_proposes_and_says_what_it_is(tra
     assert str(tmp_path) not in text and "{" not in text
 
 
+def test_with_16_bits_next_to_nothing_changes(trained: Path, pairs: Path, tmp_path: Path) -> None:
+    differences = [
+        ship(trained, tmp_path / str(bits), [pairs], held_out=5, tolerance=0.5, bits=bits)["light"]["difference"]["max"]
+        for bits in (8, 16)
+    ]
+    assert differences[1] < differences[0] / 8
+    sizes = [(tmp_path / bits / "model.safetensors").stat().st_size for bits in ("8", "16")]
+    assert 1.8 < sizes[1] / sizes[0] < 2
+    assert "16-bit floats" in (tmp_path / "16" / "README.md").read_text("utf-8")
+
+
 def test_what_may_not_ship_leaves_nothing_behind(trained: Path, pairs: Path, tmp_path: Path) -> None:
     out = tmp_path / "there" / "shipped"
     with pytest.raises(PolicyError, match=r"on average and .* at most; .*--tolerance"):

@@ -123,6 +123,11 @@ def test_a_weight_is_half_a_step_from_what_it_was_and_zeros_stay(tmp_path: Path)
     assert np.abs(back["m"]).max(1) == pytest.approx(np.abs(matrix).max(1), rel=1e-6)
 
 
+def test_weights_too_large_for_16_bits_are_not_shipped_so(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="too large for 16 bits"):
+        quantised.write(tmp_path / "w.safetensors", {"m": np.full((2, 2), 7e4, np.float32)}, bits=16)
+
+
 def test_weights_that_are_no_numbers_are_not_shipped(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="not all finite"):
         quantised.write(tmp_path / "w.safetensors", {"m": np.full((2, 2), np.nan, np.float32)})
