@@ -71,7 +71,8 @@ def card(about: Mapping[str, Any]) -> str:
     light = about["light"]
     settings = [f"| {name} | {about[name]} |" for name in SETTINGS if about.get(name) is not None]
     data = [f"| {name.rsplit('/', 1)[-1]} | `{value}` |" for name, value in about.get("data", {}).items()]
-    metrics = [f"{name} {about[name]:g}" for name in METRICS if isinstance(about.get(name), int | float)]
+    last = about.get("metrics", {})
+    metrics = [f"{name} {last[name]:g}" for name in METRICS if isinstance(last.get(name), int | float)]
     stored = "16-bit floats" if light.get("bits", 8) == 16 else "8-bit integers with a scale a row"
     said = {
         "stored": stored, "before": _before(about),

@@ -128,11 +128,11 @@ def _run(
             row: dict[str, Any] = {"step": step + 1, **({"loss": round(sum(losses) / len(losses), 5)} if losses else {})}
             note({**row, "lr": learning_rate(settings, step), **stage.seen()})
             state = {"optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
-            checkpoints.save(out, step + 1, model, tokenizer, state, {**about, **rows[-1]}, keep)
+            checkpoints.save(out, step + 1, model, tokenizer, state, {**about, "metrics": rows[-1]}, keep)
             write_page(out, about, rows)
             losses = []
         on_step(step + 1)
-    about_last = {**about, **(rows[-1] if rows else {})}
+    about_last = {**about, "metrics": rows[-1] if rows else {}}
     for name in (ADAPTER, MODEL):
         shutil.rmtree(out / name, ignore_errors=True)
     if settings.lora:

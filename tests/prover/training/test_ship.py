@@ -36,7 +36,11 @@ def trained(light_model: Path, tmp_path: Path) -> Path:
     weights = quantised.read(light_model / "model.safetensors")
     finer = {n: w + 0.003 * chances.standard_normal(w.shape).astype(np.float32) for n, w in weights.items()}
     save_file(finer, folder / "model.safetensors")
-    about = {"size": "toy", "loss": 3.5, "steps": 100, "valid_loss": 4.25, "data": {"pairs.jsonl": "ab" * 32}, "examples": 77}
+    metrics = {"step": 100, "loss": 3.5, "lr": 0.0001, "valid_loss": 4.25}
+    about = {
+        "size": "toy", "loss": "ce", "lr": 0.002, "steps": 100, "data": {"pairs.jsonl": "ab" * 32}, "examples": 77,
+        "metrics": metrics,
+    }  # fmt: skip
     (folder / "proofsmith.json").write_text(json.dumps(about))
     return folder
 
@@ -66,7 +70,7 @@ def test_a_trained_model_becomes_one_that_loads_proposes_and_says_what_it_is(tra
     assert model.sha256 == light["weights_sha256"] and model.max_tokens == light["max_tokens"] < 10
     assert light["size_mb"] == pytest.approx((out / "model.safetensors").stat().st_size / 1e6, abs=0.01)
     text = (out / "README.md").read_text("utf-8")
-    for said in (model.sha256, "ab" * 32, "| steps | 100 |", "valid_loss 4.25", "Examples learnt: 77", f"{light['load_s']} s"):
+    for said in (model.sha256, "ab" * 32, "| steps | 100 |", "| loss | ce |", "| lr | 0.002 |", "loss 3.5, valid_loss 4.25", "Examples learnt: 77", f"{light['load_s']} s"):
         assert said in text
     assert str(tmp_path) not in text and "{" not in text
 
