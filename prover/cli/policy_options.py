@@ -130,7 +130,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
 
     premises = library_premises(memory_mb) if embedded else LazyPremises()
     if args.policy in ("builtin", "symbolic"):
-        return _default(args, premises)
+        return _default(args, premises, embedded)
     from prover.policy.base import Mixture
     from prover.policy.neural.generator import Sampling
     from prover.policy.neural.proposer import NeuralProposer
@@ -156,7 +156,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     return policy, noted
 
 
-def _default(args: argparse.Namespace, premises: Library) -> tuple[ViewPolicy, dict[str, Any]]:
+def _default(args: argparse.Namespace, premises: Library, embedded: bool) -> tuple[ViewPolicy, dict[str, Any]]:
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural import default
 
@@ -177,7 +177,8 @@ def _default(args: argparse.Namespace, premises: Library) -> tuple[ViewPolicy, d
         return builtin_policy(premises), {}
     model = default.load(folder)
     stage = args.first_stage if args.first_stage is not None else 0 if args.model_alone else default.FIRST_STAGE
-    proposer = model.proposer(args.samples, args.model_temperature, args.max_tokens, args.model_seed, stage, premises)
+    names = premises if embedded else None  # those of a project's own Lean are not known
+    proposer = model.proposer(args.samples, args.model_temperature, args.max_tokens, args.model_seed, stage, names)
     policy = default.with_model(builtin_policy(premises), model, proposer, args.model_weight, args.model_alone)
     noted = {
         "policy": "builtin", "model_sha256": model.sha256, "model_scale": [model.scale.slope, model.scale.offset],

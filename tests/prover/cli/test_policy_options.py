@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 
 from prover.cli.main import main
+from prover.cli.policy_options import add_policy_options, make_policy
+from prover.policy.base import Mixture
 from prover.policy.neural.fake_server import FakeServer
+from prover.policy.neural.proposer import NeuralProposer
 
 STATEMENT = "theorem swapped (p q : Prop) (h : p ∧ q) : q ∧ p"
 OPTIONS = ["--policy", "vllm", "--model", "table", "--preset", "internlm2.5-step-prover"]
@@ -76,3 +80,13 @@ def test_a_model_alone_proves_and_is_waited_for_when_it_goes_away(capsys: pytest
     assert "NAME: swapped\n" in prompts[0] and "PROOF_BEFORE: \n" in prompts[0]
     assert "PROOF_BEFORE: constructor\n" in prompts[-1]
     assert json.loads((out / "summary.json").read_text("utf-8"))["policy"]["preset"] == "internlm2.5-step-prover"
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_the_model_is_held_to_the_embedded_librarys_names_and_to_no_other_leans(embedded: bool) -> None:
+    parser = argparse.ArgumentParser()
+    add_policy_options(parser)
+    policy, _ = make_policy(parser.parse_args([]), embedded=embedded)
+    assert isinstance(policy, Mixture)
+    (model,) = [p for p, _ in policy.members if isinstance(p, NeuralProposer)]
+    assert (model.names is not None) is embedded
