@@ -15,12 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import jinja2
-
 from prover.evaluation.statistics import wilson
 from prover.journal import write_atomically
-from prover.report.page import STATUS_WORDS, TEMPLATES, chart
-from prover.report.text import count, duration, visible
+from prover.report.page import STATUS_WORDS, TEMPLATES, chart, page_environment
 
 BUDGETS = (
     ("seconds", "Seconds", "seconds for the theorem"),
@@ -47,14 +44,8 @@ def write_eval_page(out: Path, summary: Mapping[str, Any], records: Sequence[Map
 
 def render(summary: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
     """The page; `summary` and `records` as the evaluation writes them."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-    )
-    environment.filters |= {"duration": duration, "count": count, "percent": percent}
+    environment = page_environment()
+    environment.filters["percent"] = percent
     style = "\n".join((TEMPLATES / name).read_text("utf-8") for name in ("report.css", "eval.css"))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     total = len(records)

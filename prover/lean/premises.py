@@ -182,8 +182,8 @@ def _read(path: Path) -> PremiseIndex | None:
 
 
 def _index(entries: Sequence[tuple[str, str, str]], names: dict[str, list[str]]) -> PremiseIndex:
-    known = NamesByModule([(name, module) for module, found in names.items() for name in found])
-    return PremiseIndex([(name, signature) for name, signature, _ in entries], [module for *_, module in entries], known)
+    homes = [module for *_, module in entries]
+    return PremiseIndex([(name, signature) for name, signature, _ in entries], homes, NamesByModule(names))
 
 
 def _write(path: Path, contents: dict[str, object]) -> None:

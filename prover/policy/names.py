@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,9 +30,9 @@ class Names:
 
 @dataclass
 class NamesByModule:
-    """All names of a library, each with the module that it is declared in."""
+    """All names of a library, by the module that they are declared in."""
 
-    entries: Sequence[tuple[str, str]]
+    modules: Mapping[str, Sequence[str]]
     _cache: dict[frozenset[str] | None, Names] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, imported: frozenset[str] | None) -> Names:
@@ -41,7 +41,7 @@ class NamesByModule:
         if found is None:
             if len(self._cache) > 8:
                 self._cache.clear()
-            found = Names.of(name for name, module in self.entries if imported is None or module in imported)
+            found = Names.of(n for module, names in self.modules.items() if imported is None or module in imported for n in names)
             self._cache[imported] = found
         return found
 

@@ -60,8 +60,8 @@ def write_report(
     return out / "report.html"
 
 
-def render(summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]], trees: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page as a string without surrogates; arguments as in `write_report`."""
+def page_environment() -> jinja2.Environment:
+    """The templates of this folder: text is escaped and made visible, `duration` and `count` are filters."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -70,6 +70,12 @@ def render(summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]], tre
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
     environment.filters |= {"duration": duration, "count": count}
+    return environment
+
+
+def render(summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]], trees: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page as a string without surrogates; arguments as in `write_report`."""
+    environment = page_environment()
     script = "\n".join((TEMPLATES / name).read_text("utf-8") for name in ("tree.js", "report.js"))
     style = (TEMPLATES / "report.css").read_text("utf-8")
     ids = [str(result.get("id", number)) for number, result in enumerate(results)]

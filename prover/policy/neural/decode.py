@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from prover.policy.neural.generator import Completion, cut
+from prover.policy.neural.generator import Completion, Fits, cut
 
-Fits = Callable[[tuple[int, ...], bool], bool]
-"""Of tokens: whether they can still become a completion; with True, whether they may end there."""
+TokensFit = Callable[[tuple[int, ...], bool], bool]
+"""`generator.Fits`, of tokens instead of their text."""
 LOOK, LOOK_HELD = 2, 8
 
 
@@ -73,7 +73,7 @@ def beams(
     width: int,
     max_tokens: int,
     ends: frozenset[int],
-    fits: Sequence[Fits | None] | None = None,
+    fits: Sequence[TokensFit | None] | None = None,
 ) -> list[list[Finished]]:
     """At most `width` completions of each prompt, likeliest first.
 
@@ -186,7 +186,7 @@ def completed(found: Finished, text_of: Callable[[Sequence[int]], str], stop: tu
     return cut(text, offsets, found.log_probs, stop)
 
 
-def held_to(fits: Callable[[str, bool], bool] | None, text_of: Callable[[Sequence[int]], str]) -> Fits | None:
+def held_to(fits: Fits | None, text_of: Callable[[Sequence[int]], str]) -> TokensFit | None:
     """`Sampling.fits`, of tokens instead of their text."""
     return None if fits is None else lambda tokens, ended: fits(text_of(tokens), ended)
 

@@ -28,6 +28,9 @@ class Message(NamedTuple):
 Prompt = str | tuple[Message, ...]
 """Text to go on with, or the turns of a chat."""
 
+Fits = Callable[[str, bool], bool]
+"""Of a text: whether it can still become a completion; with True, whether it may end there."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -35,8 +38,7 @@ class Sampling:
 
     `samples` completions of at most `max_tokens` tokens; `temperature` 0 gives the likeliest ones (greedy for one, beam
     search for more), otherwise they are drawn. `stop` ends a completion and is not part of it. The same `seed` gives the same
-    draw where the backend can promise it. `fits` says of a text whether it can still become a completion (or, with True, whether
-    it may end there); backends in this process hold beam search to it, the others do not look at it.
+    draw where the backend can promise it. Backends in this process hold beam search to `fits`; the others do not look at it.
     """
 
     samples: int = 16
@@ -44,7 +46,7 @@ class Sampling:
     max_tokens: int = 128
     stop: tuple[str, ...] = ()
     seed: int = 0
-    fits: Callable[[str, bool], bool] | None = field(default=None, compare=False)
+    fits: Fits | None = field(default=None, compare=False)
 
 
 class Completion(NamedTuple):

@@ -9,14 +9,11 @@ names (`Sampling.fits`), so the beams go to those that can. Constrained decoding
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from prover.policy.base import View
 from prover.policy.names import Names
-
-Fits = Callable[[str, bool], bool]
-"""Of a text, and whether it ends there."""
+from prover.policy.neural.generator import Fits
 
 WORD = re.compile(r"(?<![\w.'])[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*\.?")
 KEYWORDS = frozenset({
@@ -61,14 +58,16 @@ def fits(view: View, names: Names) -> Fits:
     local = frozenset(h.name for goal in view.goals for h in goal.named)
     around = view.surroundings
     own = Names.of([*around.definitions, *around.inductives, *around.theorems])
+    begun = Names.of([*local, *KEYWORDS])
     spaces = _namespaces(view.theorem)
+
+    def readings(word: str) -> list[str]:
+        return [word, *(f"{space}.{word}" for space in spaces)]
 
     @lru_cache(maxsize=4096)
     def is_name(word: str) -> bool:
         parts = word.split(".")
-        if word in names or word in own or parts[0] in local:
-            return True
-        if any(f"{space}.{word}" in names or f"{space}.{word}" in own for space in spaces):
+        if parts[0] in local or any(full in names or full in own for full in readings(word)):
             return True
         head = ".".join(parts[:-1])
         return head in around.inductives or (parts[-1] in PROJECTIONS and is_proof(head))
@@ -83,13 +82,7 @@ def fits(view: View, names: Names) -> Fits:
             return True
         if dot and any(p.startswith(last) for p in PROJECTIONS) and is_proof(head):
             return True
-        return (
-            names.begins(word)
-            or own.begins(word)
-            or any(n.startswith(word) for n in local)
-            or any(names.begins(f"{space}.{word}") or own.begins(f"{space}.{word}") for space in spaces)
-            or any(k.startswith(word) for k in KEYWORDS)
-        )
+        return begun.begins(word) or any(names.begins(full) or own.begins(full) for full in readings(word))
 
     def fitting(text: str, ended: bool) -> bool:
         if ended and (UNFINISHED.search(text) or any(text.count(a) != text.count(b) for a, b in PAIRS)):

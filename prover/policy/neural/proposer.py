@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from prover.policy.base import Offer, View, note_fault
 from prover.policy.names import LibraryNames
-from prover.policy.neural.generator import Completion, Generator, PromptTooLongError, Sampling, seed_of
-from prover.policy.neural.grounded import Fits, fits
+from prover.policy.neural.generator import Completion, Fits, Generator, PromptTooLongError, Sampling, seed_of
+from prover.policy.neural.grounded import fits
 from prover.policy.neural.presets import Preset
 from prover.policy.neural.server import say_on_stderr
 from prover.policy.premises import Premise

@@ -91,7 +91,7 @@ def test_inside_a_theorem_its_own_namespaces_are_open() -> None:
 
 
 def test_names_are_those_of_the_imported_modules() -> None:
-    known = NamesByModule([("a.b", "A"), ("a.c", "B"), ("b", "B")])
+    known = NamesByModule({"A": ["a.b"], "B": ["a.c", "b"]})
     assert known.of(None).ordered == ("a.b", "a.c", "b")
     only = known.of(frozenset({"A"}))
     assert "a.b" in only and "a.c" not in only and "a" not in only
