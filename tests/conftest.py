@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 
 # The same examples in every run, none left behind in the working copy, no failure because of a busy machine.
 settings.register_profile("proofsmith", derandomize=True, database=None, deadline=None)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from prover.lean import protocol
-from prover.lean.project import SOUND_SINCE, read_project
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded import protocol
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.native.project import SOUND_SINCE, read_project
 
 ROOT = Path(__file__).resolve().parents[1] / "lean_project"
 OWN = re.compile(r"^import[ \t]+Proofsmith.*$", re.MULTILINE)

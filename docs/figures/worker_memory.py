@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+from prover.audit.embedded import Auditor
 from prover.lean import source
-from prover.lean.audit import Auditor
-from prover.lean.worker import RECYCLE_AT, LeanWorker
+from prover.lean.embedded.worker import RECYCLE_AT, LeanWorker
 
 HERE = Path(__file__).parent
 FILES = 24

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
-    from prover import benchmarks
+    from prover.bench import speed as benchmarks
 
     for name in ("positions", "workers", "clients"):
         if getattr(args, name) < 1:
@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             tell(f"measuring {what} …")
         if what == "suggest":
-            from prover.server.bench import measure
+            from prover.bench.suggestions import measure
 
             figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "serve":
-            from prover.server.load import measure as measure_load
+            from prover.bench.load import measure as measure_load
 
             figures["serve"] = measure_load(args.clients, args.workers)
         elif what == "model":
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _model(folder: Path | None, states: Path | None) -> dict[str, Any]:
-    from prover.benchmarks import starter_states
+    from prover.bench.speed import starter_states
     from prover.policy.neural import default
     from prover.policy.neural.presets import own_prompt
     from prover.policy.neural.timing import MAX_PROMPTS, timed

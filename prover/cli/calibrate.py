@@ -21,8 +21,9 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import show, tell
 
 if TYPE_CHECKING:
-    from prover.lean.embedded import EmbeddedDojo
-    from prover.policy.base import Mixture, Offer, Surroundings
+    from prover.lean.context import FileContext
+    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.policy.base import Mixture, Offer
     from prover.policy.calibration import Calibration
 
 MAX_STATES = 12
@@ -59,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     from prover import __version__
     from prover.errors import LeanProcessError
     from prover.lean import source
-    from prover.lean.premises import load_or_build
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.premises import load_or_build
+    from prover.lean.embedded.worker import LeanWorker
     from prover.policy.builtin import builtin_policy
     from prover.policy.calibration import Calibration
 
@@ -153,30 +154,30 @@ def look_at(
     worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float
 ) -> int:
     """Proves a theorem, then tries every offer on the states of the proof; how many states there were."""
-    from prover.lean.embedded import EmbeddedDojo
-    from prover.lean.surroundings import surroundings_of
+    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.file_context import file_context_of
 
-    surroundings = surroundings_of(worker, target)
-    useful = useful_tactics(worker, target, policy, surroundings, timeout_s, tactic_timeout_s)
+    file_context = file_context_of(worker, target)
+    useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
     if not useful:
         return 0
     with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
-        return _walk(dojo, initial, useful, policy, surroundings, table)
+        return _walk(dojo, initial, useful, policy, file_context, table)
 
 
 def useful_tactics(
-    worker: Any, target: Any, policy: Mixture, surroundings: Surroundings, timeout_s: float, tactic_timeout_s: float
+    worker: Any, target: Any, policy: Mixture, file_context: FileContext, timeout_s: float, tactic_timeout_s: float
 ) -> dict[str, set[str]]:
     """The states that a search proves on its way to a proof, and the tactics that prove each; empty when it finds none."""
-    from prover.agent import SearchSettings, prove
-    from prover.lean.embedded import EmbeddedDojo
+    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.prove.theorem import SearchSettings, prove
 
     attempt = prove(
         EmbeddedDojo(target, worker, tactic_timeout_s),
         policy,
         _believe,
         SearchSettings(timeout_s),
-        surroundings,
+        file_context,
         minimised=False,
     )
     if attempt.status != "proved" or attempt.tree is None:
@@ -197,7 +198,7 @@ def _walk(
     initial: Any,
     useful: dict[str, set[str]],
     policy: Mixture,
-    surroundings: Surroundings,
+    file_context: FileContext,
     table: Calibration,
 ) -> int:
     """Goes through the proved states from the root, trying everything on each.
@@ -207,10 +208,10 @@ def _walk(
     """
     from lean_dojo import ProofFinished
 
-    from prover.agent import MAX_STAGE
-    from prover.environment import SearchState, view_of
     from prover.policy.calibration import feature_of
     from prover.policy.goal import first_goal
+    from prover.prove.environment import SearchState, view_of
+    from prover.prove.theorem import MAX_STAGE
 
     waiting = [initial]
     seen: set[str] = set()
@@ -221,7 +222,7 @@ def _walk(
         seen.add(state.pp)
         easy = False
         for stage in range(MAX_STAGE + 1):
-            view = view_of(SearchState(state, stage), surroundings)
+            view = view_of(SearchState(state, stage), file_context)
             feature = feature_of(first_goal(view))
             offers = [offer for _, _, offer in policy.offers(view) if offer.template]
             offers.sort(key=lambda offer: not is_closer(offer))

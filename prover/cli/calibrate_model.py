@@ -20,8 +20,8 @@ def fit_mixture(args: argparse.Namespace) -> int:
     from prover import __version__
     from prover.errors import LeanProcessError
     from prover.lean import source
-    from prover.lean.premises import load_or_build
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.premises import load_or_build
+    from prover.lean.embedded.worker import LeanWorker
     from prover.policy import scale
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural import default
@@ -81,14 +81,14 @@ def try_model(
     """
     from lean_dojo import ProofFinished
 
-    from prover.environment import SearchState, view_of
-    from prover.lean.embedded import EmbeddedDojo
-    from prover.lean.surroundings import surroundings_of
+    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.file_context import file_context_of
     from prover.policy.closers import Closers
-    from prover.script import DEFER
+    from prover.prove.environment import SearchState, view_of
+    from prover.prove.script import DEFER
 
-    surroundings = surroundings_of(worker, target)
-    useful = useful_tactics(worker, target, policy, surroundings, timeout_s, tactic_timeout_s)
+    file_context = file_context_of(worker, target)
+    useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
     tries: list[tuple[float, bool]] = []
     if not useful:
         return tries
@@ -100,7 +100,7 @@ def try_model(
             if state.pp in seen or state.pp not in useful:
                 continue
             seen.add(state.pp)
-            view = view_of(SearchState(state), surroundings)
+            view = view_of(SearchState(state), file_context)
             closers = [offer.tactic for offer in Closers().propose(view)]
             if any(isinstance(r, ProofFinished) for r in dojo.run_tacs(state, closers, stop_when_done=True)):
                 continue

@@ -25,8 +25,8 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupErro
 from prover.printable import json_line, printable, show, tell
 
 if TYPE_CHECKING:
-    from prover.lean.audit import TheoremVerdict
-    from prover.lean.native_check import NativeChecks
+    from prover.audit.embedded import TheoremVerdict
+    from prover.audit.toolchain import NativeChecks
 
 MEMORY_MB = 4000
 """All of Lean (`import Lean`) takes 3.2 GB."""
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judges every theorem of the target and says why."""
-    from prover.lean.audit import CHECKS
+    from prover.audit.embedded import CHECKS
     from prover.lean.source import load
 
     if not 0 < args.timeout < float("inf"):
@@ -97,8 +97,8 @@ def natively(
     """What leanchecker and comparator say of what was accepted; None when they are not asked."""
     if args.native == "off":
         return None
-    from prover.lean.native_check import check_natively
-    from prover.lean.project import find_project
+    from prover.audit.toolchain import check_natively
+    from prover.lean.native.project import find_project
     from prover.lean.source import LeanFile
 
     project = find_project(args.project or args.submission)
@@ -124,8 +124,8 @@ def judge(
     A submission on which Lean is lost is tried once more, on a new process; then it is refused, because the
     target alone went well.
     """
-    from prover.lean.audit import Auditor, SubmissionLost, TheoremVerdict
-    from prover.lean.worker import LeanWorker
+    from prover.audit.embedded import Auditor, SubmissionLost, TheoremVerdict
+    from prover.lean.embedded.worker import LeanWorker
 
     attempts = 2
     for attempt in range(1, attempts + 1):

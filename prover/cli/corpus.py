@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from prover.library_corpus import build
+    from prover.corpus.library import build
 
     if not 0 <= args.check <= 1:
         raise ConfigError(f"--check is a part between 0 and 1, not {args.check}")

@@ -18,7 +18,7 @@ from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
 from prover.printable import json_line, show
 
 if TYPE_CHECKING:
-    from prover.lean.discover import Finding
+    from prover.lean.native.discover import Finding
 
 MARKS = {"ok": "ok", "missing": "MISSING", "broken": "BROKEN", "too old": "TOO OLD", "none": "-"}
 
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Looks, and says what it found."""
-    from prover.lean.discover import discover, usable
-    from prover.lean.project import find_project
+    from prover.lean.native.discover import discover, usable
+    from prover.lean.native.project import find_project
 
     if not 0 < args.timeout < float("inf"):
         raise ConfigError(f"--timeout is {args.timeout}; it must be a number of seconds above 0")
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _model() -> Finding:
     from prover.errors import PolicyError
-    from prover.lean.discover import BROKEN, NONE, OK, Finding
+    from prover.lean.native.discover import BROKEN, NONE, OK, Finding
     from prover.policy.neural import default
 
     folder = default.model_folder()

@@ -21,7 +21,7 @@ from prover.printable import json_line, show, tell
 
 if TYPE_CHECKING:
     from prover.evaluation.datasets import DataSet
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.worker import LeanWorker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,12 +125,12 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
 
     critic = critic_settings(args)
 
-    from prover.agent import SearchSettings
-    from prover.batch_item import BatchSettings
     from prover.evaluation.folder import check_folder
     from prover.evaluation.runner import Plan, evaluate
-    from prover.lean.worker import LeanWorker
-    from prover.run import default_command
+    from prover.lean.embedded.worker import LeanWorker
+    from prover.prove.item import BatchSettings
+    from prover.prove.run import default_command
+    from prover.prove.theorem import SearchSettings
 
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
@@ -194,7 +194,7 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
 
 def _leandojo(args: argparse.Namespace) -> int:
     from prover.evaluation.leandojo import PARTS, SPLITS, evaluate_offline
-    from prover.journal import json_text, write_atomically
+    from prover.prove.folder import json_text, write_atomically
 
     for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
         if value not in choices:

@@ -29,9 +29,9 @@ from prover.errors import EXIT_DONE, ConfigError, DataError
 from prover.printable import show, tell
 
 if TYPE_CHECKING:
-    from prover.agent import ViewPolicy
     from prover.evaluation.datasets import DataSet
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.worker import LeanWorker
+    from prover.prove.theorem import ViewPolicy
 
 
 CHECKPOINT_STEPS = 100
@@ -88,11 +88,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the rounds."""
     _check(args)
-    from prover.agent import SearchSettings
-    from prover.batch_item import BatchSettings
-    from prover.lean.premises import library_premises
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.premises import library_premises
+    from prover.lean.embedded.worker import LeanWorker
     from prover.policy.neural.local import need_neural
+    from prover.prove.item import BatchSettings
+    from prover.prove.theorem import SearchSettings
     from prover.training.improve import Improve, ImproveSettings
     from prover.training.settings import TrainSettings
 

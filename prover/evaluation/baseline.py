@@ -15,14 +15,14 @@ from typing import Any, Protocol
 
 from lean_dojo import DojoInitError, ProofFinished
 
-from prover.agent import Verdict
-from prover.auditing import MAX_TRIES
-from prover.batch_item import BatchSettings, Item
+from prover.audit.auditor import Verdict
+from prover.audit.shared import MAX_TRIES
 from prover.errors import LeanProcessError
-from prover.journal import RunFolder
-from prover.lean.embedded import EmbeddedDojo
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
-from prover.lean.worker import LeanWorker
+from prover.prove.folder import RunFolder
+from prover.prove.item import BatchSettings, Item
 
 BARE = ("omega", "decide", "grind", "simp", "simp_all", "rfl")
 AFTER_INTROS = ("intros; omega", "intros; simp", "intros; simp_all", "intros; rfl")

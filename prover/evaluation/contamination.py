@@ -21,7 +21,7 @@ from typing import Any
 from prover.errors import DataError
 from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.statistics import wilson
-from prover.journal import write_atomically
+from prover.prove.folder import write_atomically
 
 GRADES = ("exact", "normalised", "fuzzy", "none")
 TEXT_FIELDS = (

@@ -12,8 +12,8 @@ from pathlib import Path
 from data import minif2f as minif2f_records
 from prover.errors import DataError
 from prover.lean import source
-from prover.lean.worker import LeanWorker
-from prover.run import collect
+from prover.lean.embedded.worker import LeanWorker
+from prover.prove.run import collect
 
 TEST_WARNING = "the test split is for reports, never for tuning"
 

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from prover.errors import DataError
-from prover.lean.package import cache_dir
+from prover.lean.embedded.package import cache_dir
 
 SCHEMES = ("https://", "file://")
 TIMEOUT_S = 60.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from prover.batch_item import Item
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.statistics import bootstrap, mean_pass_at_k, pass_at_k, wilson
+from prover.prove.item import Item
 
 
 def joined(

@@ -9,7 +9,7 @@ from typing import Any
 
 from prover.errors import ConfigError, DataError
 from prover.evaluation.datasets import DataSet
-from prover.journal import RunFolder
+from prover.prove.folder import RunFolder
 
 FORMAT = "proofsmith-eval 1"
 

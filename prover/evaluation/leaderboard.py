@@ -9,7 +9,7 @@ from typing import Any
 
 from prover.errors import DataError
 from prover.evaluation.folder import FORMAT, read_summary
-from prover.journal import write_atomically
+from prover.prove.folder import write_atomically
 
 FILE = Path("docs/leaderboard.md")
 HEAD = """\

@@ -25,12 +25,12 @@ from typing import Any
 
 import lean_dojo
 
-from prover.agent import ViewPolicy
-from prover.environment import SearchState, view_of
 from prover.errors import DataError
 from prover.evaluation.datasets import sample
 from prover.evaluation.statistics import bootstrap, wilson
-from prover.policy.base import Surroundings
+from prover.lean.context import FileContext
+from prover.prove.environment import SearchState, view_of
+from prover.prove.theorem import ViewPolicy
 
 SPLITS = ("random", "novel_premises")
 PARTS = ("val", "test")
@@ -228,7 +228,7 @@ def _prediction(policy: ViewPolicy, step: Step) -> int | None:
     """The place of the person's tactic among the policy's, from 1."""
     state = lean_dojo.TacticState(step.state, 0, None)
     try:
-        view = view_of(SearchState(state), Surroundings())
+        view = view_of(SearchState(state), FileContext())
     except AssertionError:
         return None  # LeanDojo cannot tell the goals apart
     offered = [" ".join(p.tactic.split()) for p in policy.propose(view)]

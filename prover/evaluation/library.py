@@ -16,11 +16,11 @@ from typing import Any
 from data.library_bench import Theorem, dump, in_hash_order, load, split_of
 from prover.errors import ConfigError, DataError, LeanProcessError
 from prover.evaluation.datasets import TEST_WARNING, DataSet, Problem
-from prover.journal import write_atomically
 from prover.lean import source
-from prover.lean.package import cache_dir
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.package import cache_dir
+from prover.lean.embedded.worker import LeanWorker
 from prover.printable import tell
+from prover.prove.folder import write_atomically
 
 FORMAT = 1
 """Raised when the making changes, so that an old cache is not used."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from prover.batch_item import Item
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.evaluation.datasets import DataSet, Problem
 from prover.lean import source
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Reading, Target
-from prover.lean.worker import LeanWorker
+from prover.prove.item import Item
 
 
 def locate(worker: LeanWorker, dataset: DataSet) -> tuple[list[Item], dict[str, Reading]]:

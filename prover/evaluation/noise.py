@@ -12,8 +12,8 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 
-from prover.agent import ViewPolicy
 from prover.policy.base import View
+from prover.prove.theorem import ViewPolicy
 from search.types import Proposal
 
 

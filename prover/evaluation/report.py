@@ -1,7 +1,7 @@
 """The page of an evaluation: one self-contained file beside report.html, which has the searched trees.
 
 No script: charts are drawn here, as SVG. Text from Lean and from data sets is untrusted and passes through
-jinja2's autoescape and `prover.report.text.visible`.
+jinja2's autoescape and `prover.prove.report.text.visible`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from prover.evaluation.statistics import wilson
-from prover.journal import write_atomically
-from prover.report.page import STATUS_WORDS, TEMPLATES, chart, page_environment
+from prover.prove.folder import write_atomically
+from prover.prove.report.page import STATUS_WORDS, TEMPLATES, chart, page_environment
 
 BUDGETS = (
     ("seconds", "Seconds", "seconds for the theorem"),

@@ -1,7 +1,7 @@
 """An evaluation: a data set, a policy and a budget in; counts, records and pages out.
 
 Every problem of the data set gets a record and counts in the denominator: one that does not elaborate, cannot
-start or loses its Lean is not proved. Theorems run through `prover.batch`, so an interrupted evaluation goes
+start or loses its Lean is not proved. Theorems run through `prover.prove.batch`, so an interrupted evaluation goes
 on where it stopped, and "proved" is the audit's word.
 
     <out>/summary.json   counts, hashes, versions, command, budget, hardware; the machine-readable report
@@ -24,10 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.agent import ViewPolicy
-from prover.auditing import SharedAuditor
-from prover.batch import run_batch
-from prover.batch_item import BatchSettings, Item, settle_dependencies
+from prover.audit.shared import SharedAuditor
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.figures import counts, joined, pass_curve
@@ -36,14 +33,17 @@ from prover.evaluation.located import locate
 from prover.evaluation.noise import NoisyPolicy
 from prover.evaluation.provenance import code_sha256, hardware
 from prover.evaluation.report import write_eval_page
-from prover.journal import RunFolder, write_atomically
 from prover.lean import source
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Reading
-from prover.lean.worker import LeanWorker
 from prover.printable import tell
-from prover.progress import ProgressBar
-from prover.report.page import write_report
-from prover.run import commit
+from prover.prove.batch import run_batch
+from prover.prove.folder import RunFolder, write_atomically
+from prover.prove.item import BatchSettings, Item, settle_dependencies
+from prover.prove.progress import ProgressBar
+from prover.prove.report.page import write_report
+from prover.prove.run import commit
+from prover.prove.theorem import ViewPolicy
 
 RUN_TEMPERATURE = 0.5
 """Noise on the policy's log-probabilities in repeated runs, when none is given."""

@@ -1,29 +1,28 @@
 """What a Lean must be able to do for a run, and the embedded Lean as one that can.
 
 A backend makes workers, reads files, opens theorems and, unless the embedded audit serves, audits. The search and the batch
-know nothing else of it. The native ones are in `prover.lean.native_backends`; `prover.lean.choosing` takes one.
+know nothing else of it. The native ones are in `prover.lean.native.backends`; `prover.lean.choosing` takes one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import lean_dojo
 
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.process import DEFAULT_MEMORY_MB
+from prover.lean.context import FileContext
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.process import DEFAULT_MEMORY_MB
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.file_context import file_context_of
 from prover.lean.source import Reading, Target
-from prover.lean.surroundings import surroundings_of
-from prover.lean.worker import LeanWorker
-from prover.policy.base import Surroundings
 
 
 class Worker(Protocol):
-    """A place where one theorem at a time is worked on. Times in seconds, as `prover.batch.Usage` has them."""
+    """A place where one theorem at a time is worked on. Times in seconds, as `prover.prove.batch.Usage` has them."""
 
     inside_s: float
     span_s: float
@@ -39,30 +38,6 @@ class Worker(Protocol):
 
     def interrupt(self) -> None:
         """From another thread, for good: ends whatever runs."""
-
-    def close(self) -> None:
-        """Ends its processes."""
-
-
-class Audits(Protocol):
-    """Judges proofs for all workers; `prover.auditing.SharedAuditor` and `NativeAuditor` do."""
-
-    def __call__(self, target: Target, proof: str) -> Any:
-        """The verdict (`prover.agent.Verdict`)."""
-        ...
-
-    def start(self) -> None:
-        """Ahead of the first audit."""
-
-    def warm(self, target: Target) -> None:
-        """Ahead of the first audit of a target."""
-
-    def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
-        """What is wrong with a written file."""
-        ...
-
-    def interrupt(self) -> None:
-        """From another thread, for good."""
 
     def close(self) -> None:
         """Ends its processes."""
@@ -91,13 +66,10 @@ class Backend(Protocol):
         """A Dojo for a theorem, not entered."""
         ...
 
-    def surroundings(self, worker: Worker, target: Target) -> Surroundings:
+    def file_context(self, worker: Worker, target: Target) -> FileContext:
         """What the theorem's file offers it."""
         ...
 
-    def new_auditor(self) -> Audits | None:
-        """An auditor; None: the embedded one serves."""
-        ...
 
 
 @dataclass
@@ -126,13 +98,9 @@ class Embedded:
         """Live proof states in the worker."""
         return EmbeddedDojo(target, cast(LeanWorker, worker), timeout_s, heartbeats)
 
-    def surroundings(self, worker: Worker, target: Target) -> Surroundings:
+    def file_context(self, worker: Worker, target: Target) -> FileContext:
         """From Lean's reading."""
-        return surroundings_of(cast(LeanWorker, worker), target)
-
-    def new_auditor(self) -> None:
-        """The batch's own."""
-        return None
+        return file_context_of(cast(LeanWorker, worker), target)
 
 
 EMBEDDED = Embedded()

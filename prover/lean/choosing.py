@@ -10,10 +10,10 @@ import psutil
 
 from prover.errors import ConfigError, LeanSetupError
 from prover.lean.backend import EMBEDDED, Backend, Embedded
-from prover.lean.discover import native_problem
-from prover.lean.native_backends import DojoBackend, ReplBackend
-from prover.lean.project import Project, find_project
-from prover.lean.repl import NATIVE_MEMORY_MB
+from prover.lean.native.backends import DojoBackend, ReplBackend
+from prover.lean.native.discover import native_problem
+from prover.lean.native.project import Project, find_project
+from prover.lean.repl.dojo import NATIVE_MEMORY_MB
 
 KINDS = ("auto", "embedded", "repl", "dojo")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prover.lean import protocol
+from prover.lean.embedded import protocol
 
 DECLARATIONS = (
     "theorem", "lemma", "example", "def", "abbrev", "instance", "structure", "inductive", "class", "axiom", "opaque",

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.errors import DataError
-from prover.lean import protocol, source
+from prover.lean import source
 from prover.lean.commands import masked
+from prover.lean.embedded import protocol
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile, Target
-from prover.lean.worker import LeanWorker
 
 END_OF_FILE = "Lean.Parser.Command.eoi"
 WAITS = re.compile(r"(?:\bby|=>|·|:=)\Z")

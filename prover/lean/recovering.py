@@ -28,7 +28,7 @@ from lean_dojo import (
 
 from prover.errors import LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.commands import masked
-from prover.lean.embedded import WARM_UP, WARM_UP_TIMEOUT_S
+from prover.lean.embedded.dojo import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.results import Result, TacticTimeout, reply_of, tactic_state
 from prover.lean.source import Target
 from prover.lean.tactic_text import mentions_metavariables, no_tactic, searches_library

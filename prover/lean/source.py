@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.errors import DataError
-from prover.lean import protocol
+from prover.lean.embedded import protocol
+from prover.lean.embedded.process import RequestRefused
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.line_ends import ONLY_LF, LineEnds
-from prover.lean.process import RequestRefused
-from prover.lean.worker import LeanWorker
 
 MAX_FILE_BYTES = 10_000_000
 NEEDS_NATIVE = "the embedded Lean has only Init, Std and Lean; a native toolchain with the package built would have it"

@@ -14,8 +14,8 @@ from data.mutation import leakage
 from data.mutation.operators import NAMES
 from data.mutation.records import Mutant
 from prover.errors import DataError
-from prover.lean.process import RequestRefused
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.process import RequestRefused
+from prover.lean.embedded.worker import LeanWorker
 
 LIBRARY = ("Init", "Std")
 MODULES_NEED = "the embedded Lean has Init, Std, Lean and what is below them"

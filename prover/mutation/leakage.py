@@ -20,7 +20,7 @@ from data import library_bench, minif2f
 from data.mutation import leakage, records, shards
 from data.splits import TRAIN, split_of
 from prover.errors import DataError, StorageError
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 from prover.mutation.host import LIBRARY, PATIENT_S
 
 TRAINING = "training.parquet"

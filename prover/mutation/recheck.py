@@ -13,7 +13,7 @@ from typing import TypeVar
 from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 from prover.mutation.host import LIBRARY, PATIENT_S
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from data.mutation import negatives, records, shards
 from data.mutation.keys import KeySet
 from data.mutation.records import Mutant
 from prover.errors import LeanProcessError, LeanSetupError, StorageError
-from prover.lean.process import RequestRefused
+from prover.lean.embedded.process import RequestRefused
 from prover.mutation.host import ChunkWorker, Host, MutationSettings
 from prover.mutation.plan import order_of, prepare
 from prover.mutation.totals import Totals

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
+from prover.lean.context import FileContext
 from prover.policy.available import runs
 from search.types import Proposal
 
@@ -60,25 +61,6 @@ class GoalText:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a theorem's file offers besides the library: its own definitions, inductive types and earlier theorems.
-
-    `sources` has the text of definitions and inductive types by name, for those who want to know on what a function
-    recurses or which constructors a type has. `imported` names the modules whose theorems can be used; None: the whole
-    library.
-    """
-
-    definitions: tuple[str, ...] = ()
-    inductives: tuple[str, ...] = ()
-    theorems: Mapping[str, str] = field(default_factory=dict)  # name → statement
-    sources: Mapping[str, str] = field(default_factory=dict)  # name → text of the command
-    imported: frozenset[str] | None = None
-
-    def __hash__(self) -> int:
-        return hash((self.definitions, self.inductives, tuple(self.theorems)))
-
-
-@dataclass(frozen=True)
 class View:
     """What a proposer sees of a state.
 
@@ -89,7 +71,7 @@ class View:
 
     pp: str
     goals: tuple[GoalText, ...]
-    surroundings: Surroundings
+    file_context: FileContext
     stage: int = 0
     depth: int = 0
     theorem: str = ""
@@ -274,7 +256,7 @@ class Mixture:
         """
         best: dict[str, Proposal] = {}
         for proposer, weight, offer in self.offers(view):
-            if not runs(offer.tactic, view.surroundings.imported):
+            if not runs(offer.tactic, view.file_context.imported):
                 continue
             if offer.template and names_itself(offer.tactic, view.theorem):
                 continue

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from prover.policy.base import GoalText, Surroundings, View
+from prover.lean.context import FileContext
+from prover.policy.base import GoalText, View
 from prover.policy.sources import Function, Inductive, function_of, inductive_of
 from prover.policy.terms import NOTATIONS, premises, shape, tidy, words
 
@@ -108,18 +109,18 @@ class Goal:
 
 def first_goal(view: View) -> Goal | None:
     """The goal that is worked on, read; None when there is none."""
-    return _read(view.goals[0], view.surroundings) if view.goals else None
+    return _read(view.goals[0], view.file_context) if view.goals else None
 
 
 @lru_cache(maxsize=4096)
-def _read(goal: GoalText, surroundings: Surroundings) -> Goal:
+def _read(goal: GoalText, file_context: FileContext) -> Goal:
     inductives = tuple(
         found
-        for name in surroundings.inductives
-        if (found := inductive_of(name, surroundings.sources.get(name, "")))
+        for name in file_context.inductives
+        if (found := inductive_of(name, file_context.sources.get(name, "")))
     )
     functions = tuple(
-        function_of(name, surroundings.sources.get(name, "")) for name in surroundings.definitions
+        function_of(name, file_context.sources.get(name, "")) for name in file_context.definitions
     )
     types = {i.last for i in inductives if not i.is_prop}
     variables: list[Var] = []
@@ -141,7 +142,7 @@ def _read(goal: GoalText, surroundings: Surroundings) -> Goal:
         functions=functions,
         inductives=inductives,
         case=goal.case,
-        theorems=tuple(surroundings.theorems),
+        theorems=tuple(file_context.theorems),
     )
 
 

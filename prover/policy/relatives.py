@@ -49,7 +49,7 @@ class Relatives:
         goal = first_goal(view)
         if goal is None or view.stage > 0:
             return
-        imported = view.surroundings.imported
+        imported = view.file_context.imported
         same = nearest(self.kin.namesakes(view.theorem, MANY, imported)) if view.theorem else []
         if goal.shape in ("∀", "→"):
             for i, p in enumerate(same):

@@ -41,7 +41,7 @@ class Retrieved:
         goal = first_goal(view)
         if goal is None or view.stage == 0 or goal.shape in ("∀", "→"):
             return
-        found = list(self.retriever.search(query_of(goal), FOUND, view.surroundings.imported))
+        found = list(self.retriever.search(query_of(goal), FOUND, view.file_context.imported))
         names = [p.name for p in found]
         if view.stage == 1 and found:
             yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")

@@ -96,7 +96,7 @@ class OwnTheorems:
         last = {w.rsplit(".", 1)[-1] for w in words(goal.text)}
         own = {f.last for f in goal.functions} | {i.last for i in goal.inductives}
         scored = []
-        for position, (name, statement) in enumerate(view.surroundings.theorems.items()):
+        for position, (name, statement) in enumerate(view.file_context.theorems.items()):
             said = {w.rsplit(".", 1)[-1] for w in words(statement)} & own
             shared = said & last
             if (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from prover.agent import Attempt
-from prover.lean.audit import TheoremVerdict
+from prover.audit.embedded import TheoremVerdict
 from prover.lean.holes import Hole
 from prover.lean.positions import Places, Position
-from prover.script import script
+from prover.prove.script import script
+from prover.prove.theorem import Attempt
 from prover.server.document import Document
 from prover.server.suggest import Suggestion
 from search.types import ProofTree

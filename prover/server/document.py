@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.lean import protocol, source
+from prover.lean import source
 from prover.lean.commands import masked
+from prover.lean.embedded import protocol
 from prover.lean.positions import Places, Position
 from prover.lean.source import PROVABLE, SORRY_WARNING, LeanFile
 

@@ -18,10 +18,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from prover import __version__
-from prover.agent import SearchSettings
 from prover.errors import ProverError
 from prover.lean.holes import NoPlace
 from prover.lean.positions import Position
+from prover.prove.theorem import SearchSettings
 from prover.server.answers import Proof
 from prover.server.lsp_diagnostics import Diagnostics
 from prover.server.lsp_editor import Editor, failure

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from prover.errors import EXIT_NOT_PROVED, LeanProcessError, LeanTimeoutError, ProverError
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 
 WATCH_S = 0.1
 GRACE_S = 2.0

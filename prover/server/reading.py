@@ -20,7 +20,7 @@ from lean_dojo import DojoInitError, TacticState
 
 from prover.errors import DataError, LeanProcessError, ProverError
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
+from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.holes import NoPlace, hole_at
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile

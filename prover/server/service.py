@@ -10,16 +10,16 @@ from typing import Any
 
 import psutil
 
-from prover.agent import SearchSettings, ViewPolicy
-from prover.environment import SearchState, view_of
 from prover.errors import DataError
 from prover.lean.commands import header, split
+from prover.lean.context import FileContext
+from prover.lean.embedded.premises import EMBEDDED_LEAN
 from prover.lean.positions import Places, Position
-from prover.lean.premises import EMBEDDED_LEAN
 from prover.lean.results import tactic_state
-from prover.policy.base import Surroundings
 from prover.policy.neural.default import default_policy
-from prover.report.tree import Limits, prune
+from prover.prove.environment import SearchState, view_of
+from prover.prove.report.tree import Limits, prune
+from prover.prove.theorem import SearchSettings, ViewPolicy
 from prover.server import wire
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
@@ -33,7 +33,7 @@ from prover.server.watched import GrowingTree, edit_body, result_of
 UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"
 JOB_WAIT_S = 3600.0
 PICTURE = Limits(nodes=250, failures=25, state_chars=4000, error_chars=400)
-NONE = Surroundings()
+NONE = FileContext()
 Cancelled = Callable[[], bool]
 
 

@@ -13,17 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prover.agent import Attempt, SearchSettings, Verdict, ViewPolicy
-from prover.auditing import SharedAuditor
-from prover.batch_item import BatchSettings, Item, attempt_item
+from prover.audit.auditor import Verdict
+from prover.audit.embedded import TheoremVerdict
+from prover.audit.shared import SharedAuditor
 from prover.errors import DataError
-from prover.lean.audit import TheoremVerdict
+from prover.lean.embedded.premises import LazyPremises, load_or_build
+from prover.lean.file_context import file_context_of
 from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
-from prover.lean.premises import LazyPremises, load_or_build
-from prover.lean.surroundings import surroundings_of
 from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
+from prover.prove.item import BatchSettings, Item, attempt_item
+from prover.prove.theorem import Attempt, SearchSettings, ViewPolicy
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.events import Growth
 from prover.server.pool import Deadline, Lease
@@ -84,9 +85,9 @@ class Session(Reader):
 
     def suggester(self, here: Opened) -> Suggester:
         """What tries tactics at a place."""
-        surroundings = surroundings_of(here.lease.worker, here.dojo.entry)
+        file_context = file_context_of(here.lease.worker, here.dojo.entry)
         warm = here.lease.worker.is_warm(here.dojo.entry.file.modules)
-        return Suggester(here.dojo, self._policy, surroundings, self._named, searches=warm)
+        return Suggester(here.dojo, self._policy, file_context, self._named, searches=warm)
 
     def suggest(
         self,

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from lean_dojo import TacticState
 
-from prover.agent import ViewPolicy
-from prover.environment import DojoEnvironment, SearchState, view_of
-from prover.lean.embedded import LIBRARY_SEARCHES, EmbeddedDojo
-from prover.policy.base import Surroundings
+from prover.lean.context import FileContext
+from prover.lean.embedded.dojo import LIBRARY_SEARCHES, EmbeddedDojo
+from prover.prove.environment import DojoEnvironment, SearchState, view_of
+from prover.prove.theorem import ViewPolicy
 from search.types import Advanced, Closed, Proposal
 
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
@@ -60,7 +60,7 @@ class Suggester:
     Args:
         dojo: the theorem, opened.
         policy: offers tactics.
-        surroundings: what the file offers.
+        file_context: what the file offers.
         named: whether a name is a theorem of the library, for `Suggestion.premises`.
         searches: whether library searches (`exact?`) are tried; they are slow until their index is built.
     """
@@ -69,13 +69,13 @@ class Suggester:
         self,
         dojo: EmbeddedDojo,
         policy: ViewPolicy,
-        surroundings: Surroundings,
+        file_context: FileContext,
         named: Callable[[str], bool] = lambda _: False,
         searches: bool = True,
     ) -> None:
         self._environment = DojoEnvironment(dojo)
         self._policy = policy
-        self._surroundings = surroundings
+        self._file_context = file_context
         self._named = named
         self._searches = searches
 
@@ -89,7 +89,7 @@ class Suggester:
         found = closing = since = 0
         for stage in range(MAX_STAGE + 1):
             at = SearchState(state, stage)
-            offered = in_order(self._policy.propose(view_of(at, self._surroundings)))
+            offered = in_order(self._policy.propose(view_of(at, self._file_context)))
             for proposal in offered:
                 if found >= limit or time.monotonic() > deadline or cancelled():
                     return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover.lean import protocol, source
-from prover.lean.audit import AuditVerdict
+from prover.audit.embedded import AuditVerdict
+from prover.lean import source
+from prover.lean.embedded import protocol
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import Hole, region_end
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile, Target
-from prover.lean.worker import LeanWorker
 
 
 def whole(worker: LeanWorker, file: LeanFile, name: str) -> Hole:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
-from prover.agent import SearchSettings, StagedPolicy, ViewPolicy
-from prover.environment import DojoEnvironment
-from prover.lean.surroundings import surroundings_of
-from prover.script import script
+from prover.lean.file_context import file_context_of
+from prover.prove.environment import DojoEnvironment
+from prover.prove.script import script
+from prover.prove.theorem import SearchSettings, StagedPolicy, ViewPolicy
 from prover.server.lsp_text import short
 from prover.server.reading import Opened
 from prover.server.session import Session
@@ -162,7 +162,7 @@ class Terminal:
     def _finish(self, settings: SearchSettings) -> None:
         """Searches for each open state; those that resist stay."""
         environment = DojoEnvironment(self._here.dojo)
-        policy = StagedPolicy(self._policy, surroundings_of(self._here.lease.worker, self._here.dojo.entry))
+        policy = StagedPolicy(self._policy, file_context_of(self._here.lease.worker, self._here.dojo.entry))
         for step in list(self._root.open()):
             result = best_first(
                 environment, policy, environment.part(step.state), budget=Budget(settings.max_expansions, settings.timeout_s),

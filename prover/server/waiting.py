@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from prover.agent import Attempt, SearchSettings
 from prover.errors import DataError
 from prover.lean.holes import NoPlace
 from prover.lean.positions import Places, Position
+from prover.prove.theorem import Attempt, SearchSettings
 from prover.server.answers import Edit, Proof, applied, settled
 from prover.server.document import Waiting
 from prover.server.session import Session

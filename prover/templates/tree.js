@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const CHAR = 7.3, ROW = 50, BOX = 28, GAP = 42, MAX_STATE = 30, MAX_TACTIC = 34;
 const WORDS = { proved: "proved", open: "not settled", failed: "dead end" };
 
-// The same as `visible` in prover/report/text.py.
+// The same as `visible` in prover/prove/report/text.py.
 function visible(text) {
   return String(text).replace(/\r\n/g, "\n").replace(UNSEEN, (c) => {
     const code = c.codePointAt(0);

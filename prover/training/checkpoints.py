@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import ConfigError, DataError
-from prover.journal import json_text, write_atomically
 from prover.policy.neural.presets import OWN_MARK
+from prover.prove.folder import json_text, write_atomically
 
 SETTINGS, METRICS, CHECKPOINTS, MODEL, STATE = "settings.json", "metrics.jsonl", "checkpoints", "model", "state.pt"
 ADAPTER, REFERENCE = "adapter", "reference.json"

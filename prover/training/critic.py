@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from prover import __version__
 from prover.errors import ConfigError, DataError
-from prover.journal import json_text, write_atomically
 from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, Floats, features, guess_of, save, size_class
+from prover.prove.folder import json_text, write_atomically
 from prover.training.outcomes import Outcome, Outcomes, read_runs, summary
 
 METRICS = "metrics.json"

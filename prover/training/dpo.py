@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.journal import json_text, write_atomically
+from prover.prove.folder import json_text, write_atomically
 from prover.training.batches import Encoded, encode, tensors
 from prover.training.checkpoints import REFERENCE
 from prover.training.curriculum import batches_of

@@ -34,17 +34,17 @@ from typing import Any
 import filelock
 
 from prover import __version__
-from prover.agent import ViewPolicy
-from prover.auditing import SharedAuditor
-from prover.batch_item import BatchSettings
+from prover.audit.shared import SharedAuditor
 from prover.errors import ConfigError, DataError
 from prover.evaluation.compare import compare
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.located import locate
 from prover.evaluation.runner import Plan, evaluate
-from prover.journal import JOURNAL, json_text, write_atomically
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
+from prover.prove.folder import JOURNAL, json_text, write_atomically
+from prover.prove.item import BatchSettings
+from prover.prove.theorem import ViewPolicy
 from prover.training import own_proofs
 from prover.training.checkpoints import SETTINGS as TRAIN_SETTINGS
 from prover.training.improve_page import write_history

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from prover.journal import write_atomically
+from prover.prove.folder import write_atomically
 from prover.training.page import STYLE
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 240, 48, 34, 14

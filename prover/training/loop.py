@@ -16,8 +16,8 @@ from typing import Any
 
 from prover import __version__
 from prover.errors import PolicyError
-from prover.journal import json_text
 from prover.policy.neural.local import need_neural
+from prover.prove.folder import json_text
 from prover.training import checkpoints, lora
 from prover.training.checkpoints import ADAPTER, METRICS, MODEL
 from prover.training.model import loaded, new_model, weights_hash

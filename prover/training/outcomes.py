@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from data.splits import family, side_of
 from prover.errors import DataError
-from prover.journal import tree_path
-from prover.script import DEFER
+from prover.prove.folder import tree_path
+from prover.prove.script import DEFER
 
 MOST_STATES = 200
 """Of one theorem at most so many states, those whose hashes are lowest: no hopeless search outweighs a hundred short ones."""
@@ -148,7 +148,7 @@ def first_edges(tree: Mapping[str, Any]) -> dict[int, tuple[int, Mapping[str, An
 
 
 def _places(tree: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
-    """Tactics before each state and its stage, along the edge that found it, as `prover.agent` counts them."""
+    """Tactics before each state and its stage, along the edge that found it, as `prover.prove.theorem` counts them."""
     places = {tree["root"]: (0, 0)}
     for edge in tree["edges"]:
         if edge["parent"] not in places:

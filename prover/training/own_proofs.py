@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 from lean_dojo import ProofFinished, TacticState
 
 from data.splits import side_of
+from prover.corpus.traces import DONE, SCHEMA, steps_of
 from prover.errors import DataError, LeanProcessError
-from prover.journal import json_text, write_atomically
-from prover.lean.embedded import EmbeddedDojo
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
-from prover.lean.worker import LeanWorker
-from prover.traces import DONE, SCHEMA, steps_of
+from prover.prove.folder import json_text, write_atomically
 
 STEPS, DONE_FILE = "steps-00000.parquet", "statistics.json"
 TACTIC_TIMEOUT_S = 60.0

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from prover.journal import write_atomically
+from prover.prove.folder import write_atomically
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 640, 260, 56, 28
 NAME_HEIGHT = 14

@@ -23,8 +23,8 @@ from typing import Any
 from data.library_bench import in_hash_order
 from data.splits import TRAIN, side_of, split_of
 from prover.errors import DataError
-from prover.journal import tree_path
-from prover.script import DEFER
+from prover.prove.folder import tree_path
+from prover.prove.script import DEFER
 from prover.training.grades import MIDDLE, ranks
 from prover.training.outcomes import first_edges
 

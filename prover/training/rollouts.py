@@ -1,8 +1,8 @@
 """Proofs drawn from a policy in the real embedded Lean, each judged by the audit.
 
 A rollout begins at a theorem's statement and takes one drawn tactic a state, until the proof is done, a tactic fails, or its
-length is reached. Its reward is 1 when the audit, a Lean of its own that sees only texts (`prover.auditing`), accepts the whole
-proof and that rests on no unproved theorem of the file; 0 otherwise. What the rollout's own Lean says of a proof counts
+length is reached. Its reward is 1 when the audit, a Lean of its own that sees only texts (`prover.audit.shared`), accepts
+the whole proof and that rests on no unproved theorem of the file; 0 otherwise. What the rollout's own Lean says of a proof counts
 nothing: `sorry`, an axiom, a theorem that is still open itself earn 0.
 """
 
@@ -17,15 +17,15 @@ from typing import Any, Protocol
 from lean_dojo import DojoInitError, ProofFinished, TacticState
 
 from data.splits import split_of
-from prover.auditing import SharedAuditor
-from prover.batch_item import LAST_RESORT_S
+from prover.audit.shared import SharedAuditor
 from prover.errors import DataError, LeanProcessError, LeanSetupError
-from prover.journal import JOURNAL
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.process import DEFAULT_MEMORY_MB
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.process import DEFAULT_MEMORY_MB
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
-from prover.lean.worker import LeanWorker
-from prover.run import Input, collect, read_items
+from prover.prove.folder import JOURNAL
+from prover.prove.item import LAST_RESORT_S
+from prover.prove.run import Input, collect, read_items
 
 PROOFS = "proofs"
 
@@ -84,7 +84,7 @@ Draw = Callable[[Sequence[Ask]], Sequence[Move | None]]
 def inputs_of(paths: Sequence[Path]) -> list[Input]:
     """The .lean files of sources: files, folders, and runs of `prove`, of which the theorems are taken that stayed open.
 
-    Raises DataError as `prover.run.collect` does.
+    Raises DataError as `prover.prove.run.collect` does.
     """
     return collect([p / PROOFS if (p / JOURNAL[0]).is_file() and (p / PROOFS).is_dir() else p for p in paths])
 

@@ -21,12 +21,12 @@ from typing import Any
 
 from prover import __version__
 from prover.errors import ConfigError, DataError, PolicyError, ProverError
-from prover.journal import json_text
 from prover.policy.neural import quantised
 from prover.policy.neural.light import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, LightGenerator
 from prover.policy.neural.presets import OWN_MARK, own_prompt
 from prover.policy.neural.timing import timed
 from prover.printable import show, tell
+from prover.prove.folder import json_text
 from prover.training.card import CARD, card
 from prover.training.examples import Example, read
 

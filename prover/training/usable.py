@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from data.library_bench import in_hash_order
 from prover.errors import EXIT_DONE, DataError, ProverError
-from prover.journal import json_text, write_atomically
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 from prover.mutation.host import LIBRARY
 from prover.printable import json_line, show, tell
+from prover.prove.folder import json_text, write_atomically
 
 LONGEST_STATE = 700
 LONGEST_TACTIC = 120

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from prover.lean.audit import Auditor
-from prover.lean.worker import LeanWorker
+from prover.audit.embedded import Auditor
+from prover.lean.embedded.worker import LeanWorker
 
 _spec = importlib.util.spec_from_file_location("audit_cases", Path(__file__).parent / "cases.py")
 assert _spec is not None and _spec.loader is not None

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from prover.errors import LeanCrashedError
-from prover.lean import shapes
-from prover.lean.process import RequestRefused
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded import shapes
+from prover.lean.embedded.process import RequestRefused
+from prover.lean.embedded.worker import LeanWorker
 
 TEXT = "theorem a : True := by sorry\ntheorem b : True := by sorry\ntheorem c : True := by sorry\n"
 CLOSING = ("trivial", "exact True.intro")

@@ -21,14 +21,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prover.audit.embedded import Auditor
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
-from prover.lean import protocol, shapes, source
-from prover.lean.audit import Auditor
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.package import EmbeddedPackage
-from prover.lean.process import LeanProcess, RequestRefused
-from prover.lean.worker import LeanWorker
-from prover.run import from_statement
+from prover.lean import source
+from prover.lean.embedded import protocol, shapes
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.package import EmbeddedPackage
+from prover.lean.embedded.process import LeanProcess, RequestRefused
+from prover.lean.embedded.worker import LeanWorker
+from prover.prove.run import from_statement
 
 COUNT = int(os.environ.get("PROOFSMITH_FUZZ", "0"))
 """Inputs of each kind; 0 for the few that every run of the tests tries."""

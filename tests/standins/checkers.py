@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from prover.lean.audit import Auditor
-from prover.lean.audit_session import Session
+from prover.audit.embedded import Auditor
+from prover.audit.session import Session
 
 if TYPE_CHECKING:
     from tests.standins.server import Connection

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import LeanProcessError
-from prover.lean import protocol
 from prover.lean.commands import masked
-from prover.lean.embedded import WARM_UP, WARM_UP_TIMEOUT_S
-from prover.lean.process import RequestRefused
-from prover.lean.worker import SETUP, LeanWorker
+from prover.lean.embedded import protocol
+from prover.lean.embedded.dojo import WARM_UP, WARM_UP_TIMEOUT_S
+from prover.lean.embedded.process import RequestRefused
+from prover.lean.embedded.worker import SETUP, LeanWorker
 from tests.standins import checkers, traced
 
 HERE = Path(__file__).parent
@@ -40,7 +40,7 @@ NEVER_S = 3600.0
 NATIVE = "namespace Proofsmith.Native"
 SAYS = "proofsmith says "
 SAYS_TACTIC = re.compile(r"proofsmith_says\n(.*)", re.DOTALL)
-"""The tactic of lean_project/Proofsmith/Native.lean, played here; tests/prover/lean/test_native_library.py has Lean run it."""
+"""The tactic of lean_project/Proofsmith/Native.lean, played here; tests/prover/lean/native/test_library.py has Lean run it."""
 GRACE_S = 20.0
 HEARTBEATS = 200_000_000
 """Lean's own limit for a declaration, which holds in the REPL; LeanDojo's process has none."""

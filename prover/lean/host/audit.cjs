@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Facts about environments: which constants are new, what they are and rest on, and what the imported library holds.
- * Facts only; the verdict is the caller's (`prover/lean/audit.py`).
+ * Facts only; the verdict is the caller's (`prover/audit/embedded.py`).
  *
  * @typedef {import('./abi.cjs').Obj} Obj
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Finds, in a parsed command, what would run a program of the file's author while Lean reads the file, or step outside
- * the safe language. Looked at before the command is elaborated; `prover/lean/audit.py` asks for it.
+ * the safe language. Looked at before the command is elaborated; `prover/audit/embedded.py` asks for it.
  */
 'use strict';
 

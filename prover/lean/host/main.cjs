@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/protocol.py`
+ * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/embedded/protocol.py`
  * mirrors the messages. Run as `node main.cjs PACKAGE_ROOT LIBRARY_FOLDER FIRST_ID`.
  *
  * A request is `{"id": n, "op": "...", ...}`; its reply `{"id": n, "ok": {...}}` or

@@ -56,7 +56,7 @@ def fits(view: View, names: Names) -> Fits:
     Errs on the side of yes for names that the tactic itself introduces.
     """
     local = frozenset(h.name for goal in view.goals for h in goal.named)
-    around = view.surroundings
+    around = view.file_context
     own = Names.of([*around.definitions, *around.inductives, *around.theorems])
     begun = Names.of([*local, *KEYWORDS])
     spaces = _namespaces(view.theorem)

@@ -86,7 +86,7 @@ class NeuralProposer:
         return [Offer(tactic, log_prob) for tactic, log_prob in best.items()]
 
     def _fits(self, view: View) -> Fits | None:
-        known = self.names.names(view.surroundings.imported) if self.names is not None else None
+        known = self.names.names(view.file_context.imported) if self.names is not None else None
         return None if known is None else fits(view, known)
 
     def _complete(self, view: View, found: Sequence[Premise], sampling: Sampling) -> Sequence[Completion]:

@@ -9,11 +9,11 @@ from types import TracebackType
 
 import pytest
 
+from prover.audit import embedded as audit
+from prover.audit.embedded import SubmissionLost, TheoremVerdict
 from prover.cli import check
 from prover.cli.main import main
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
-from prover.lean import audit
-from prover.lean.audit import SubmissionLost, TheoremVerdict
 
 ACCEPTED = TheoremVerdict("good", True, "accepted", None, ("propext",))
 REFUSED = TheoremVerdict("bad", False, "sorry", "bad has a sorry")
@@ -38,7 +38,7 @@ class FakeWorker:
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr("prover.lean.worker.LeanWorker", FakeWorker)
+    monkeypatch.setattr("prover.lean.embedded.worker.LeanWorker", FakeWorker)
     (tmp_path / "T.lean").write_text("theorem t : 1 = 1 := sorry\n")
     (tmp_path / "S.lean").write_text("theorem t : 1 = 1 := rfl\n")
     return [str(tmp_path / "S.lean"), "--against", str(tmp_path / "T.lean")]

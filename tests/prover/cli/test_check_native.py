@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from prover.audit.comparator import comparator_said
+from prover.audit.embedded import TheoremVerdict
+from prover.audit.toolchain import checker_said
 from prover.cli import check
 from prover.cli.main import main
-from prover.lean.audit import TheoremVerdict
-from prover.lean.comparator import comparator_said
-from prover.lean.native_check import checker_said
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 from tests.standins import checkers
 from tests.standins.server import HERE, StandIn, make_project, standing_in
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from prover.cli.main import main
-from prover.lean.discover import native_problem
-from prover.lean.project import find_project, read_project, version_in
+from prover.lean.native.discover import native_problem
+from prover.lean.native.project import find_project, read_project, version_in
 
 LEAN = "Lean (version 4.34.1, x86_64-unknown-linux-gnu, commit 5045d0056413, Release)"
 LAKE = "Lake version 5.0.0-src+5045d00 (Lean version 4.34.1)"

@@ -11,8 +11,8 @@ import pytest
 from prover.cli.main import main
 from prover.cli.policy_options import add_policy_options, make_policy
 from prover.policy.base import Mixture
-from prover.policy.neural.fake_server import FakeServer
 from prover.policy.neural.proposer import NeuralProposer
+from prover.testing.model_server import FakeServer
 
 STATEMENT = "theorem swapped (p q : Prop) (h : p ∧ q) : q ∧ p"
 OPTIONS = ["--policy", "vllm", "--model", "table", "--preset", "internlm2.5-step-prover"]

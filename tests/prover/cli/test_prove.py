@@ -90,7 +90,7 @@ def test_the_same_command_again_searches_nothing(
     def searched(*_: object, **__: object) -> None:
         raise AssertionError("a theorem with a verdict was searched again")
 
-    monkeypatch.setattr("prover.batch.attempt_item", searched)
+    monkeypatch.setattr("prover.prove.batch.attempt_item", searched)
     options = ["--out", str(out), "--max-expansions", "2", "--workers", "1", "--lean", "embedded", "--quiet"]
     assert main(["prove", str(source), *options]) == 1
     assert records(out) == before

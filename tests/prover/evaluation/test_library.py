@@ -10,7 +10,7 @@ from data.library_bench import Theorem, split_of
 from prover.errors import ConfigError
 from prover.evaluation.library import library, make
 from prover.lean import source
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 
 SIZE = 3
 

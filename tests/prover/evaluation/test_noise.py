@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from prover.evaluation.noise import NoisyPolicy, gumbel
-from prover.policy.base import Surroundings, View
+from prover.lean.context import FileContext
+from prover.policy.base import View
 from search.types import Proposal
 
 
@@ -20,7 +21,7 @@ class Two:
 
 
 def view(text: str = "⊢ p") -> View:
-    return View(text, (), Surroundings())
+    return View(text, (), FileContext())
 
 
 def test_temperature_zero_changes_nothing() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prover.lean import commands, source
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 
 ROOT = Path(__file__).resolve().parents[3]
 STARTER = sorted((ROOT / "data" / "starter").glob("*.lean"))

@@ -23,19 +23,19 @@ from lean_dojo import (
 
 from prover.errors import LeanSetupError
 from prover.lean import source
-from prover.lean.discover import native_problem
-from prover.lean.dojo import LakeDojo
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.fake import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
-from prover.lean.lake import LakeEnv
-from prover.lean.native import NativeReader
-from prover.lean.native_library import NativeLibrary
-from prover.lean.project import Project, read_project
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.leandojo.dojo import LakeDojo
+from prover.lean.leandojo.untraced import DojoFactory
+from prover.lean.native.discover import native_problem
+from prover.lean.native.lake import LakeEnv
+from prover.lean.native.library import NativeLibrary
+from prover.lean.native.project import Project, read_project
+from prover.lean.native.reader import NativeReader
 from prover.lean.recovering import RecoveringDojo
-from prover.lean.repl import ReplDojo, ReplWorker
+from prover.lean.repl.dojo import ReplDojo, ReplWorker
 from prover.lean.results import TacticTimeout
-from prover.lean.untraced import DojoFactory
-from prover.lean.worker import LeanWorker
+from prover.testing.dojo import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
 from tests.standins.server import make_project, standing_in
 
 ROOT = Path(__file__).resolve().parents[3]

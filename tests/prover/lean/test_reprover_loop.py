@@ -23,9 +23,9 @@ from lean_dojo import (
 )
 
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.fake import DONE, Crash, FakeDojo, FakeTheorem, Slow
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
+from prover.testing.dojo import DONE, Crash, FakeDojo, FakeTheorem, Slow
 
 
 @dataclass

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from prover.errors import DataError, ProverError
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Reading, Target
-from prover.lean.worker import LeanWorker
 
 FORMS = {
     "by sorry": "theorem T : True := by sorry",

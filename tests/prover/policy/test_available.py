@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from prover.lean.context import FileContext
 from prover.policy.available import NEEDS, runs
-from prover.policy.base import Mixture, Surroundings, names_itself
+from prover.policy.base import Mixture, names_itself
 from prover.policy.closers import Closers
 from tests.prover.policy.views import view
 
@@ -25,7 +26,7 @@ def test_only_the_tactics_own_words_count(tactic: str) -> None:
 
 def test_the_mixture_offers_only_what_runs_and_uses_the_room() -> None:
     def offered(imported: frozenset[str] | None) -> list[str]:
-        seen = view("n = m", "n m : Nat", surroundings=Surroundings(imported=imported))
+        seen = view("n = m", "n m : Nat", file_context=FileContext(imported=imported))
         return [p.tactic for p in Mixture([(Closers(), 1.0)], width=4).propose(seen)]
 
     assert "omega" in offered(None)

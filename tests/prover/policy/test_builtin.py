@@ -9,7 +9,7 @@ from tests.prover.policy.views import OWN, view
 
 GOALS = [
     view("∀ n, 0 ≤ n"),
-    view("power b (m + n) = power b m * power b n", "b m n : Nat", surroundings=OWN),
+    view("power b (m + n) = power b m * power b n", "b m n : Nat", file_context=OWN),
     view("x ^ 2 + y ^ 2 = 146", "x y : ℕ", "h₀ : 0 < x ∧ 0 < y", "h₁ : x * y + (x + y) = 71"),
     view("(xs ++ ys).length = ys.length + xs.length", "α : Type", "xs ys : List α"),
     view("∃ x, drinks x → ∀ y, drinks y", "α : Type", "a : α", "drinks : α → Prop"),

@@ -68,7 +68,7 @@ def test_one_feature_leans_on_all_until_it_has_counts_of_its_own() -> None:
 def test_features_tell_relation_and_subject() -> None:
     assert feature_of(first_goal(SEEN)) == "= Nat"
     assert feature_of(first_goal(view("p ∧ q", "p q : Prop"))) == "∧ logic"
-    assert feature_of(first_goal(view("power 1 n = 1", "n : Nat", surroundings=OWN))) == "= own"
+    assert feature_of(first_goal(view("power 1 n = 1", "n : Nat", file_context=OWN))) == "= own"
 
 
 def test_the_file_gives_back_the_counts() -> None:

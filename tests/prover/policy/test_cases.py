@@ -16,7 +16,7 @@ def test_inaccessible_hypotheses_are_left_alone() -> None:
 
 
 def test_options_and_own_types_are_told_apart_with_names() -> None:
-    tactics = offered(TakeApart(), view("f o t", "o : Option Nat", "t : Tree Nat", surroundings=OWN))
+    tactics = offered(TakeApart(), view("f o t", "o : Option Nat", "t : Tree Nat", file_context=OWN))
     assert "cases o with | none => ?_ | some a => ?_" in tactics
     assert "cases t with | leaf => ?_ | node left value right => ?_" in tactics
 

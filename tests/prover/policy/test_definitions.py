@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from prover.agent import SearchSettings, prove
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.definitions import Definitions, Projections, library_functions
 from prover.policy.goal import first_goal
+from prover.prove.theorem import SearchSettings, prove
 from tests.prover.policy.test_wrapped import Accepts
 from tests.prover.policy.views import OWN, offered, view
 
@@ -26,7 +26,7 @@ def test_functions_are_read_where_they_are_written_out_and_as_methods() -> None:
 
 
 def test_the_files_own_functions_are_left_to_others() -> None:
-    goal = first_goal(view("List.reverseOnto xs = Foo.bar", "xs : List Nat", surroundings=OWN))
+    goal = first_goal(view("List.reverseOnto xs = Foo.bar", "xs : List Nat", file_context=OWN))
     assert goal is not None
     assert library_functions(goal) == ["Foo.bar"]
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover.agent import SearchSettings, prove
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.premises import PremiseIndex
 from prover.policy.relatives import Relatives, nearest
+from prover.prove.theorem import SearchSettings, prove
 from tests.prover.policy.test_wrapped import Accepts
 from tests.prover.policy.views import offered, view
 

@@ -8,14 +8,14 @@ from tests.prover.policy.views import OWN, offered, view
 
 
 def test_own_functions_of_the_goal_are_unfolded() -> None:
-    assert offered(OwnDefinitions(), view("power 1 n = 1", "n : Nat", surroundings=OWN))[0] == "simp [power]"
-    assert offered(OwnDefinitions(), view("n = n", "n : Nat", surroundings=OWN)) == []
+    assert offered(OwnDefinitions(), view("power 1 n = 1", "n : Nat", file_context=OWN))[0] == "simp [power]"
+    assert offered(OwnDefinitions(), view("n = n", "n : Nat", file_context=OWN)) == []
 
 
 def test_earlier_theorems_are_offered_when_they_share_a_function() -> None:
-    tactics = offered(OwnTheorems(), view("power 1 n = 1", "n : Nat", surroundings=OWN))
+    tactics = offered(OwnTheorems(), view("power 1 n = 1", "n : Nat", file_context=OWN))
     assert "rw [power_zero]" in tactics
-    assert offered(OwnTheorems(), view("n = n", "n : Nat", surroundings=OWN)) == []
+    assert offered(OwnTheorems(), view("n = n", "n : Nat", file_context=OWN)) == []
 
 
 def test_induction_hypothesis_is_rewritten_with_first() -> None:

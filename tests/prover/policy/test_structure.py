@@ -26,7 +26,7 @@ def test_constructor_for_conjunctions_and_sides_for_disjunctions() -> None:
 
 
 def test_own_predicate_is_built_by_its_rules() -> None:
-    assert "apply IsEven.step" in offered(Build(), view("IsEven (n + 4)", "n : Nat", surroundings=OWN))
+    assert "apply IsEven.step" in offered(Build(), view("IsEven (n + 4)", "n : Nat", file_context=OWN))
 
 
 def test_functions_are_equal_pointwise() -> None:

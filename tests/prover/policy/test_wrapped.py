@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from lean_dojo import ProofFinished
 
-from prover.agent import SearchSettings, prove
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.goal import first_goal
 from prover.policy.wrapped import Unwrap, as_numbers, mentions, taken_apart
+from prover.prove.theorem import SearchSettings, prove
 from tests.prover.policy.views import offered, view
 
 REAL = """theorem boxed (xs ys : Array Nat) : (xs ++ ys).size = xs.size + ys.size := by sorry

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from prover.policy.base import GoalText, Hypothesis, Offer, Proposer, Surroundings, View
+from prover.lean.context import FileContext
+from prover.policy.base import GoalText, Hypothesis, Offer, Proposer, View
 
-NONE = Surroundings()
+NONE = FileContext()
 
 
-def view(target: str, *hypotheses: str, stage: int = 0, surroundings: Surroundings = NONE) -> View:
+def view(target: str, *hypotheses: str, stage: int = 0, file_context: FileContext = NONE) -> View:
     """`view("n = m", "n m : Nat", "h : m = n")`."""
     found = []
     for line in hypotheses:
         names, _, of_type = line.partition(" : ")
         found += [Hypothesis(name, of_type) for name in names.split()]
-    return View(f"⊢ {target}", (GoalText(tuple(found), target),), surroundings, stage)
+    return View(f"⊢ {target}", (GoalText(tuple(found), target),), file_context, stage)
 
 
 def offered(proposer: Proposer, seen: View) -> list[str]:
@@ -36,7 +37,7 @@ TREE = """inductive Tree (α : Type) : Type where
 EVEN = """inductive IsEven : Nat → Prop where
   | zero : IsEven 0
   | step (n : Nat) (h : IsEven n) : IsEven (n + 2)"""
-OWN = Surroundings(
+OWN = FileContext(
     definitions=("power", "reverseOnto"),
     inductives=("Tree", "IsEven"),
     theorems={"power_zero": "theorem power_zero (b : Nat) : power b 0 = 1"},

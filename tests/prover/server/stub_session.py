@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from prover.agent import Attempt, SearchSettings
+from prover.audit.embedded import TheoremVerdict
 from prover.errors import DataError
-from prover.lean.audit import TheoremVerdict
 from prover.lean.positions import Places, Position
 from prover.policy.premises import Premise
+from prover.prove.theorem import Attempt, SearchSettings
 from prover.server.answers import Edit, Proof
 from prover.server.document import Diagnostic, Document, Waiting
 from prover.server.pool import Cancelled

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import NoPlace, hole_at
-from prover.lean.worker import LeanWorker
 
 FINISHED = "theorem a (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor\n  · exact h.2\n  · sorry\n"
 TERM = "theorem a (p q : Prop) (h : p ∧ q) : q ∧ p :=\n  ⟨by sorry, sorry⟩\n"

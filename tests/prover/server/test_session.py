@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from prover.agent import SearchSettings
 from prover.cli.main import main
 from prover.cli.suggest import likely_column
 from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Position
 from prover.policy.builtin import builtin_policy
+from prover.prove.theorem import SearchSettings
 from prover.server.answers import applied
 from prover.server.lsp_text import moved
 from prover.server.pool import Busy, Cancelled

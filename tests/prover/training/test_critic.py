@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 from data.splits import split_of
-from prover.agent import SearchSettings, prove
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
-from prover.journal import json_text, tree_path, write_atomically
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import View
 from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, MARK, SIZES, StateCritic, features, guess_of, load, size_class
-from prover.script import DEFER
+from prover.prove.folder import json_text, tree_path, write_atomically
+from prover.prove.script import DEFER
+from prover.prove.theorem import SearchSettings, prove
 from prover.training.critic import area_under_curve, fit, measure, spearman, train_critic
 from prover.training.critic import encode as encode_rows
 from prover.training.outcomes import Outcome, outcomes_of, read_runs, smallest_proofs

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from prover.corpus.traces import SCHEMA
 from prover.errors import DataError
-from prover.traces import SCHEMA
 from prover.training.curriculum import CurriculumBatches, competence
 from prover.training.examples import read
 from prover.training.grades import MUTANT_GRADES, mutant_grade, ranks

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.splits import split_of
+from prover.corpus.traces import SCHEMA
 from prover.errors import DataError
-from prover.traces import SCHEMA
 from prover.training.examples import Example, read
 
 SOME = [f"Foo.lemma_{chr(97 + i % 26)}{i}x" for i in range(1000)]

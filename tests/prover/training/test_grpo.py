@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from prover.errors import ConfigError, DataError
-from prover.run import Input
+from prover.prove.run import Input
 from prover.training.rollouts import Ask, Gymnasium, Theorem, inputs_of
 
 from .conftest import GOALS, NEEDS_NEURAL, named

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from data.splits import split_of
-from prover.agent import SearchSettings, ViewPolicy
-from prover.batch_item import BatchSettings
 from prover.errors import ConfigError, DataError
+from prover.prove.item import BatchSettings
+from prover.prove.theorem import SearchSettings, ViewPolicy
 
 torch = pytest.importorskip("torch", reason="the extra `neural` (torch, transformers) is not installed")
 pytest.importorskip("transformers", reason="the extra `neural` (torch, transformers) is not installed")
@@ -23,7 +23,7 @@ from prover.evaluation.datasets import DataSet, Problem  # noqa: E402
 from prover.evaluation.figures import counts  # noqa: E402
 from prover.evaluation.runner import FORMAT  # noqa: E402
 from prover.lean import source  # noqa: E402
-from prover.lean.worker import LeanWorker  # noqa: E402
+from prover.lean.embedded.worker import LeanWorker  # noqa: E402
 from prover.policy.base import Mixture, Offer, View  # noqa: E402
 from prover.policy.neural.generator import Sampling  # noqa: E402
 from prover.policy.neural.local import LocalGenerator  # noqa: E402

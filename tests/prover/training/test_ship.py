@@ -14,7 +14,7 @@ from prover.cli.calibrate_model import try_model
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
 from prover.lean import source
-from prover.lean.worker import LeanWorker
+from prover.lean.embedded.worker import LeanWorker
 from prover.policy.builtin import builtin_policy
 from prover.policy.neural import default, quantised
 from prover.training.ship import main as ship_main

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prover.errors import ConfigError
-from prover.policy.neural.fake_server import FakeServer
 from prover.policy.neural.generator import PromptTooLongError, Sampling
 from prover.policy.neural.server import ServerGenerator
+from prover.testing.model_server import FakeServer
 
 PROMPT = "<|state|>p q : Prop\nh : p ∧ q\n⊢ q ∧ p<|tactic|>"
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from prover.agent import SearchSettings, StagedPolicy, prove
 from prover.cli import doctor
 from prover.cli.main import main
-from prover.environment import SearchState
 from prover.errors import PolicyError
 from prover.lean import source
-from prover.lean.embedded import EmbeddedDojo
-from prover.lean.worker import LeanWorker
-from prover.policy.base import Mixture, Surroundings, View
+from prover.lean.context import FileContext
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
+from prover.policy.base import Mixture, View
 from prover.policy.builtin import PROPOSERS
 from prover.policy.neural import default
-from prover.script import DEFER
+from prover.prove.environment import SearchState
+from prover.prove.script import DEFER
+from prover.prove.theorem import SearchSettings, StagedPolicy, prove
 from search.types import Proposal
 from tests.prover.light_model import make_light_model
 from tests.prover.policy.views import view
@@ -143,7 +144,7 @@ class Repeats:
 def test_a_tactic_is_not_run_again_when_its_state_comes_back() -> None:
     from lean_dojo import TacticState
 
-    policy = StagedPolicy(Repeats(), Surroundings())
+    policy = StagedPolicy(Repeats(), FileContext())
     here, there = TacticState("⊢ True", 0), TacticState("⊢ False", 1)
 
     def tactics(state: TacticState, stage: int) -> list[str]:

@@ -16,7 +16,7 @@ from tests.prover.policy.views import OWN, view
 LIBRARY = Names.of(
     ["Nat", "Nat.add_comm", "Nat.add_assoc", "Nat.le_of_lt", "List", "List.map", "List.map_map", "and_comm", "Iff.symm"]
 )
-SEEN = view("n + m = m + n", "n m : Nat", "h : n ≤ m", "hx : n < m", surroundings=OWN)
+SEEN = view("n + m = m + n", "n m : Nat", "h : n ≤ m", "hx : n < m", file_context=OWN)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_default_proposer_asks_for_the_names_of_what_is_imported() -> None:
     assert folder is not None
     proposer = default.load(folder).proposer(first_stage=0, names=Known())
     some = frozenset({"Init.Core"})
-    goal = view("n + m = m + n", "n m : Nat", surroundings=replace(OWN, imported=some))
+    goal = view("n + m = m + n", "n m : Nat", file_context=replace(OWN, imported=some))
     fitting = fits(goal, LIBRARY)
     assert all(fitting(o.tactic, True) for o in proposer.propose(goal))
     free = list(proposer.propose(view("n + m = m + n", "n m : Nat")))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from prover.errors import ConfigError
-from prover.policy.base import GoalText, Surroundings, View
+from prover.lean.context import FileContext
+from prover.policy.base import GoalText, View
 from prover.policy.neural.generator import Completion, Message, cut
 from prover.policy.neural.presets import ENCODER_DECODER, PRESETS, augmented, preset_for, preset_named
 from prover.policy.premises import Premise
 
 STATE = "case inl\np q : Prop\nthis : True\nh : p\n⊢ p ∨ q\n\ncase inr\np q : Prop\nh : q\n⊢ p ∨ q"
-VIEW = View(STATE, (GoalText((), "p ∨ q"),), Surroundings(), theorem="or_self'", before=("intro h", "cases h"))
+VIEW = View(STATE, (GoalText((), "p ∨ q"),), FileContext(), theorem="or_self'", before=("intro h", "cases h"))
 
 
 def test_reprover_reads_the_state_alone_and_its_marks_are_taken_out() -> None:

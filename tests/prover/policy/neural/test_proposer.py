@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from prover.errors import PolicyError
-from prover.policy.base import GoalText, Health, Hypothesis, Mixture, Offer, Surroundings, View, noting_faults
+from prover.lean.context import FileContext
+from prover.policy.base import GoalText, Health, Hypothesis, Mixture, Offer, View, noting_faults
 from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.presets import PRESETS
 from prover.policy.neural.proposer import NeuralProposer
 from prover.policy.premises import PremiseIndex
 
-VIEW = View("n : Nat\n⊢ n + 0 = n", (GoalText((Hypothesis("n", "Nat"),), "n + 0 = n"),), Surroundings())
+VIEW = View("n : Nat\n⊢ n + 0 = n", (GoalText((Hypothesis("n", "Nat"),), "n + 0 = n"),), FileContext())
 
 
 @dataclass

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from prover.errors import ConfigError, PolicyError
-from prover.policy.neural.fake_server import FakeServer
 from prover.policy.neural.generator import Message, PromptTooLongError, Sampling
 from prover.policy.neural.server import ServerGenerator
+from prover.testing.model_server import FakeServer
 
 BEAM = Sampling(samples=3)
 

@@ -1,0 +1,1 @@
+"""What alone turns a candidate into a proof."""

@@ -1,0 +1,285 @@
+"""The audit: whether a proof is one, decided in a Lean that no search has touched.
+
+Two questions. For a proof that we found (`audit_proof`): does the file's own theorem, elaborated anew with
+this proof, hold? For a file that anybody wrote (`audit_files`): does it prove what another file states? Both
+compare elaborated statements, never text; follow all constants that the proof reaches (`prover.audit.trust`);
+and have the kernel check these constants once more, from the imports up.
+
+A process that is lost raises LeanProcessError; that says nothing about the proof, and the caller may ask
+again.
+
+Not guaranteed: that the library itself is right (its theorems are taken as they were built), nor that the
+kernel of this Lean is. A program that a file runs inside Lean could damage the process that judges it, so
+files with commands that run programs are refused before they run; see docs/audit.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.audit.reasons import (
+    error_of,
+    in_order,
+    located,
+    named,
+    one_command,
+    one_line,
+    presence,
+    with_errors,
+)
+from prover.audit.session import Elaborated, Session
+from prover.audit.trust import Ground, Refusal, added_code, ground, sorried
+from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
+from prover.lean import source
+from prover.lean.embedded import protocol
+from prover.lean.embedded.process import LeanProcess, RequestRefused
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.source import LeanFile, Target
+
+CHECKS = (
+    "elaborated anew in a process of its own",
+    "statement and all definitions under it identical",
+    "every constant of the proof followed",
+    "axioms within propext, Classical.choice, Quot.sound",
+    "every constant of the proof checked again by the kernel, inductive types included",
+)
+
+
+@dataclass(frozen=True)
+class AuditVerdict:
+    """What the audit says of one proof.
+
+    `category` is one word for programs (`accepted`, `error`, `sorry`, …, see docs/audit.md), `reason` the
+    same in plain words, None when accepted. `axioms` are those reached outside the library's own theorems.
+    `depends_on` names theorems of the file that are unproved and that this proof uses: it is proved given
+    them. `checks` are the checks that ran; the last one is what decided.
+    """
+
+    accepted: bool
+    category: str
+    reason: str | None
+    axioms: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    checks: tuple[str, ...]
+    lean: str
+
+
+@dataclass(frozen=True)
+class TheoremVerdict:
+    """The verdict on one theorem of a target file."""
+
+    name: str
+    accepted: bool
+    category: str
+    reason: str | None
+    axioms: tuple[str, ...] = ()
+
+
+class SubmissionLost(LeanProcessError):
+    """Lean was lost while it read a submission; whether the submission did it, a second attempt shows."""
+
+    def __init__(self, names: list[str], cause: LeanProcessError) -> None:
+        super().__init__(f"Lean was lost on the submission: {cause}")
+        self.names = names
+        self.timed_out = isinstance(cause, LeanTimeoutError)
+
+
+class Auditor:
+    """Judges proofs.
+
+    Args:
+        worker: a Lean that no search uses. One may serve a whole batch, one file after the other.
+    """
+
+    def __init__(self, worker: LeanWorker) -> None:
+        self._worker = worker
+
+    @property
+    def lean(self) -> str:
+        """The Lean on which the verdicts rest."""
+        return self._worker.lean
+
+    # ------------------------------------------------------------------ our own proofs
+
+    def audit_proof(self, target: Target, proof: str) -> AuditVerdict:
+        """Decides whether tactics prove a theorem of a file.
+
+        Args:
+            target: the theorem, as `prover.lean.source.read` found it, in whatever process.
+            proof: tactics, one a line.
+
+        Raises:
+            LeanProcessError: the process was lost; nothing is known.
+        """
+        if target.problem is not None:
+            return self._refused(Refusal("context", target.problem), 0)
+        process = self._worker.process
+        before = source.state_before(self._worker, target)
+        base = self._worker.base_state(target.file.modules)
+        self._still(process)
+        with Session(process, self._worker.timeout_s) as lean:
+            original, candidate = self._branches(lean, before, target, proof)
+            refusal = candidate.refused or one_command(original, candidate)
+            if refusal is not None:
+                return self._refused(refusal, 1)
+            root = self._theorem_of(lean, original, before, target)
+            if root is None:
+                return self._refused(
+                    Refusal("context", "its command does not declare exactly one theorem"), 1
+                )
+            comparison = lean.compare(original.state, candidate.state, base, base, [root])[root]
+            if comparison.kind_b != "theorem" or comparison.differences:
+                what = "; ".join(comparison.differences) or "the proof declares something else under its name"
+                return self._refused(Refusal("statement", what), 2)
+            constants = lean.constants(candidate.state, base)
+            own = lean.constants(candidate.state, before).by_name
+            context_open = frozenset(name for name in sorried(constants) if name not in own)
+            found = ground(root, constants, context_open)
+            if found.refusal is not None:
+                return self._refused(found.refusal, 4, found)
+            rejected = lean.replay(candidate.state, base, found.reached)
+            if rejected is not None:
+                return self._refused(Refusal("kernel", f"the kernel rejects {one_line(rejected)}"), 5, found)
+            return AuditVerdict(True, "accepted", None, found.axioms, found.open, CHECKS, self.lean)
+
+    def _branches(
+        self, lean: Session, before: int, target: Target, proof: str
+    ) -> tuple[Elaborated, Elaborated]:
+        """The command as it stands in the file, and with the proof; both from the same state."""
+        statement, text = target.file.span(target.start, target.end), target.command(proof)
+        original = lean.elaborate(before, statement)
+        if len(original.commands) == 1 and original.commands[0].declaration == "example":
+            keyword = original.commands[0].keyword
+            original = lean.elaborate(before, named(statement, keyword))
+            text = named(text, keyword)
+        return original, lean.elaborate(before, text, guarded=True)
+
+    def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
+        new = lean.constants(original.state, before).by_name.values()
+        names = [c.name for c in new if c.kind == "theorem" and not c.internal]
+        if len(names) > 1:
+            names = [name for name in names if name == target.name]
+        return names[0] if len(names) == 1 else None
+
+    def _refused(self, refusal: Refusal, checks: int, found: Ground | None = None) -> AuditVerdict:
+        axioms, leaned_on = (found.axioms, found.open) if found is not None else ((), ())
+        return AuditVerdict(
+            False, refusal.category, refusal.reason, axioms, leaned_on, CHECKS[:checks], self.lean
+        )
+
+    # ------------------------------------------------------------------ anybody's files
+
+    def audit_files(
+        self,
+        target_text: str,
+        submission_text: str,
+        target_path: Path | None = None,
+        submission_path: Path | None = None,
+    ) -> list[TheoremVerdict]:
+        """Decides for each theorem that a file leaves unproved whether another file proves it.
+
+        Args:
+            target_text: states the theorems, with `sorry`; trusted.
+            submission_text: proves them, with whatever lemmas and definitions of its own; not trusted.
+            target_path: for messages.
+            submission_path: for messages.
+
+        Returns:
+            A verdict for each theorem of the target whose proof is `sorry`, in the order of the file.
+
+        Raises:
+            DataError: the target does not elaborate or has no such theorem; an import that this Lean has not.
+            LeanProcessError: the process was lost; nothing is known.
+        """
+        target = source.parse_header(self._worker, target_text, target_path)
+        submission = source.parse_header(self._worker, submission_text, submission_path)
+        process = self._worker.process
+        base_a, base_b = self._base(target), self._base(submission)
+        self._still(process)
+        with Session(process, self._worker.timeout_s) as lean:
+            given = lean.elaborate(base_a, target.text, target.body_start)
+            for command in given.commands:
+                for error in command.errors:
+                    where = source.place(target, error.start)
+                    raise DataError(f"the target does not elaborate: {where}: {one_line(error.text)}")
+            wanted = lean.constants(given.state, base_a)
+            names = in_order(sorried(wanted), target, given)
+            if not names:
+                raise DataError(f"{target_path or 'the target'} states no named theorem whose proof is sorry")
+            missing = sorted(set(target.modules) - set(submission.modules))
+            if missing:
+                return [
+                    _no(n, Refusal("imports", f"the submission does not import {', '.join(missing)}"))
+                    for n in names
+                ]
+            try:
+                offered = lean.elaborate(base_b, submission.text, submission.body_start, guarded=True)
+                if offered.refused is not None:
+                    where = source.place(submission, offered.stopped_at)
+                    refusal = Refusal(offered.refused.category, f"{where}: {offered.refused.reason}")
+                    return [_no(name, refusal) for name in names]
+                constants = lean.constants(offered.state, base_b)
+                return self._judge(
+                    lean, (given.state, base_a, wanted), (offered, base_b, constants), submission, names
+                )
+            except LeanProcessError as error:
+                raise SubmissionLost(names, error) from error
+            except RequestRefused as error:
+                return [
+                    _no(name, Refusal("error", f"Lean gave up on the submission: {one_line(str(error))}"))
+                    for name in names
+                ]
+
+    def _judge(
+        self,
+        lean: Session,
+        given: tuple[int, int, protocol.Constants],
+        read: tuple[Elaborated, int, protocol.Constants],
+        submission: LeanFile,
+        names: list[str],
+    ) -> list[TheoremVerdict]:
+        (state_a, base_a, wanted), (offered, base_b, constants) = given, read
+        comparisons = lean.compare(state_a, offered.state, base_a, base_b, names)
+        code = added_code(constants, wanted.by_name)
+        verdicts = []
+        for name in names:
+            comparison = comparisons[name]
+            refusal = presence(name, comparison, offered, submission)
+            if refusal is None and comparison.differences:
+                own = error_of(name, offered)
+                error = [] if own is None else [located(submission, own)]
+                refusal = Refusal("statement", "; ".join([*comparison.differences[:3], *error]))
+            axioms: tuple[str, ...] = ()
+            if refusal is None:
+                found = ground(name, constants, given=wanted.by_name)
+                axioms = found.axioms
+                refusal = with_errors(found.refusal, name, offered, submission) or code
+                if refusal is None:
+                    rejected = lean.replay(offered.state, base_b, found.reached)
+                    refusal = (
+                        None
+                        if rejected is None
+                        else Refusal("kernel", f"the kernel rejects {one_line(rejected)}")
+                    )
+            verdicts.append(
+                TheoremVerdict(name, True, "accepted", None, axioms)
+                if refusal is None
+                else _no(name, refusal)
+            )
+        return verdicts
+
+    def _base(self, lean_file: LeanFile) -> int:
+        try:
+            return self._worker.base_state(lean_file.modules)
+        except RequestRefused as error:
+            raise source.import_error(lean_file, error) from error
+
+    def _still(self, process: LeanProcess) -> None:
+        """Ids of states mean nothing in another process than the one that gave them."""
+        if self._worker.process is not process:
+            raise LeanCrashedError("the Lean process was lost between two requests")
+
+
+def _no(name: str, refusal: Refusal) -> TheoremVerdict:
+    return TheoremVerdict(name, False, refusal.category, refusal.reason)

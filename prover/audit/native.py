@@ -1,0 +1,255 @@
+"""The audit with a native Lean: processes that no search has touched, and one that has seen nothing but the result.
+
+1. The file up to the theorem, with the statement as it stands, is compiled to an .olean.
+2. The same with the proof in place: no errors, no sorry, nothing but this one command.
+3. For each of the two, a further process imports only the .olean and prints the theorem's type, fully explicit, and the
+   axioms that it rests on. Where our own library serves (`native_library.py`), it tells the type as a term, too.
+
+Accepted is what has the same type in both and rests on propext, Classical.choice, Quot.sound and unproved theorems of its
+own file at most. Those stand in front of it as axioms under their own names, so that Lean itself says which it uses.
+
+Not guaranteed: that this Lean's kernel is right (its releases before 4.34.1 have known faults), nor the compiled
+libraries that are imported. The kernel's check is Lean's own at compilation; `leanchecker` replays it, see docs/native.md.
+A proof that runs programs while Lean reads it is refused by its words.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prover.audit.embedded import AuditVerdict
+from prover.audit.trust import ALLOWED_AXIOMS, Refusal
+from prover.errors import DataError, LeanProcessError
+from prover.lean import source
+from prover.lean.commands import masked, split
+from prover.lean.native import library as native_library
+from prover.lean.native.lake import LakeEnv, Ran
+from prover.lean.native.library import Facts, NativeLibrary, theorem_question, usable
+from prover.lean.native.reader import USES_SORRY, parse_header
+from prover.lean.source import Reading, Target, first_line
+from prover.lean.tactic_text import RUNS_PROGRAMS
+
+CHECKS = (
+    "elaborated anew in a process of its own",
+    "compiled without errors or sorry",
+    "fully explicit statement identical, as read from the compiled files",
+    "axioms within propext, Classical.choice, Quot.sound, as read from the compiled file",
+)
+AS_TERMS = (*CHECKS[:2], "statement identical as a term and as fully explicit text, as read from the compiled files", CHECKS[3])
+EXAMPLE = "proofsmith_example"
+MODULE = "ProofsmithAudited"
+KEPT_STATEMENTS = 64
+AXIOMS = re.compile(r"^'(?P<name>[^\n]+?)' (?:depends on axioms: \[(?P<axioms>[^\]]*)\]|does not depend on any axioms)\s*$")
+PRIVATE = re.compile(r"\bprivate\b[ \t]*")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a process that only imports the compiled file says of the theorem."""
+
+    statement: str
+    axioms: tuple[str, ...]
+    facts: Facts | None = None
+
+
+class NativeAuditor:
+    """Judges proofs for all workers, one at a time. Has what `prover.audit.shared.SharedAuditor` has."""
+
+    def __init__(self, lake: LakeEnv, lean: str, library: NativeLibrary | None = None) -> None:
+        self.lean = lean
+        self._library = library
+        self._lake = lake
+        self._lock = threading.Lock()
+        self._originals: OrderedDict[tuple[str, int], Judged | Refusal] = OrderedDict()
+
+    def __call__(self, target: Target, proof: str) -> AuditVerdict:
+        """The verdict. Raises LeanProcessError when Lean was lost; that says nothing about the proof."""
+        if target.problem is not None:
+            return self._refused(Refusal("context", target.problem), 0)
+        refusal = escapes(target, proof)
+        if refusal is not None:
+            return self._refused(refusal, 0)
+        with self._lock:
+            original = self._original(target)
+            if isinstance(original, Refusal):
+                return self._refused(original, 1)
+            found = self._judge(target, proof)
+        if isinstance(found, Refusal):
+            return self._refused(found, 2)
+        both = (found.facts, original.facts)
+        as_terms = both[0] is None or both[1] is None or both[0].same_statement(both[1])
+        if found.statement != original.statement or not as_terms:
+            return self._refused(Refusal("statement", "with the proof, the theorem states something else"), 2)
+        if found.facts is not None and found.facts.sorry != "none":
+            return self._refused(Refusal("sorry", "the proof has a sorry"), 3)
+        context = {name for name, _ in _open_before(target)}
+        leaned_on = tuple(a for a in found.axioms if a in context)
+        foreign = [a for a in found.axioms if a not in context and a not in ALLOWED_AXIOMS]
+        axioms = tuple(sorted(a for a in found.axioms if a not in context))
+        if foreign:
+            category = "sorry" if "sorryAx" in foreign else "axiom"
+            return self._refused(Refusal(category, f"it rests on the axiom {', '.join(foreign)}"), 4)
+        checks = CHECKS if None in both else AS_TERMS
+        return AuditVerdict(True, "accepted", None, axioms, leaned_on, checks, self.lean)
+
+    def start(self) -> None:
+        """Nothing to start: each audit has processes of its own."""
+
+    def warm(self, target: Target) -> None:
+        """Nothing to warm."""
+
+    def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
+        """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
+        try:
+            text = source.load(path)
+            with self._lock:
+                ran = self._lake.run(text)
+        except (LeanProcessError, DataError) as lost:
+            return [f"{path}: could not be elaborated as a whole: {lost}"]
+        written = parse_header(text, path)
+        broken = {t.index for t in reading.targets if t.problem is not None}
+        problems = []
+        for index, command in enumerate(split(text, written.body_start, ran.messages)):
+            for error in command.errors:
+                if index in proofs or (index not in broken and reading.clean):
+                    problems.append(f"{source.place(written, error.start)}: {first_line(error.text)}")
+            if index in proofs and any(USES_SORRY in m.text for m in command.messages):
+                problems.append(f"{source.place(written, command.start)}: still has sorry")
+        return problems
+
+    def interrupt(self) -> None:
+        """From another thread, for good: ends what runs."""
+        self._lake.interrupt()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _original(self, target: Target) -> Judged | Refusal:
+        key = (target.file.sha256, target.start)
+        if key not in self._originals:
+            self._originals[key] = self._judge(target, None)
+            while len(self._originals) > KEPT_STATEMENTS:
+                self._originals.popitem(last=False)
+        self._originals.move_to_end(key)
+        return self._originals[key]
+
+    def _judge(self, target: Target, proof: str | None) -> Judged | Refusal:
+        """Compiles the file up to the theorem; reads statement and axioms off the result in another process."""
+        text, start, name = audited_text(target, proof)
+        with tempfile.TemporaryDirectory(prefix="proofsmith-audit-") as folder:
+            olean = Path(folder) / f"{MODULE}.olean"
+            compiled = self._lake.run(text, olean)
+            errors = compiled.errors
+            if errors:
+                inside = [e for e in errors if e.start >= start]
+                if inside and proof is not None:
+                    return Refusal("error", first_line(inside[0].text))
+                return Refusal("context", f"its file does not compile up to it: {first_line(errors[0].text)}")
+            if proof is not None and any(m.start >= start and USES_SORRY in m.text for m in compiled.messages):
+                return Refusal("sorry", "the proof has a sorry")
+            if not olean.exists():
+                raise LeanProcessError(f"`lake env lean -o` wrote no {olean.name}; see `proofsmith doctor`")
+            ours = usable(self._library)
+            question, at = judge_text(name, ours is not None)
+            ran = self._lake.run(question, None, (Path(folder),) if ours is None else (Path(folder), ours))
+            found = judged(ran, name, at)
+            if ours is not None and isinstance(found, Judged) and found.facts is None:
+                assert self._library is not None
+                self._library.give_up(f"its answer about {name} cannot be read")
+            return found
+
+    def _refused(self, refusal: Refusal, checks: int) -> AuditVerdict:
+        return AuditVerdict(False, refusal.category, refusal.reason, (), (), CHECKS[:checks], self.lean)
+
+
+def escapes(target: Target, proof: str) -> Refusal | None:
+    """Whether a proof is more than tactics of one theorem, by its text."""
+    if (found := RUNS_PROGRAMS.search(masked(proof))) is not None:
+        return Refusal("program", f"it runs a program or trusts one while Lean reads it ({found[0]})")
+    if len(split(target.command(proof), 0)) != 1:
+        return Refusal("escape", "the proof ends its theorem and goes on with other commands")
+    return None
+
+
+def audited_text(target: Target, proof: str | None) -> tuple[str, int, str]:
+    """The file up to and with the theorem, the byte offset where the theorem begins, and its full name."""
+    file = target.file
+    pieces: list[str] = []
+    at = 0
+    for _, (start, end, text) in _open_before(target):
+        pieces += [file.span(at, start), text]
+        at = end
+    pieces.append(file.span(at, target.start))
+    before = "".join(pieces)
+    command = file.span(target.start, target.end) if proof is None else target.command(proof)
+    own = split(command, 0)[0]
+    name = target.name.split("#")[0]
+    assert own.keyword is not None
+    raw = command.encode()
+    head, keyword, rest = raw[: own.keyword[0]].decode(), raw[slice(*own.keyword)].decode(), raw[own.keyword[1] :].decode()
+    if keyword == "example":
+        name = f"{_namespace(target)}{EXAMPLE}"
+        keyword = f"theorem {EXAMPLE}"
+    return f"{before}{PRIVATE.sub('', head)}{keyword}{rest}\n", len(before.encode()), name
+
+
+def judge_text(name: str, as_term: bool = False) -> tuple[str, tuple[int, int, int]]:
+    """Asks for a theorem's explicit statement, its axioms, and its facts `as_term`; with the byte offsets of the questions."""
+    library = f"import {native_library.MODULE}\n" if as_term else ""
+    options = "set_option pp.deepTerms true\nset_option pp.maxSteps 100000000\nset_option pp.proofs true\n"
+    head = f"import {MODULE}\n{library}{options}"
+    check = f"set_option pp.all true in\n#check @{name}\n"
+    axioms = f"#print axioms {name}\n"
+    first = len(head.encode())
+    second = first + len(check.encode())
+    asked = f"{head}{check}{axioms}{theorem_question(name) if as_term else ''}"
+    return asked, (first, second, second + len(axioms.encode()))
+
+
+def judged(ran: Ran, name: str, at: tuple[int, int, int]) -> Judged | Refusal:
+    """Reads the answers; each is believed only at the place of its question."""
+    errors = [e for e in ran.errors if e.start < at[2]]
+    if errors or ran.stray:
+        what = first_line(errors[0].text) if errors else ran.stray[0]
+        return Refusal("context", f"its command does not declare {name}: {what}")
+    statement = [m.text for m in ran.messages if at[0] <= m.start < at[1]]
+    axioms = [AXIOMS.match(m.text.strip().replace("\n", " ")) for m in ran.messages if at[1] <= m.start < at[2]]
+    if len(statement) != 1 or len(axioms) != 1 or axioms[0] is None or axioms[0]["name"] != name:
+        return Refusal("context", f"Lean's answers about {name} cannot be read")
+    listed = axioms[0]["axioms"] or ""
+    told = native_library.answers(Ran(tuple(m for m in ran.messages if m.start >= at[2]), 0))
+    try:
+        facts = native_library.facts(told[0]) if told is not None and len(told) == 1 else None
+    except (LookupError, TypeError):
+        facts = None
+    return Judged(statement[0], tuple(a.strip() for a in listed.split(",") if a.strip()), facts)
+
+
+def _namespace(target: Target) -> str:
+    before = split(target.file.text, target.file.body_start)
+    found = next((c.namespace for c in before if c.start == target.start), "")
+    return f"{found}." if found else ""
+
+
+def _open_before(target: Target) -> list[tuple[str, tuple[int, int, str]]]:
+    """The unproved theorems in front of a target, by full name, and what stands for each: an axiom of the same statement."""
+    file = target.file
+    found = []
+    for before in source.reading_of(file, split(file.text, file.body_start)).targets:
+        if before.start >= target.start:
+            break
+        own = split(file.span(before.start, before.end), 0)[0]
+        assert own.keyword is not None and own.value is not None
+        raw = file.span(before.start, before.end).encode()
+        if own.declaration == "example":
+            found.append((before.name, (before.start, before.end, "")))
+            continue
+        axiom = raw[: own.keyword[0]] + b"axiom" + raw[own.keyword[1] : own.value[0]].rstrip()
+        found.append((before.name, (before.start, before.end, axiom.decode())))
+    return found

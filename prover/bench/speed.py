@@ -1,0 +1,131 @@
+"""What `proofsmith bench` measures."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from prover.audit.shared import SharedAuditor
+from prover.lean import source
+from prover.lean.embedded.premises import library_premises
+from prover.lean.embedded.worker import LeanWorker
+from prover.policy.neural.default import default_policy
+from prover.prove.batch import run_batch
+from prover.prove.item import BatchSettings
+from prover.prove.run import collect, from_statement, read_items
+from prover.prove.theorem import SearchSettings
+
+STATEMENT = "theorem t (xs ys : List Nat) : (xs ++ ys).length = ys.length + xs.length"
+LONG = "theorem long (a b c : Nat) (h : a < b) (k : b < c) : a + 1 < c + 1 ∧ a ≠ c"
+PREFIX = ("have both := Nat.lt_trans h k", "refine ⟨?_, Nat.ne_of_lt both⟩")
+SHORT = "theorem short (a b c : Nat) (h : a < b) (k : b < c) (both : a < c) : a + 1 < c + 1"
+"""What `long` is after the two tactics of its prefix."""
+TACTIC = "simp_all"
+REPEATS = 40
+MUTATE_CORE_HOURS = 0.05
+MUTATE_RECHECKED = 100
+
+
+def start() -> dict[str, Any]:
+    """From a command in the shell to its first audited proof, packages in the cache: median of three, in seconds."""
+    seconds = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            subprocess.run(
+                [sys.executable, "-m", "prover.cli.main", "prove", "--statement", STATEMENT, "--out", folder, "--quiet"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            seconds.append(time.monotonic() - began)
+    return {"warm_start_s": round(statistics.median(seconds), 2)}
+
+
+def batch() -> dict[str, Any]:
+    """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean."""
+    folder = Path(str(files("data") / "starter"))
+    inputs = collect([folder / "list.lean", folder / "nat.lean"])
+    workers = os.cpu_count() or 1
+    settings = BatchSettings(search=SearchSettings(timeout_s=20), workers=workers)
+    worker = LeanWorker(settings.memory_mb)
+    auditor = SharedAuditor(settings.memory_mb)
+    auditor.start()  # as `proofsmith prove` does while it reads the files
+    items, _, _ = read_items(worker, inputs)
+    began = time.monotonic()
+    try:
+        records, usage = run_batch(items, default_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
+    finally:
+        auditor.close()
+    steps = sum(r["tactics_run"] for r in records.values())
+    return {
+        "batch_theorems": len(records),
+        "batch_proved": sum(r["status"] == "proved" for r in records.values()),
+        "batch_seconds": round(time.monotonic() - began, 1),
+        "batch_workers": workers,
+        "tactics_per_second": round(steps / (time.monotonic() - began), 1),
+        "inside_lean": round(usage.inside_s / usage.span_s, 3) if usage.span_s else None,
+    }
+
+
+def starter_states() -> list[str]:
+    """The goals with which the starter theorems begin, as a policy sees them."""
+    from prover.lean.embedded.dojo import EmbeddedDojo
+
+    states = []
+    with LeanWorker() as worker:
+        items, _, _ = read_items(worker, collect([Path(str(files("data") / "starter"))]))
+        for item in items:
+            with EmbeddedDojo(item.target, worker) as (_, state):
+                states.append(state.pp)
+    return states
+
+
+def step() -> dict[str, Any]:
+    """A tactic behind a two-tactic prefix against the same tactic on the same goal alone; medians in milliseconds."""
+    from prover.lean.embedded.dojo import EmbeddedDojo
+
+    def milliseconds(dojo: EmbeddedDojo, prefix: tuple[str, ...]) -> float:
+        with dojo as (opened, state):
+            for tactic in prefix:
+                state = opened.run_tac(state, tactic)
+            taken = []
+            for _ in range(REPEATS):
+                began = time.perf_counter()
+                opened.run_tac(state, TACTIC)
+                taken.append((time.perf_counter() - began) * 1000)
+        return statistics.median(taken)
+
+    with LeanWorker() as worker:
+        long, short = (source.read(worker, from_statement(s).text).targets[0] for s in (LONG, SHORT))
+        for target in (long, short):  # both warm before either is timed
+            milliseconds(EmbeddedDojo(target, worker), ())
+        alone = milliseconds(EmbeddedDojo(short, worker), ())
+        behind = milliseconds(EmbeddedDojo(long, worker), PREFIX)
+    return {"tactic_alone_ms": round(alone, 2), "step_on_prefix_ms": round(behind, 2), "step_ratio": round(behind / alone, 2)}
+
+
+def mutate() -> dict[str, Any]:
+    """Verified, deduplicated new theorems an hour of processor time, start of the process included; and a re-check."""
+    from prover.mutation.recheck import recheck
+    from prover.mutation.run import MutationSettings, Run
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = MutationSettings(limit_core_hours=MUTATE_CORE_HOURS, workers=1, grade_share=0.0)
+        totals = Run(Path(folder), settings).go()
+        again = recheck(Path(folder), MUTATE_RECHECKED, seed=0)
+    return {
+        "verified_per_core_hour": round(totals.per_core_hour),
+        "verified": totals.accepted,
+        "core_s": round(totals.core_s, 1),
+        "wall_s": round(totals.wall_s, 1),
+        "yield_of_variants": round(totals.accepted / totals.built, 3) if totals.built else None,
+        "rechecked": again.checked,
+        "recheck_failures": len(again.failures),
+    }

@@ -1,0 +1,1 @@
+"""The library, proofs and repositories as data."""

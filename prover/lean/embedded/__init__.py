@@ -1,0 +1,1 @@
+"""The embedded Lean: its package, its process, and a Dojo over it."""

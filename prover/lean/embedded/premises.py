@@ -1,0 +1,208 @@
+"""The library's theorems as premises: asked of Lean once, kept in the cache folder.
+
+    <cache>/premises-<format>-<lean commit>-<hash of modules>.json.gz
+        {"format", "lean", "modules", "entries": [[name, signature, module], …], "names": {module: [name, …]}}
+
+Names come cheaply, signatures at about a millisecond each, so what nobody would cite is left out first:
+auxiliary theorems that Lean makes by itself, monad transformers, the inside of decision procedures.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from prover.lean.embedded.package import cache_dir
+from prover.lean.embedded.process import DEFAULT_MEMORY_MB
+from prover.lean.embedded.worker import LeanWorker
+from prover.policy.names import Names, NamesByModule
+from prover.policy.premises import Premise, PremiseIndex
+from prover.printable import tell
+
+FORMAT = 3
+EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
+"""What `LeanWorker.lean` says of the package that `prover.lean.embedded.package` obtains."""
+BATCH = 400
+THEOREM_KINDS = frozenset({"theorem", "axiom"})
+"""Imported theorems whose proofs are not exported appear as axioms."""
+SKIPPED_ROOTS = frozenset({
+    "Lean", "Std", "IO", "System", "FloatArray", "Float", "Float32", "ST", "EST", "EIO", "StateT", "ExceptT", "OptionT",
+    "ReaderT", "StateCpsT", "ExceptCpsT", "EStateM", "StateRefT", "Id", "ShareCommon", "DoResultPRBC", "DoResultPR",
+    "DoResultSBC", "DoResultBC", "LawfulMonad", "Thunk", "Task", "ForInStep", "LawfulFunctor", "LawfulApplicative",
+    "MonadExcept",
+})  # fmt: skip
+SKIPPED = re.compile(
+    r"(^|\.)(inst[A-Z]\w*|sizeOf\w*|injEq|inj|congr_simp|induct\w*|fun_cases\w*|noConfusion\w*|eq_\d+|eq_def|rec\w*|below\w*|repr"
+    r"|default|Linear|SOM|Internal|Cooper|Impl|toListImpl|loop|go|aux|lawful\w*|reduce\w*|_\w*|ofNat_\w*lit\w*|mapM\w*"
+    r"|forM\w*|forIn\w*|foldlM\w*|foldrM\w*|filterM\w*|anyM\w*|allM\w*|findM\w*|findSomeM\w*|\w*_eq_\w*Impl\w*|\w*TR\w*)($|\.)"
+)
+UNSAID = re.compile(r"(^|\.)(_|match_\d|proof_\d|eq_\d|rec(On)?$|casesOn$|brecOn|below|noConfusion|inst[A-Z])|^Lean\.|✝|«|\.\d")
+"""Names that nobody writes in a proof."""
+SKIPPED_MODULES = ("Init.Grind", "Init.Omega", "Init.Internal", "Init.Meta", "Init.Control", "Lean.")
+
+
+def load_or_build(
+    worker: LeanWorker,
+    modules: tuple[str, ...] = ("Init",),
+    progress: Callable[[str], None] | None = None,
+    keep: Callable[[str, str], bool] | None = None,
+) -> PremiseIndex:
+    """The index for what a file imports; from the cache when it is there.
+
+    Args:
+        worker: asked when it has to be built (some 20 s on one core).
+        modules: the imports.
+        progress: told how far it is, one line at a time; None writes to stderr.
+        keep: chooses by name and module in place of the rule above; such an index is not cached.
+
+    Raises:
+        LeanProcessError: Lean was lost on the way; nothing is cached.
+    """
+    say = progress or _to_stderr
+    path = cache_path(worker.lean, modules)
+    if keep is None and (stored := _read(path)) is not None:
+        return stored
+    state = worker.base_state(modules)
+    listed = worker.request("library", state=state)
+    homes = {
+        name: listed["modules"][module]
+        for name, kind, module in listed["constants"]
+        if kind in THEOREM_KINDS and module >= 0 and (keep or citable)(name, listed["modules"][module])
+    }
+    said: dict[str, list[str]] = {}
+    for name, _, module in listed["constants"]:
+        if module >= 0 and UNSAID.search(name) is None:
+            said.setdefault(listed["modules"][module], []).append(name)
+    names = list(homes)
+    entries: list[tuple[str, str, str]] = []
+    for start in range(0, len(names), BATCH):
+        batch = names[start : start + BATCH]
+        signatures = worker.request("library", state=worker.base_state(modules), names=batch)["signatures"]
+        entries += [(n, " ".join(s.split()), homes[n]) for n, s in zip(batch, signatures, strict=True) if s is not None]
+        say(f"reading the library's theorems: {min(start + BATCH, len(names))} of {len(names)}")
+    if keep is None:
+        _write(path, {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries, "names": said})
+    return _index(entries, said)
+
+
+def library_premises(memory_mb: int = DEFAULT_MEMORY_MB) -> LazyPremises:
+    """The library's theorems for a policy; where the cache has none yet, a Lean is started and asked first.
+
+    Raises LeanProcessError when Lean cannot be had.
+    """
+    if not cache_path(EMBEDDED_LEAN, ("Init",)).exists():
+        with LeanWorker(memory_mb) as worker:
+            load_or_build(worker)
+    return LazyPremises()
+
+
+def cached(lean: str, modules: tuple[str, ...] = ("Init",)) -> PremiseIndex | None:
+    """The index if it is in the cache; no Lean is needed."""
+    return _read(cache_path(lean, modules))
+
+
+def cache_path(lean: str, modules: Sequence[str]) -> Path:
+    """Where the index for a Lean (version and commit) and a set of imports is kept."""
+    commit = lean.rsplit(" ", 1)[-1][:12] or "unknown"
+    imports = hashlib.sha256("\0".join(sorted(modules)).encode()).hexdigest()[:12]
+    return cache_dir() / f"premises-{FORMAT}-{commit}-{imports}.json.gz"
+
+
+def citable(name: str, module: str) -> bool:
+    """Whether a theorem is one that a person would cite."""
+    root = name.split(".", 1)[0]
+    if module.startswith("Std.") and root == "Std":
+        return SKIPPED.search(name) is None
+    if root in SKIPPED_ROOTS or module.startswith(SKIPPED_MODULES):
+        return False
+    return SKIPPED.search(name) is None and "✝" not in name
+
+
+class LazyPremises:
+    """The cached index, loaded when it is first searched; finds nothing while there is none.
+
+    So a policy can be made before any Lean runs. `offer` gives it an index that has been built meanwhile.
+    """
+
+    def __init__(self, lean: str = EMBEDDED_LEAN, modules: tuple[str, ...] = ("Init",)) -> None:
+        self._lean = lean
+        self._modules = modules
+        self._index: PremiseIndex | None = None
+        self._looked = False
+        self._lock = threading.Lock()
+
+    def offer(self, index: PremiseIndex) -> None:
+        """Uses this index from now on."""
+        self._index = index
+
+    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """See `PremiseIndex.search`."""
+        index = self._loaded()
+        return [] if index is None else index.search(goal_text, k, imported)
+
+    def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """See `PremiseIndex.namesakes`."""
+        index = self._loaded()
+        return [] if index is None else index.namesakes(name, k, imported)
+
+    def names(self, imported: frozenset[str] | None = None) -> Names | None:
+        """See `PremiseIndex.names`."""
+        index = self._loaded()
+        return None if index is None else index.names(imported)
+
+    def _loaded(self) -> PremiseIndex | None:
+        if self._index is None and not self._looked:
+            with self._lock:
+                if self._index is None and not self._looked:
+                    self._index = cached(self._lean, self._modules)
+                    self._looked = True
+        return self._index
+
+
+def _read(path: Path) -> PremiseIndex | None:
+    try:
+        stored = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, ValueError, EOFError):
+        return None
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+        return None
+    try:
+        entries = [(str(name), str(signature), str(module)) for name, signature, module in stored["entries"]]
+        return _index(entries, {str(module): list(names) for module, names in stored["names"].items()})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _index(entries: Sequence[tuple[str, str, str]], names: dict[str, list[str]]) -> PremiseIndex:
+    homes = [module for *_, module in entries]
+    return PremiseIndex([(name, signature) for name, signature, _ in entries], homes, NamesByModule(names))
+
+
+def _write(path: Path, contents: dict[str, object]) -> None:
+    """Whole or not at all. A cache that cannot be written only costs the next start its time."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".premises-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(gzip.compress(json.dumps(contents, ensure_ascii=False).encode(), 6, mtime=0))
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        tell(f"proofsmith: cannot keep {path}: {error.strerror or error}")
+
+
+def _to_stderr(line: str) -> None:
+    print(
+        f"\r{line}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
+    )

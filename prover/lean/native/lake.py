@@ -1,0 +1,189 @@
+"""`lake env lean` in a project: one text, one process, its messages.
+
+The text goes to a file of our own outside the project, the process runs in the project, so nothing of the user's is
+touched. `--json` gives each message its position; other lines that were printed are kept apart as `stray`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
+from prover.lean.embedded import protocol
+from prover.lean.native.project import Project
+
+SEVERITIES = ("error", "warning", "info", "information", "trace")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a text: Lean's messages with byte offsets, the exit code, other lines that were printed."""
+
+    messages: tuple[protocol.Message, ...]
+    code: int
+    stray: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[protocol.Message, ...]:
+        """The messages that are errors."""
+        return tuple(m for m in self.messages if m.severity == "error")
+
+
+def lake_program() -> str:
+    """Where lake is. Raises LeanSetupError when it is not on PATH."""
+    found = shutil.which("lake")
+    if found is None:
+        raise LeanSetupError("lake is not on PATH: no native Lean here. `proofsmith doctor` says what to type")
+    return os.path.abspath(found)
+
+
+class Offsets:
+    """Turns Lean's lines (from 1) and columns (code points) into byte offsets of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line.encode(errors="surrogatepass")) + 1)
+
+    def at(self, position: Mapping[str, Any]) -> int:
+        """The byte offset of a position; of the nearest place when there is none such."""
+        line = min(max(int(position["line"]), 1), len(self._lines))
+        return self._starts[line - 1] + len(self._lines[line - 1][: int(position["column"])].encode(errors="surrogatepass"))
+
+
+def message_of(raw: object, offsets: Offsets) -> protocol.Message:
+    """A message as `lean --json` and the REPL write it. Raises LeanProtocolError when it is none."""
+    try:
+        assert isinstance(raw, dict)
+        severity, text, start = str(raw["severity"]), str(raw["data"]), offsets.at(raw["pos"])
+        end = offsets.at(raw["endPos"]) if raw.get("endPos") else start
+        assert severity in SEVERITIES
+    except (AssertionError, LookupError, TypeError, ValueError) as error:
+        raise LeanProtocolError(f"Lean wrote {str(raw)[:120]!r}, which is no message") from error
+    return protocol.Message("info" if severity == "information" else severity, text, start, end)
+
+
+class LakeEnv:
+    """Runs texts in a project.
+
+    Args:
+        project: where `lake env` is run.
+        timeout_s: for one text, imports included.
+        path: folders with compiled modules of ours, put in front of LEAN_PATH.
+    """
+
+    def __init__(self, project: Project, timeout_s: float = 300.0, path: tuple[Path, ...] = ()) -> None:
+        self.project = project
+        self.timeout_s = timeout_s
+        self.path = path
+        self.lake = lake_program()
+        self._running: set[int] = set()
+        self._stopping = False
+
+    def run(self, text: str, olean: Path | None = None, path: tuple[Path, ...] = (), name: str = "Text") -> Ran:
+        """Elaborates a text in a process of its own; writes it compiled to `olean` when it has no errors.
+
+        Raises:
+            LeanSetupError: lake or Lean did not do what they are for.
+            LeanTimeoutError: it took too long, and was ended.
+            LeanCrashedError: the process was killed or interrupted.
+        """
+        with tempfile.TemporaryDirectory(prefix="proofsmith-") as folder:
+            file = Path(folder) / f"{name}.lean"
+            file.write_text(text, "utf-8")
+            options = [f"-D{key}={value}" for key, value in self.project.options.items()]
+            output = ["-o", str(olean)] if olean is not None else []
+            code, out, err = self.call(["env", "lean", "--json", *options, *output, str(file)], path)
+        messages, stray = _parse(out, text)
+        if code not in (0, 1) or (code == 1 and not any(m.severity == "error" for m in messages)):
+            said = " ".join((stray + tuple(err.splitlines()))[-3:])[:300] or "nothing"
+            if code < 0 or code >= 128:
+                raise LeanCrashedError(f"`lake env lean` was killed ({_how(code)}); it said: {said}")
+            raise LeanSetupError(
+                f"`lake env lean` in {self.project.root} ended with exit code {code} and said: {said}. "
+                f"Try: cd {self.project.root} && lake build; or proofsmith doctor"
+            )
+        return Ran(messages, code, stray)
+
+    def call(self, arguments: list[str], path: tuple[Path, ...] = ()) -> tuple[int, str, str]:
+        """Runs lake in the project: exit code, stdout, stderr."""
+        if self._stopping:
+            raise LeanCrashedError("no Lean process is started any more: the run is being stopped")
+        try:
+            process = subprocess.Popen(
+                [self.lake, *arguments], cwd=self.project.root, env=environment((*path, *self.path)),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise LeanSetupError(f"{self.lake} cannot be run: {error.strerror or error}") from error
+        self._running.add(process.pid)
+        try:
+            out, err = process.communicate(timeout=self.timeout_s)
+        except subprocess.TimeoutExpired:
+            end_group(process.pid)
+            process.communicate()
+            what = " ".join(["lake", *(Path(a).name for a in arguments[:2])])
+            raise LeanTimeoutError(f"`{what}` did not end within {self.timeout_s:g} s; it was ended") from None
+        except BaseException:
+            end_group(process.pid)
+            process.wait()
+            raise
+        finally:
+            self._running.discard(process.pid)
+        return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+
+    def interrupt(self) -> None:
+        """From another thread, for good: ends what runs; nothing is started again."""
+        self._stopping = True
+        for pid in list(self._running):
+            end_group(pid)
+
+
+def environment(path: tuple[Path, ...]) -> dict[str, str]:
+    """The user's environment with folders in front of LEAN_PATH; lake adds the project's behind them."""
+    found = dict(os.environ)
+    places = [*map(str, path), *filter(None, [found.get("LEAN_PATH")])]
+    if places:
+        found["LEAN_PATH"] = os.pathsep.join(places)
+    return found
+
+
+def end_group(pid: int) -> None:
+    """Ends a process that leads a group, with the group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _parse(out: str, text: str) -> tuple[tuple[protocol.Message, ...], tuple[str, ...]]:
+    offsets = Offsets(text)
+    messages: list[protocol.Message] = []
+    stray: list[str] = []
+    for line in _lines(out):
+        try:
+            raw = json.loads(line)
+        except ValueError:
+            raw = None
+        if isinstance(raw, dict) and "severity" in raw:
+            messages.append(message_of(raw, offsets))
+        else:
+            stray.append(line)
+    return tuple(messages), tuple(stray)
+
+
+def _lines(out: str) -> Iterator[str]:
+    yield from (line.strip() for line in out.splitlines() if line.strip())
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

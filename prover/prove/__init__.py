@@ -1,0 +1,1 @@
+"""From a theorem to an audited proof, one and many."""

@@ -1,0 +1,106 @@
+"""Lean as the search sees it: a `lean_dojo.Dojo` whose states are nodes, and a state as the policy sees it.
+
+Whether Lean behind the Dojo is embedded or native is not known here. The embedded one can do more than LeanDojo's interface asks
+(`run_tacs`: many tactics a round trip; `parts`: goals that can be proved apart; `key`: equal states of a search), and is used so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lean_dojo
+from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
+
+from prover.lean.context import FileContext
+from prover.policy.base import GoalText, Hypothesis, View
+from prover.prove.oracles import found_instead
+from prover.prove.script import DEFER
+from search.types import Advanced, Closed, Outcome, Part, Rejected, TimedOut
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """A state of the search: LeanDojo's, how often it was put back for harder attempts, and the tactics that led to it."""
+
+    tactic_state: TacticState
+    stage: int = 0
+    before: tuple[str, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.tactic_state.id, self.stage))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, SearchState)
+            and (self.tactic_state.id, self.stage) == (other.tactic_state.id, other.stage)
+        )
+
+
+class DojoEnvironment:
+    """A Dojo as the search sees it."""
+
+    def __init__(self, dojo: lean_dojo.Dojo) -> None:
+        self.dojo = dojo
+
+    def part(self, state: TacticState, stage: int = 0, before: tuple[str, ...] = ()) -> Part[SearchState]:
+        """A state as a node of the search."""
+        key = self.dojo.key(state) if hasattr(self.dojo, "key") else ("state", state.id)
+        return Part(SearchState(state, stage, before), (key, stage), state.pp)
+
+    def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
+        """Runs the tactics; stops early once one of them closes the state."""
+        here = self.part(state.tactic_state, before=state.before)
+        real = [t for t in tactics if t != DEFER]
+        results = iter(self._run(state.tactic_state, real))
+        outcomes: list[Outcome[SearchState]] = []
+        for tactic in tactics:
+            if tactic == DEFER:
+                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1, state.before),)))
+                continue
+            result = next(results, None)
+            if result is None:
+                break
+            outcomes.append(self._outcome(here, tactic, result))
+            if isinstance(outcomes[-1], Closed):
+                break
+        return outcomes
+
+    def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
+        if hasattr(self.dojo, "run_tacs"):
+            return list(self.dojo.run_tacs(state, tactics, stop_when_done=True))
+        results: list[Any] = []
+        for tactic in tactics:
+            results.append(self.dojo.run_tac(state, tactic))
+            if isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def _outcome(self, here: Part[SearchState], tactic: str, result: Any) -> Outcome[SearchState]:
+        match result:
+            case TacticState():
+                states = self.dojo.parts(result) if hasattr(self.dojo, "parts") else [result]
+                before = (*here.state.before, tactic)
+                parts = tuple(self.part(s, before=before) for s in states)
+                if any(p.key == here.key for p in parts):
+                    return Rejected("leaves the goal as it was")
+                return Advanced(parts, instead=found_instead(tactic, result.message))
+            case ProofFinished():
+                return Closed(instead=found_instead(tactic, result.message))
+            case ProofGivenUp():
+                return Rejected("gives up (sorry)", gave_up=True)
+            case LeanError():
+                return Rejected(result.error)
+            case _:
+                return TimedOut(result.seconds)
+
+
+def view_of(state: SearchState, file_context: FileContext, depth: int = 0, theorem: str = "") -> View:
+    """What the policy sees of a state."""
+    texts = [g for g in state.tactic_state.pp.split("\n\n") if "⊢" in g]
+    goals = []
+    for goal, text in zip(state.tactic_state.goals, texts, strict=False):
+        case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
+        goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
+    return View(state.tactic_state.pp, tuple(goals), file_context, state.stage, depth, theorem, state.before)

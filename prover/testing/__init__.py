@@ -1,0 +1,1 @@
+"""Fakes and faults that ship: what to test with."""

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prover.lean.embedded import premises
+from prover.lean.embedded.premises import EMBEDDED_LEAN, LazyPremises, cache_path, cached, citable, load_or_build
+from prover.lean.embedded.worker import LeanWorker
+
+ENTRIES = [("Nat.add_comm", "Nat.add_comm (n m : Nat) : n + m = m + n")]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(premises, "cache_dir", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "wanted"),
+    [
+        ("List.length_append", "Init.Data.List.Basic", True),
+        ("and_comm", "Init.Core", True),
+        ("List.append.eq_1", "Init.Data.List.Basic", False),
+        ("Prod.mk.injEq", "Init.Core", False),
+        ("UInt8.add_comm", "Init.Data.UInt.Lemmas", True),
+        ("StateT.run_bind", "Init.Control.Lawful.Instances", False),
+        ("Lean.Grind.Ring.add_comm", "Init.Grind.Ring.Basic", False),
+        ("Int.Linear.le_of_le", "Init.Data.Int.Linear", False),
+        ("Std.HashMap.size_insert", "Std.Data.HashMap.Lemmas", True),
+    ],
+)
+def test_what_nobody_would_cite_is_left_out(name: str, module: str, wanted: bool) -> None:
+    assert citable(name, module) is wanted
+
+
+def test_cache_is_told_apart_by_lean_and_modules(cache: Path) -> None:
+    paths = {
+        cache_path(EMBEDDED_LEAN, ("Init",)),
+        cache_path(EMBEDDED_LEAN, ("Init", "Std")),
+        cache_path("4.29.0, commit 0123456789abcdef", ("Init",)),
+    }
+    assert len(paths) == 3
+    assert all(path.parent == cache for path in paths)
+
+
+def test_a_damaged_cache_counts_as_none(cache: Path) -> None:
+    cache_path(EMBEDDED_LEAN, ("Init",)).write_bytes(b"\x1f\x8b half a file")
+    assert cached(EMBEDDED_LEAN) is None
+
+
+def test_without_an_index_nothing_is_found_and_an_offered_one_is_used(cache: Path) -> None:
+    lazy = LazyPremises()
+    assert lazy.search("a + b = b + a", 3) == []
+    lazy.offer(premises.PremiseIndex(ENTRIES))
+    assert [p.name for p in lazy.search("a + b = b + a", 3)] == ["Nat.add_comm"]
+
+
+def test_what_is_written_is_read_again(cache: Path) -> None:
+    path = cache_path(EMBEDDED_LEAN, ("Init",))
+    names = {"Init.Data.Nat.Basic": ["Nat.add_comm", "Nat.pred"], "Init.Core": ["Nat"]}
+    assert LazyPremises().names() is None
+    premises._write(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")], "names": names})
+    assert [p.name for p in LazyPremises().search("a + b = b + a", 3)] == ["Nat.add_comm"]
+    assert LazyPremises().search("a + b = b + a", 3, frozenset({"Init.Core"})) == []
+    known, some = LazyPremises().names(), LazyPremises().names(frozenset({"Init.Core"}))
+    assert known is not None and some is not None
+    assert known.ordered == ("Nat", "Nat.add_comm", "Nat.pred") and some.ordered == ("Nat",)
+    assert [p.name for p in cache.iterdir()] == [path.name]
+
+
+def test_an_index_of_another_format_is_not_read(cache: Path) -> None:
+    path = cache_path(EMBEDDED_LEAN, ("Init",))
+    without = {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Core")]}
+    for stored in ({"format": premises.FORMAT, "entries": ENTRIES}, without, {"format": 0, "entries": []}, []):
+        premises._write(path, stored)  # type: ignore[arg-type]
+        assert cached(EMBEDDED_LEAN) is None
+
+
+def test_lean_gives_names_and_statements() -> None:
+    told: list[str] = []
+    with LeanWorker() as worker:
+        assert worker.lean.endswith(EMBEDDED_LEAN.rsplit(" ", 1)[-1])
+        index = load_or_build(
+            worker,
+            ("Init.Core",),
+            told.append,
+            lambda name, module: name in ("and_comm", "or_comm", "Eq.symm", "iff_self"),
+        )
+    assert dict(index.entries)["and_comm"] == "and_comm {a b : Prop} : a ∧ b ↔ b ∧ a"
+    assert index.search("p ∨ q ↔ q ∨ p", 1)[0].name == "or_comm"
+    assert told
+    known = index.names()
+    assert known is not None and all(n in known for n in ("and_comm", "Nat.succ", "Nat.add", "List")), "all, not only those kept"
+    assert not any(n in known for n in ("Nat.rec", "Nat.no_such_name", "instAddNat"))

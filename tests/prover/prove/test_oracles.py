@@ -1,0 +1,79 @@
+"""What Lean's library searches say, as tactics; on texts, and on real Lean."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from lean_dojo import TacticState
+
+from prover.lean import source
+from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
+from prover.policy.base import Mixture
+from prover.prove.environment import SearchState
+from prover.prove.oracles import MOST, found_instead, proposals, suggestions
+from prover.prove.script import DEFER
+from prover.prove.theorem import MAX_STAGE, NO_FILE_CONTEXT, SearchSettings, StagedPolicy, prove
+
+PATIENCE_S = 60.0
+STATE = TacticState("⊢ True", 0)
+FITS = "theorem fits (a b c : Nat) : a * (b + c) * 2 = 2 * (a * c + a * b) := by sorry"
+
+
+def test_each_suggestion_is_a_tactic_without_its_comments() -> None:
+    messages = [
+        "Try this:\n  [apply] rw [Nat.mul_assoc]\n  -- a * ((b + c) * 2) = d",
+        "Try this:\n  [apply] refine Nat.le_of_lt ?_\n  -- Remaining subgoals:\n  -- ⊢ a < b",
+        "unused variable `h`",
+        "Try this:\n  [apply] rw [Nat.mul_assoc]\n  -- again",
+    ]
+    assert suggestions(messages) == ["rw [Nat.mul_assoc]", "refine Nat.le_of_lt ?_"]
+
+
+def test_proposals_keep_the_order_and_end_somewhere() -> None:
+    found = proposals("rw?", -2.0, [f"Try this: rw [l{i}]" for i in range(50)])
+    assert [p.tactic for p in found] == [f"rw [l{i}]" for i in range(MOST)]
+    assert all(a.log_prob > b.log_prob for a, b in itertools.pairwise(found))
+    assert {p.proposer for p in found} == {"oracle.rw?"}
+
+
+def test_only_a_search_is_written_as_what_it_found() -> None:
+    assert found_instead("exact?", "Try this:\n  [apply] exact Nat.add_comm a b") == "exact Nat.add_comm a b"
+    assert found_instead("simp", "Try this:\n  [apply] exact Nat.add_comm a b") is None
+    assert found_instead("exact?", "") is None
+    assert found_instead("exact?", "Try this:\n  [apply] exact\n    f\n    x") is None
+
+
+def test_lean_suggests_rewritings_and_applications_and_the_search_uses_them(lean_worker: LeanWorker) -> None:
+    target = source.read(lean_worker, FITS).targets[0]
+    before = lean_worker.request("memory")["proofs"]
+    with EmbeddedDojo(target, lean_worker, PATIENCE_S) as (dojo, state):
+        assert "rw [Nat.mul_assoc]" in suggestions(dojo.messages_of(state, "rw?"))
+        assert any(t.startswith("refine ") for t in suggestions(dojo.messages_of(state, "apply?")))
+        assert dojo.messages_of(state, "exact no_such_theorem") == []
+    assert lean_worker.request("memory")["proofs"] == before
+
+
+def test_a_state_that_comes_back_has_the_library_searched(lean_worker: LeanWorker) -> None:
+    target = source.read(lean_worker, FITS).targets[0]
+    attempt = prove(EmbeddedDojo(target, lean_worker, PATIENCE_S), Mixture([]), refused, SearchSettings(max_expansions=3))
+    assert attempt.expansions == 3 and attempt.tree is not None
+    assert {"stage", "oracle.rw?"} == {edge["proposer"] for edge in attempt.tree["edges"]}
+
+
+def test_dearer_searches_wait_for_a_later_turn() -> None:
+    asked: list[str] = []
+
+    def messages_of(state: TacticState, search: str) -> list[str]:
+        asked.append(search)
+        return [f"Try this: rw [{search[:-1]}]"]
+
+    policy = StagedPolicy(Mixture([]), NO_FILE_CONTEXT, messages_of=messages_of)
+    offers = [[p.tactic for p in policy.propose(SearchState(STATE, stage))] for stage in range(MAX_STAGE + 1)]
+    assert asked == ["rw?", "apply?"]
+    assert offers == [[DEFER], [DEFER], ["rw [rw]", DEFER], ["rw [apply]"]]
+
+
+def refused(proof: str) -> Any:
+    raise AssertionError(f"nothing proves this, but the audit was asked about {proof!r}")

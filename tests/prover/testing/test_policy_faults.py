@@ -1,0 +1,124 @@
+"""Proposers that fail: the others go on, the failing one is left out for a while, and the record says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from prover.errors import PolicyError
+from prover.lean.context import FileContext
+from prover.policy import base
+from prover.policy.base import MAX_FAULTS_IN_A_ROW, Health, Mixture, Offer, View, noting_faults
+from prover.testing.policy_faults import RUBBISH, FaultyProposer, at_random, away_between
+
+VIEW = View("⊢ True", (), FileContext())
+
+
+@dataclass
+class Fixed:
+    tactic: str
+    name: str = "fixed"
+
+    def propose(self, view: View) -> list[Offer]:
+        return [Offer(self.tactic, -1.0)]
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def mixture(plan: Callable[[int], str | None], *others: Fixed) -> tuple[Mixture, FaultyProposer, Clock]:
+    clock = Clock()
+    faulty = FaultyProposer(Fixed("model"), plan, sleep=clock.sleep)
+    return Mixture([(faulty, 1.0), *((o, 1.0) for o in others)], health=Health(clock, clock.sleep)), faulty, clock
+
+
+def tactics(policy: Mixture) -> list[str]:
+    return sorted(p.tactic for p in policy.propose(VIEW))
+
+
+@pytest.mark.parametrize("kind", ["error", "timeout"])
+def test_the_search_goes_on_with_the_other_proposers(kind: str) -> None:
+    policy, _, _ = mixture(lambda call: kind, Fixed("simp"))
+    with noting_faults() as faults:
+        assert tactics(policy) == ["simp"]
+    assert faults == {"faulty": 1}
+
+
+def test_a_failing_proposer_is_left_out_for_twice_as_long_each_time() -> None:
+    policy, faulty, clock = mixture(lambda call: "error", Fixed("simp"))
+    asked = []
+    for second in range(9):
+        clock.now = float(second)
+        before = faulty.calls
+        policy.propose(VIEW)
+        if faulty.calls > before:
+            asked.append(second)
+    assert asked == [0, 1, 3, 7]
+
+
+def test_a_proposer_that_comes_back_is_asked_again() -> None:
+    policy, faulty, clock = mixture(away_between(1, 2), Fixed("simp"))
+    assert tactics(policy) == ["simp"]
+    clock.now = 1.0
+    assert tactics(policy) == ["simp"]
+    clock.now = 3.0
+    assert tactics(policy) == ["model", "simp"]
+    assert tactics(policy) == ["model", "simp"]
+    assert faulty.calls == 4
+
+
+def test_retries_are_bounded() -> None:
+    policy, faulty, clock = mixture(lambda call: "error", Fixed("simp"))
+    for _ in range(50):
+        clock.now += 1000
+        policy.propose(VIEW)
+    assert faulty.calls == MAX_FAULTS_IN_A_ROW
+
+
+def test_the_only_proposer_is_waited_for() -> None:
+    policy, _, clock = mixture(away_between(1, 3))
+    assert tactics(policy) == ["model"]
+    assert clock.slept == [1.0, 2.0, 4.0]
+
+
+def test_a_search_without_any_proposer_ends_with_the_reason() -> None:
+    policy, _, _ = mixture(lambda call: "error")
+    with pytest.raises(PolicyError, match=r"no proposer answers any more.*refused the connection"):
+        policy.propose(VIEW)
+
+
+def test_rubbish_is_dropped_and_counted() -> None:
+    policy, _, _ = mixture(lambda call: "rubbish", Fixed("simp"))
+    with noting_faults() as faults:
+        assert tactics(policy) == ["simp"]
+    assert faults == {"faulty": 1}
+    assert not any(base.is_tactic(offer) for offer in RUBBISH)
+
+
+def test_faults_are_noted_for_the_theorem_whose_search_met_them() -> None:
+    policy, _, clock = mixture(lambda call: "error", Fixed("simp"))
+    with noting_faults() as first:
+        policy.propose(VIEW)
+    clock.now = 10.0
+    with noting_faults() as second:
+        policy.propose(VIEW)
+        policy.propose(VIEW)
+    assert (first, second) == ({"faulty": 1}, {"faulty": 1})
+
+
+def test_random_faults_are_the_same_for_the_same_seed() -> None:
+    plan, same, other = at_random(1, 0.3), at_random(1, 0.3), at_random(2, 0.3)
+    calls = range(200)
+    assert [plan(c) for c in calls] == [same(c) for c in calls] != [other(c) for c in calls]
