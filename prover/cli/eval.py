@@ -34,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     minif2f = _sub(what, "minif2f", _minif2f, "A split of miniF2F (Zheng, Han and Polu 2021).")
     options.minif2f_options(minif2f)
     options.run_options(minif2f)
+    programs = _sub(
+        what, "programs", _programs,
+        "Theorems about programs in core Lean: JSON lines, folders, clones of public repositories.",
+    )  # fmt: skip
+    options.programs_options(programs)
+    options.run_options(programs)
     library = _sub(
         what, "library", _library,
         "Theorems of Lean's own library, each with nothing but the modules that its module imports.",
@@ -89,6 +95,16 @@ def _minif2f(args: argparse.Namespace) -> int:
         raise ConfigError(f"there is no split {args.split!r} of miniF2F; it has {' and '.join(SPLITS)}")
     found = minif2f(local(args.source, args.fetch), args.split)
     return _evaluate(args, lambda _: found, f"minif2f-{args.split}")
+
+
+def _programs(args: argparse.Namespace) -> int:
+    from prover.evaluation.datasets import programs
+    from prover.evaluation.fetch import local
+
+    source = local(args.source, args.fetch)
+    if args.below is not None:
+        source = source / args.below
+    return _evaluate(args, lambda worker: programs(worker, source, args.title), f"programs-{source.stem}")
 
 
 def _library(args: argparse.Namespace) -> int:

@@ -24,6 +24,20 @@ def minif2f_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fetch", action="store_true", help="fetch a --source address anew")
 
 
+def programs_options(parser: argparse.ArgumentParser) -> None:
+    """Where the programs come from."""
+    parser.add_argument(
+        "--source",
+        required=True,
+        metavar="WHERE",
+        help="a JSONL file (set, name, text: a .lean file with one `sorry`), a folder of such files or of .lean files, "
+        "a clone of cmu-l3/minicodeprops-eval or sunblaze-ucb/verina, or the https:// address of one of these",
+    )
+    parser.add_argument("--below", metavar="FOLDER", help="only what lies in this folder of the source")
+    parser.add_argument("--title", metavar="NAME", help="what a folder's set is called (default: the folder's name)")
+    parser.add_argument("--fetch", action="store_true", help="fetch a --source address anew")
+
+
 def library_options(parser: argparse.ArgumentParser) -> None:
     """Which library, split and sample."""
     parser.add_argument(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
 from data import minif2f as minif2f_records
+from data import programs as program_records
 from prover.errors import DataError
 from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.prove.run import collect
 
+ONLY = "*"
+_UNSAFE = re.compile(r"[^\w.'/-]|^[./]+|(?<=/)\.+")
 TEST_WARNING = "the test split is for reports, never for tuning"
 
 
@@ -26,6 +30,8 @@ class Problem:
     file: str
     area: str
     known_bad: str | None = None
+    theorem: str | None = None
+    """The theorem's name in its file, where that is not the problem's; `ONLY`: the only one that waits for proof."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class DataSet:
     """What is evaluated on.
 
     `sha256` is the source's hash (of the file's bytes, where it is one file), `texts` maps file names to Lean
-    texts. A problem is the theorem of its name in its text; the text need not elaborate.
+    texts. A problem is the theorem of its name, or the one that it names, in its text; the text need not elaborate.
     """
 
     title: str
@@ -120,6 +126,34 @@ def minif2f(path: Path, split: str) -> DataSet:
     texts = {f"{s.name}.lean": s.lean for s in chosen}
     notes = (TEST_WARNING,) if split == "test" else ()
     return DataSet("miniF2F", split, str(path), digest, problems, texts, notes)
+
+
+def programs(worker: LeanWorker, path: Path, title: str | None = None) -> DataSet:
+    """Theorems about programs (`data/programs.py`); a text in which several wait for proof is read by Lean.
+
+    Raises DataError when the source cannot be used.
+    """
+    try:
+        found = program_records.read(path, title)
+        digest = program_records.sha256(path)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:  # UnicodeDecodeError is one
+        what = f"{path} is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise DataError(what) from error
+    sets = sorted({p.set for p in found})
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for program in found:
+        name = program.name if len(sets) == 1 else f"{program.set}/{program.name}"
+        file = f"{_UNSAFE.sub('_', name)}.lean"
+        texts[file] = program.text
+        if program.waiting <= 1:
+            problems.append(Problem(name, file, program.set, theorem=ONLY))
+        else:
+            targets = source.read(worker, program.text).targets
+            problems += [Problem(f"{name}:{t.name}", file, program.set, theorem=t.name) for t in targets]
+    return DataSet("programs", "+".join(sets), str(path), digest, tuple(problems), texts)
 
 
 def _refuse_doubles(names: Sequence[str], where: str) -> None:

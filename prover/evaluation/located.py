@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError
-from prover.evaluation.datasets import DataSet, Problem
+from prover.evaluation.datasets import ONLY, DataSet, Problem
 from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Reading, Target
@@ -33,9 +33,18 @@ def locate(worker: LeanWorker, dataset: DataSet) -> tuple[list[Item], dict[str, 
     targets = {(name, t.name): t for name, reading in readings.items() for t in reading.targets}
     items = []
     for problem in dataset.problems:
-        target = targets.get((problem.file, problem.name)) or _missing(problem, dataset, readings, broken)
+        target = _of(problem, readings, targets) or _missing(problem, dataset, readings, broken)
         items.append(Item(problem.name, target, problem.file))
     return items, readings
+
+
+def _of(
+    problem: Problem, readings: dict[str, Reading], targets: dict[tuple[str, str], Target]
+) -> Target | None:
+    if problem.theorem != ONLY:
+        return targets.get((problem.file, problem.theorem or problem.name))
+    waiting = readings[problem.file].targets if problem.file in readings else ()
+    return waiting[0] if len(waiting) == 1 else None
 
 
 def _missing(
@@ -45,9 +54,10 @@ def _missing(
     text = dataset.texts[problem.file]
     reading = readings.get(problem.file)
     notes = reading.notes if reading is not None else ()
+    wanted = r"\S+" if problem.theorem == ONLY else re.escape(problem.theorem or problem.name)
     said = notes[0].replace("<statement>:", "line ") if notes else "it has no such theorem"
     why = broken.get(problem.file) or f"its statement does not elaborate: {said}"
-    found = re.search(rf"\btheorem\s+{re.escape(problem.name)}(?!\S)(?s:.*)", text)
+    found = re.search(rf"\btheorem\s+{wanted}(?!\S)(?s:.*)", text)
     stated = text[found.start() :].rstrip() if found else text
     start = len(text[: found.start()].encode("utf-8", "surrogatepass")) if found else 0
     proof = start + len(re.sub(r":=\s*(?:by\s+)?sorry\Z", "", stated).encode("utf-8", "surrogatepass"))
