@@ -37,9 +37,8 @@ def run(installed: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProc
 
 
 def test_every_file_of_the_packages_is_in_the_wheel(installed: Path) -> None:
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "prover", "search", "data", "lean_project"], check=True, capture_output=True, text=True
-    ).stdout.splitlines()
+    ls_files = ["git", "-C", str(ROOT), "ls-files", "prover", "search", "data", "lean_project"]
+    listed = subprocess.run(ls_files, check=True, capture_output=True, text=True).stdout.splitlines()
     assert len(listed) > 200
     assert [name for name in listed if not (installed / name).is_file()] == []
 
