@@ -1,45 +1,41 @@
 """Proof search on AND/OR graphs; networkx and the standard library, nothing of Lean.
 
-Start with `search.best_first`: the loop is there.
+Start with `search.search`: the loop is there. What it expands next is a strategy's choice (`search.strategies`).
 """
 
-from search.best_first import best_first
 from search.export import to_dot, to_graphml, to_json, to_networkx
-from search.frontier import BestFirst, BreadthFirst, DepthFirst, Frontier
 from search.graph import Edge, Node, SearchGraph
+from search.search import search
+from search.strategies.best_first import BestFirst, Priority
+from search.strategies.strategy import Strategy
 from search.types import (
     Advanced,
     Budget,
     Closed,
-    Critic,
     Environment,
+    Evaluator,
     Outcome,
     Part,
-    Policy,
-    Priority,
     ProofTree,
     Proposal,
     Rejected,
     SearchResult,
     Status,
     TimedOut,
+    Visit,
 )
 
 __all__ = [
     "Advanced",
     "BestFirst",
-    "BreadthFirst",
     "Budget",
     "Closed",
-    "Critic",
-    "DepthFirst",
     "Edge",
     "Environment",
-    "Frontier",
+    "Evaluator",
     "Node",
     "Outcome",
     "Part",
-    "Policy",
     "Priority",
     "ProofTree",
     "Proposal",
@@ -47,8 +43,10 @@ __all__ = [
     "SearchGraph",
     "SearchResult",
     "Status",
+    "Strategy",
     "TimedOut",
-    "best_first",
+    "Visit",
+    "search",
     "to_dot",
     "to_graphml",
     "to_json",

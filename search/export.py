@@ -8,50 +8,46 @@ out of it. They go through XML or a C lexer, so characters that XML 1.0 forbids 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
 
-from search.graph import SearchGraph
+from search.graph import Edge, Node, SearchGraph, Standing
 from search.types import S
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NO_SCORES: Mapping[int, float] = {}
 SHAPES = {"state": "box", "tactic": "ellipse"}
-COLOURS = {"proved": "palegreen", "open": "white", "failed": "lightgrey"}
+COLOURS = {"closed": "palegreen", "open": "white", "failed": "lightgrey"}
 
 
-def to_json(graph: SearchGraph[S]) -> dict[str, Any]:
-    """The graph in the schema of docs/architecture.md, ready for `json.dumps`.
+def to_json(graph: SearchGraph[S], scores: Mapping[int, float] = NO_SCORES) -> dict[str, Any]:
+    """The graph in the schema of docs/architecture.md, ready for `json.dumps`; `scores` as of a `SearchResult`.
 
     An edge whose candidate was refused is failed with an error and keeps its children.
     """
     return {
         "root": graph.root.id,
-        "nodes": [
-            {
-                "id": node.id,
-                "state": node.text,
-                "status": node.status,
-                "depth": node.depth,
-                "priority": node.priority,
-                "expanded": node.expanded,
-            }
-            for node in graph.nodes
-        ],
-        "edges": [
-            {
-                "id": edge.id,
-                "parent": edge.parent,
-                "children": list(edge.children),
-                "tactic": edge.tactic,
-                "log_prob": edge.log_prob,
-                "proposer": edge.proposer,
-                "status": graph.edge_status(edge),
-                "error": edge.error,
-            }
-            for edge in graph.edges
-        ],
+        "nodes": [node_json(node, scores.get(node.id)) for node in graph.nodes],
+        "edges": [edge_json(edge, graph.edge_status(edge)) for edge in graph.edges],
     }
+
+
+def node_json(node: Node[S], score: float | None = None) -> dict[str, Any]:
+    """A node of the schema."""
+    return {
+        "id": node.id, "state": node.text, "status": node.status, "depth": node.depth, "priority": score,
+        "expanded": node.expanded, "visits": node.visits,
+    }  # fmt: skip
+
+
+def edge_json(edge: Edge, status: Standing) -> dict[str, Any]:
+    """An edge of the schema."""
+    return {
+        "id": edge.id, "parent": edge.parent, "children": list(edge.children), "tactic": edge.tactic,
+        "log_prob": edge.log_prob, "proposer": edge.proposer, "visit": edge.visit, "status": status, "error": edge.error,
+    }  # fmt: skip
 
 
 def to_networkx(graph: SearchGraph[S]) -> nx.MultiDiGraph:
@@ -79,7 +75,7 @@ def to_graphml(graph: SearchGraph[S]) -> str:
 
 
 def to_dot(graph: SearchGraph[S]) -> str:
-    """Graphviz DOT: states are boxes, tactics ellipses; green is proved, grey is failed."""
+    """Graphviz DOT: states are boxes, tactics ellipses; green is closed, grey is failed."""
     lines = ["digraph search {"]
     for name, attributes in to_networkx(graph).nodes(data=True):
         kind = attributes["kind"]

@@ -1,7 +1,7 @@
 """What a search is given and what it gives back.
 
-Nothing here knows Lean. A state is any hashable value `S`; the environment, the policy and the critic are
-protocols, so that the same loop runs on live Lean states, on a dictionary in a test and on a game.
+Nothing here knows Lean. A state is any hashable value `S`; the environment and the evaluator are protocols, so
+that the same loop runs on live Lean states, on a dictionary in a test and on a game.
 
 Log-probabilities are natural logarithms everywhere.
 """
@@ -9,7 +9,7 @@ Log-probabilities are natural logarithms everywhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from search.graph import SearchGraph
 
 S = TypeVar("S", bound=Hashable)
-S_contra = TypeVar("S_contra", bound=Hashable, contravariant=True)
-
-SMALLEST_VALUE = 1e-9
-"""A critic's 0 counts as this much, so that its logarithm stays finite."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Advanced(Generic[S]):
 
 @dataclass(frozen=True)
 class Closed:
-    """The tactic left no goals. That makes a candidate; only an audit makes it proved. `instead` as above."""
+    """The tactic left no goals. `instead` as above."""
 
     instead: str | None = None
 
@@ -106,25 +102,32 @@ class Environment(Protocol[S]):
         ...
 
 
-class Policy(Protocol[S_contra]):
-    """What offers tactics."""
+@dataclass(frozen=True)
+class Visit(Generic[S]):
+    """A state that is about to be expanded; `number` says how often that was done before."""
 
-    def propose(self, state: S_contra, /) -> Sequence[Proposal]:
-        """Tactics to try on `state`, in any order; none means that the policy has no idea."""
+    state: S
+    number: int = 0
+
+
+class Evaluator(Protocol[S]):
+    """What offers tactics for states and guesses how hopeful they are; asked about several at a time."""
+
+    def proposals(self, visits: Sequence[Visit[S]], /) -> Sequence[Sequence[Proposal]]:
+        """For each visit the tactics to try, in any order; none means that there is no idea.
+
+        What was offered at an earlier visit of the same state may be offered again and is not run again.
+        """
         ...
 
-
-class Critic(Protocol[S_contra]):
-    """What guesses whether a state can be proved."""
-
-    def value(self, state: S_contra, /) -> float:
-        """A number in [0, 1]; higher is more hopeful."""
+    def values(self, visits: Sequence[Visit[S]], /) -> Sequence[float]:
+        """For each visit a number in [0, 1]; higher is more hopeful, 1 where there is no opinion."""
         ...
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When a search stops without a proof; None is no limit."""
+    """When a search stops without a candidate; None is no limit."""
 
     max_expansions: int | None = None
     timeout_s: float | None = None
@@ -134,35 +137,6 @@ class Budget:
             raise ValueError(f"max_expansions is {self.max_expansions}; it must be at least 0, or None")
         if self.timeout_s is not None and not self.timeout_s >= 0:
             raise ValueError(f"timeout_s is {self.timeout_s}; it must be at least 0, or None")
-
-
-@dataclass(frozen=True)
-class Priority:
-    """How soon a node is expanded; higher is sooner.
-
-    Σ log p / max(L, 1)^alpha + critic_weight · log(value), with L the number of tactics on the path.
-
-    Dividing by a power of the length keeps deep paths in the race (BFS-Prover, Xin et al. 2025,
-    arXiv:2502.03438); `alpha = 0` is the plain sum. Without a critic, or with weight 0, the second term is
-    left out.
-    """
-
-    alpha: float = 0.5
-    critic_weight: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, number in (("alpha", self.alpha), ("critic_weight", self.critic_weight)):
-            if not 0 <= number < math.inf:
-                raise ValueError(f"{name} is {number}; it must be finite and at least 0")
-
-    def __call__(self, log_prob: float, length: int, value: float | None = None) -> float:
-        """The priority of a path of `length` tactics whose log-probabilities sum to `log_prob`."""
-        path: float = log_prob / max(length, 1) ** self.alpha
-        if value is None or self.critic_weight == 0:
-            return path
-        if not 0 <= value <= 1:
-            raise ValueError(f"the critic's value is {value}; it must be between 0 and 1")
-        return path + self.critic_weight * math.log(max(value, SMALLEST_VALUE))
 
 
 @dataclass(frozen=True)
@@ -193,7 +167,7 @@ class ProofTree:
 class Status(Enum):
     """Why a search ended."""
 
-    PROVED = "proved"
+    FOUND = "found"
     EXHAUSTED = "exhausted"
     OUT_OF_EXPANSIONS = "out of expansions"
     OUT_OF_TIME = "out of time"
@@ -202,15 +176,17 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class SearchResult(Generic[S]):
-    """How a search ended; `proof` is set exactly when the status is PROVED.
+    """How a search ended; `candidate` is set exactly when the status is FOUND.
 
-    `expansions` and `tactics_run` count work, `candidates_refused` the proofs that were not accepted.
+    `expansions` and `tactics_run` count work, `candidates_refused` the candidates that were not accepted; `scores`
+    tells for nodes, by id, how much the strategy thought of them (higher is better).
     """
 
     status: Status
-    proof: ProofTree | None
+    candidate: ProofTree | None
     expansions: int
     tactics_run: int
     seconds: float
     candidates_refused: int
     graph: SearchGraph[S]
+    scores: Mapping[int, float] = field(default_factory=dict)

@@ -184,11 +184,11 @@ def useful_tactics(
         return {}
     useful: dict[str, set[str]] = {}
     for node in attempt.tree["nodes"]:
-        if node["status"] == "proved":
+        if node["status"] == "closed":
             useful.setdefault(node["state"], set())
     for edge in attempt.tree["edges"]:
         state = attempt.tree["nodes"][edge["parent"]]["state"]
-        if edge["status"] == "proved" and state in useful:
+        if edge["status"] == "closed" and state in useful:
             useful[state].add(edge["tactic"])
     return useful
 
@@ -201,7 +201,7 @@ def _walk(
     file_context: FileContext,
     table: Calibration,
 ) -> int:
-    """Goes through the proved states from the root, trying everything on each.
+    """Goes through the closed states from the root, trying everything on each.
 
     A search gets beyond the closers only where they fail; so on a state that one of them closes, nothing else
     is counted.
@@ -211,7 +211,7 @@ def _walk(
     from prover.policy.calibration import feature_of
     from prover.policy.goal import first_goal
     from prover.prove.environment import SearchState, view_of
-    from prover.prove.theorem import MAX_STAGE
+    from prover.prove.evaluator import VISITS
 
     waiting = [initial]
     seen: set[str] = set()
@@ -221,8 +221,8 @@ def _walk(
             continue
         seen.add(state.pp)
         easy = False
-        for stage in range(MAX_STAGE + 1):
-            view = view_of(SearchState(state, stage), file_context)
+        for visit in range(VISITS):
+            view = view_of(SearchState(state), file_context, visit)
             feature = feature_of(first_goal(view))
             offers = [offer for _, _, offer in policy.offers(view) if offer.template]
             offers.sort(key=lambda offer: not is_closer(offer))
@@ -236,7 +236,7 @@ def _walk(
                 closed = isinstance(result, ProofFinished)
                 parts, on_proof = judged(dojo, state, offer.tactic, result, useful)
                 table.note(offer.template, feature, closed or bool(parts), closed, on_proof, cost_ms)
-                easy = easy or (closed and stage == 0 and is_closer(offer))
+                easy = easy or (closed and visit == 0 and is_closer(offer))
                 if on_proof:
                     waiting += parts
     return len(seen)

@@ -85,7 +85,6 @@ def try_model(
     from prover.lean.file_context import file_context_of
     from prover.policy.closers import Closers
     from prover.prove.environment import SearchState, view_of
-    from prover.prove.script import DEFER
 
     file_context = file_context_of(worker, target)
     useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
@@ -106,7 +105,7 @@ def try_model(
                 continue
             offers = list(proposer.propose(view))
             offered = {offer.tactic for offer in offers}
-            walked = sorted(useful[state.pp] - offered - {DEFER})
+            walked = sorted(useful[state.pp] - offered)
             tactics = [offer.tactic for offer in offers] + walked
             for place, result in enumerate(dojo.run_tacs(state, tactics)):
                 parts, on_proof = judged(dojo, state, tactics[place], result, useful)

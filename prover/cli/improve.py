@@ -31,7 +31,7 @@ from prover.printable import show, tell
 if TYPE_CHECKING:
     from prover.evaluation.datasets import DataSet
     from prover.lean.embedded.worker import LeanWorker
-    from prover.prove.theorem import ViewPolicy
+    from prover.prove.evaluator import ViewPolicy
 
 
 CHECKPOINT_STEPS = 100

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from prover.policy.neural.default import Library
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
-    from prover.prove.theorem import ViewPolicy
+    from prover.prove.evaluator import ViewPolicy
 
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
 LAST_STAGE = 3
-"""`prover.prove.theorem.MAX_STAGE`, which takes long to import."""
+"""The last visit of a state, `prover.prove.evaluator.VISITS` - 1; that takes long to import."""
 CRITIC_WEIGHT = 1.0
 
 

@@ -30,7 +30,7 @@ from prover.evaluation.datasets import sample
 from prover.evaluation.statistics import bootstrap, wilson
 from prover.lean.context import FileContext
 from prover.prove.environment import SearchState, view_of
-from prover.prove.theorem import ViewPolicy
+from prover.prove.evaluator import ViewPolicy
 
 SPLITS = ("random", "novel_premises")
 PARTS = ("val", "test")

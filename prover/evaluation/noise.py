@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 
 from prover.policy.base import View
-from prover.prove.theorem import ViewPolicy
+from prover.prove.evaluator import ViewPolicy
 from search.types import Proposal
 
 

@@ -38,12 +38,12 @@ from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Reading
 from prover.printable import tell
 from prover.prove.batch import run_batch
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder, write_atomically
 from prover.prove.item import BatchSettings, Item, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 from prover.prove.run import commit
-from prover.prove.theorem import ViewPolicy
 
 RUN_TEMPERATURE = 0.5
 """Noise on the policy's log-probabilities in repeated runs, when none is given."""

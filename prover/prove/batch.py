@@ -19,9 +19,10 @@ from prover.audit.auditor import Audits, auditor_for
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.backend import EMBEDDED, Backend, Worker
 from prover.lean.source import Target
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item, attempt_item, believing, record_of
-from prover.prove.theorem import Attempt, ViewPolicy
+from prover.prove.theorem import Attempt
 
 LONGEST_LINE = 4
 """So many candidates wait for the audit at most; then the searches wait too."""

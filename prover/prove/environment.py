@@ -16,26 +16,21 @@ from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 from prover.lean.context import FileContext
 from prover.policy.base import GoalText, Hypothesis, View
 from prover.prove.oracles import found_instead
-from prover.prove.script import DEFER
 from search.types import Advanced, Closed, Outcome, Part, Rejected, TimedOut
 
 
 @dataclass(frozen=True)
 class SearchState:
-    """A state of the search: LeanDojo's, how often it was put back for harder attempts, and the tactics that led to it."""
+    """A state of the search: LeanDojo's, and the tactics that led to it. LeanDojo's number alone tells states apart."""
 
     tactic_state: TacticState
-    stage: int = 0
     before: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
-        return hash((self.tactic_state.id, self.stage))
+        return hash(self.tactic_state.id)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, SearchState)
-            and (self.tactic_state.id, self.stage) == (other.tactic_state.id, other.stage)
-        )
+        return isinstance(other, SearchState) and self.tactic_state.id == other.tactic_state.id
 
 
 class DojoEnvironment:
@@ -44,28 +39,16 @@ class DojoEnvironment:
     def __init__(self, dojo: lean_dojo.Dojo) -> None:
         self.dojo = dojo
 
-    def part(self, state: TacticState, stage: int = 0, before: tuple[str, ...] = ()) -> Part[SearchState]:
+    def part(self, state: TacticState, before: tuple[str, ...] = ()) -> Part[SearchState]:
         """A state as a node of the search."""
         key = self.dojo.key(state) if hasattr(self.dojo, "key") else ("state", state.id)
-        return Part(SearchState(state, stage, before), (key, stage), state.pp)
+        return Part(SearchState(state, before), key, state.pp)
 
     def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
         """Runs the tactics; stops early once one of them closes the state."""
         here = self.part(state.tactic_state, before=state.before)
-        real = [t for t in tactics if t != DEFER]
-        results = iter(self._run(state.tactic_state, real))
-        outcomes: list[Outcome[SearchState]] = []
-        for tactic in tactics:
-            if tactic == DEFER:
-                outcomes.append(Advanced((self.part(state.tactic_state, state.stage + 1, state.before),)))
-                continue
-            result = next(results, None)
-            if result is None:
-                break
-            outcomes.append(self._outcome(here, tactic, result))
-            if isinstance(outcomes[-1], Closed):
-                break
-        return outcomes
+        results = self._run(state.tactic_state, list(tactics))
+        return [self._outcome(here, tactic, result) for tactic, result in zip(tactics, results, strict=False)]
 
     def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
         if hasattr(self.dojo, "run_tacs"):
@@ -96,11 +79,11 @@ class DojoEnvironment:
                 return TimedOut(result.seconds)
 
 
-def view_of(state: SearchState, file_context: FileContext, depth: int = 0, theorem: str = "") -> View:
-    """What the policy sees of a state."""
+def view_of(state: SearchState, file_context: FileContext, visit: int = 0, theorem: str = "") -> View:
+    """What the policy sees of a state that was expanded `visit` times before."""
     texts = [g for g in state.tactic_state.pp.split("\n\n") if "⊢" in g]
     goals = []
     for goal, text in zip(state.tactic_state.goals, texts, strict=False):
         case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
         goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
-    return View(state.tactic_state.pp, tuple(goals), file_context, state.stage, depth, theorem, state.before)
+    return View(state.tactic_state.pp, tuple(goals), file_context, visit, 0, theorem, state.before)

@@ -14,7 +14,8 @@ from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.backend import EMBEDDED, Backend, Worker
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.source import Target
-from prover.prove.theorem import Attempt, SearchSettings, ViewPolicy, prove
+from prover.prove.evaluator import ViewPolicy
+from prover.prove.theorem import Attempt, SearchSettings, prove
 
 TACTIC_TIMEOUT_S = 5.0
 LAST_RESORT_S = 120.0

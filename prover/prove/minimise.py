@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from prover.prove.script import without_deferrals
 from search.types import ProofTree
 
 MAX_ATTEMPTS = 24
@@ -16,7 +15,7 @@ def minimise(tree: ProofTree, accepts: Callable[[ProofTree], bool], max_attempts
     Tried in turn: the closing tactic of a branch in place of the whole branch, a step left out, equal one-line branches
     written once. Every change is put to `accepts`; without its word the proof stays as it is.
     """
-    best = without_deferrals(tree)
+    best = tree
     attempts = 0
     tried: set[ProofTree] = {best}
     improved = True

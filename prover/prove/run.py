@@ -20,11 +20,11 @@ from prover.lean import source
 from prover.lean.backend import EMBEDDED, Backend, Worker
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.prove.item import BatchSettings, Item, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
-from prover.prove.theorem import ViewPolicy
 
 NOTHING: Mapping[str, Any] = {}
 STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_option", "private", "protected", "local")

@@ -8,20 +8,11 @@ from search.types import ProofTree
 
 HOLE = re.compile(r"\?_(?![\w'!?])")
 ALTERNATIVE = re.compile(r"\s*\|\s*(?P<pattern>[^|]*?)\s*=>\s*\?_\s*(?=\||$)", re.DOTALL)
-DEFER = "⟨try harder⟩"
-"""Not a tactic: the state again, for dearer attempts. It stands in search trees and never in proofs."""
-
-
-def without_deferrals(tree: ProofTree) -> ProofTree:
-    """The proof as it is run."""
-    if tree.tactic == DEFER:
-        return without_deferrals(tree.children[0])
-    return ProofTree(tree.tactic, tuple(without_deferrals(c) for c in tree.children))
 
 
 def script(tree: ProofTree) -> str:
     """The tactics of a proof, one a line, subproofs indented below what made them."""
-    return "\n".join(_lines(without_deferrals(tree)))
+    return "\n".join(_lines(tree))
 
 
 def _lines(tree: ProofTree) -> list[str]:

@@ -8,48 +8,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import lean_dojo
-from lean_dojo import TacticState
 
 from prover.audit.auditor import Verdict
 from prover.errors import LeanProcessError
 from prover.lean.context import FileContext
-from prover.policy.base import View, noting_faults
-from prover.prove.environment import DojoEnvironment, SearchState, view_of
+from prover.policy.base import noting_faults
+from prover.prove.environment import DojoEnvironment, SearchState
+from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.minimise import minimise
-from prover.prove.oracles import SEARCHES, proposals
-from prover.prove.script import DEFER, script
-from search import best_first, to_json
-from search.types import (
-    Budget,
-    Priority,
-    ProofTree,
-    Proposal,
-    SearchResult,
-    Status,
-)
+from prover.prove.script import script
+from search import BestFirst, Priority, search, to_json
+from search.types import Budget, ProofTree, SearchResult, Status
 
-MAX_STAGE = 3
 NO_FILE_CONTEXT = FileContext()
-DEFER_LOG_PROBS = (-1.5, -2.5, -3.0)
-"""Of giving a state back for harder attempts, by how often that was done: the later ones cost seconds."""
-
-
-class TextCritic(Protocol):
-    """Guesses from a state's text whether it can be proved; `prover.policy.critic.StateCritic` does."""
-
-    @property
-    def sha256(self) -> str:
-        """Tells critics apart, in run folders."""
-        ...
-
-    def value(self, text: str, depth: int, stage: int, /) -> float:
-        """In [0, 1], higher is more hopeful: of the state's text, the tactics before it, how often it was put back."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +33,7 @@ class SearchSettings:
     """Budgets of one theorem, and what decides the order of the search.
 
     `timeout_s` is wall time; `max_expansions` is exact and deterministic. With a critic, a state's priority has
-    `critic_weight` times the logarithm of its value in it (`search.types.Priority`).
+    `critic_weight` times the logarithm of its value in it (`search.Priority`).
     """
 
     timeout_s: float | None = 60.0
@@ -98,51 +74,6 @@ class Attempt:
     set_aside: list[str] = field(default_factory=list)
     policy_faults: dict[str, int] = field(default_factory=dict)
     tree: dict[str, Any] | None = None
-
-
-class ViewPolicy(Protocol):
-    """A policy over views; `prover.policy.base.Mixture` is one."""
-
-    def propose(self, view: View) -> list[Proposal]:
-        """Tactics for the view's first goal."""
-        ...
-
-
-@dataclass(frozen=True)
-class _OnStates:
-    """A critic of texts as the search asks it."""
-
-    critic: TextCritic
-
-    def value(self, state: SearchState) -> float:
-        return self.critic.value(state.tactic_state.pp, len(state.before), state.stage)
-
-
-@dataclass
-class StagedPolicy:
-    """Asks the policy, late Lean's own searches too, and adds the way back for harder attempts.
-
-    A tactic that was proposed for a state at an earlier stage is not proposed again: it has been run there. One for each search.
-    """
-
-    policy: ViewPolicy
-    file_context: FileContext
-    max_stage: int = MAX_STAGE
-    messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
-    theorem: str = ""
-    _proposed: dict[int, dict[str, int]] = field(default_factory=dict, init=False, repr=False)
-
-    def propose(self, state: SearchState) -> list[Proposal]:
-        """The policy's proposals, what searches suggest, and DEFER while there is a stage left."""
-        found = self.policy.propose(view_of(state, self.file_context, theorem=self.theorem))
-        if self.messages_of is not None:
-            for search, log_prob in SEARCHES.get(state.stage, ()):
-                found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
-        first = self._proposed.setdefault(state.tactic_state.id, {})
-        found = [p for p in found if first.setdefault(p.tactic, state.stage) >= state.stage]
-        if state.stage < self.max_stage:
-            found.append(Proposal(DEFER, DEFER_LOG_PROBS[state.stage], "stage"))
-        return found
 
 
 def prove(
@@ -188,21 +119,21 @@ def prove(
     try:
         with noting_faults() as policy_faults, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
-            staged = StagedPolicy(policy, file_context, messages_of=getattr(opened, "messages_of", None), theorem=_name_of(dojo))
-            result = best_first(
+            messages_of = getattr(opened, "messages_of", None)
+            result = search(
                 environment,
-                staged,
+                LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic),
                 environment.part(initial),
+                BestFirst(Priority(settings.alpha, settings.critic_weight)),
                 budget=Budget(settings.max_expansions, settings.timeout_s),
                 accept=accept,
-                priority=Priority(settings.alpha, settings.critic_weight),
-                critic=_OnStates(settings.critic) if settings.critic is not None else None,
+                revisits=REVISIT_LOG_PROBS,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
             attempt = _attempt(result, opened)
-            if result.proof is not None:
-                proof = result.proof
+            if result.candidate is not None:
+                proof = result.candidate
                 if minimised:  # while the theorem is open: some processes end with it
                     proof = _minimised(proof, getattr(opened, "holds", None), audit, verdicts)
                 attempt.proof, attempt.axioms, attempt.depends_on = script(proof), verdicts[-1].axioms, verdicts[-1].depends_on
@@ -217,15 +148,15 @@ def prove(
 
 def _attempt(result: SearchResult[SearchState], opened: Any) -> Attempt:
     """What a search came to, before its proof is made smaller."""
-    tree = to_json(result.graph)
+    tree = to_json(result.graph, result.scores)
     return Attempt(
-        status="proved" if result.status is Status.PROVED else "failed",
-        reason=None if result.status is Status.PROVED else result.status.value,
+        status="proved" if result.status is Status.FOUND else "failed",
+        reason=None if result.status is Status.FOUND else result.status.value,
         expansions=result.expansions,
         tactics_run=result.tactics_run,
         lean_seconds=getattr(opened, "lean_ms", 0.0) / 1000,
         candidates_refused=result.candidates_refused,
-        closed_by=_proposers(tree, result.proof) if result.proof is not None else {},
+        closed_by=_proposers(tree, result.candidate) if result.candidate is not None else {},
         set_aside=list(getattr(opened, "set_aside", ())),
         tree=tree,
     )
@@ -258,5 +189,5 @@ def _still_accepted(tree: ProofTree, audit: Callable[[str], Verdict], verdicts: 
 
 def _proposers(tree: dict[str, Any], proof: ProofTree) -> dict[str, int]:
     """Who offered the tactics of the proof."""
-    offered = {e["tactic"]: e["proposer"] for e in tree["edges"] if e["status"] == "proved"}
-    return dict(Counter(offered.get(t, "?") for t in proof.tactics() if t != DEFER))
+    offered = {e["tactic"]: e["proposer"] for e in tree["edges"] if e["status"] == "closed"}
+    return dict(Counter(offered.get(t, "?") for t in proof.tactics()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from search.export import edge_json, node_json
 from search.graph import SearchGraph
 
 
@@ -18,19 +19,13 @@ class Growth:
         """The nodes and edges that are new or changed."""
         nodes, edges = [], []
         for node in graph.nodes:
-            mark = (node.status, node.expanded, node.depth, node.priority)
+            mark = (node.status, node.visits)
             if self._nodes.get(node.id) != mark:
                 self._nodes[node.id] = mark
-                nodes.append({
-                    "id": node.id, "state": node.text, "status": node.status, "depth": node.depth,
-                    "priority": node.priority, "expanded": node.expanded,
-                })  # fmt: skip
+                nodes.append(node_json(node))
         for edge in graph.edges:
             status = graph.edge_status(edge)
             if self._edges.get(edge.id) != status:
                 self._edges[edge.id] = status
-                edges.append({
-                    "id": edge.id, "parent": edge.parent, "children": list(edge.children), "tactic": edge.tactic,
-                    "log_prob": edge.log_prob, "proposer": edge.proposer, "status": status, "error": edge.error,
-                })  # fmt: skip
+                edges.append(edge_json(edge, status))
         return {"nodes": nodes, "edges": edges}

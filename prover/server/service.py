@@ -18,8 +18,9 @@ from prover.lean.positions import Places, Position
 from prover.lean.results import tactic_state
 from prover.policy.neural.default import default_policy
 from prover.prove.environment import SearchState, view_of
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.report.tree import Limits, prune
-from prover.prove.theorem import SearchSettings, ViewPolicy
+from prover.prove.theorem import SearchSettings
 from prover.server import wire
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live

@@ -23,8 +23,9 @@ from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
 from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings, Item, attempt_item
-from prover.prove.theorem import Attempt, SearchSettings, ViewPolicy
+from prover.prove.theorem import Attempt, SearchSettings
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.events import Growth
 from prover.server.pool import Deadline, Lease
@@ -239,7 +240,7 @@ class Session(Reader):
             if lease.asked():
                 lease.cancel.set()
             if on_event is not None:
-                on_event({"expansion": node.expanded, **growth.since(graph)})
+                on_event({"expansion": graph.expansions, **growth.since(graph)})
 
         item = Item(target.name, target, str(target.file.path or "text"))
         alone = self._audits and target.others == 0

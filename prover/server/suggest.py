@@ -12,7 +12,7 @@ from lean_dojo import TacticState
 from prover.lean.context import FileContext
 from prover.lean.embedded.dojo import LIBRARY_SEARCHES, EmbeddedDojo
 from prover.prove.environment import DojoEnvironment, SearchState, view_of
-from prover.prove.theorem import ViewPolicy
+from prover.prove.evaluator import ViewPolicy
 from search.types import Advanced, Closed, Proposal
 
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
@@ -21,7 +21,8 @@ QUICK = frozenset({
     "cases", "obtain", "rcases", "left", "right", "exists", "funext", "ext", "subst", "injection", "symm", "split",
 })  # fmt: skip
 """First words of tactics that are over in milliseconds, whatever the goal."""
-MAX_STAGE = 1
+VISITS = 2
+"""A state is looked at so often: as a search would expand it."""
 ENOUGH_CLOSING = 3
 """So many tactics that close the goal are shown."""
 AFTER_CLOSING = 24
@@ -87,16 +88,16 @@ class Suggester:
         seen: set[tuple[str, ...]] = set()
         tried: set[str] = set()
         found = closing = since = 0
-        for stage in range(MAX_STAGE + 1):
-            at = SearchState(state, stage)
-            offered = in_order(self._policy.propose(view_of(at, self._file_context)))
+        at = SearchState(state)
+        for visit in range(VISITS):
+            offered = in_order(self._policy.propose(view_of(at, self._file_context, visit)))
             for proposal in offered:
                 if found >= limit or time.monotonic() > deadline or cancelled():
                     return
                 if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
                     continue
                 if proposal.tactic in tried:
-                    continue  # a model may offer what an earlier stage had
+                    continue  # a model may offer what an earlier visit had
                 tried.add(proposal.tactic)
                 since += closing > 0
                 if since > AFTER_CLOSING:

@@ -13,14 +13,15 @@ from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
 from prover.lean.file_context import file_context_of
 from prover.prove.environment import DojoEnvironment
+from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, ViewPolicy
 from prover.prove.script import script
-from prover.prove.theorem import SearchSettings, StagedPolicy, ViewPolicy
+from prover.prove.theorem import SearchSettings
 from prover.server.lsp_text import short
 from prover.server.reading import Opened
 from prover.server.session import Session
 from prover.server.suggest import Suggestion, ranked
-from search import best_first
-from search.types import Budget, Priority, ProofTree, Status
+from search import BestFirst, Priority, search
+from search.types import Budget, ProofTree
 
 HELP = """\
 NUMBER   take that suggestion        undo     take the last step back
@@ -162,16 +163,17 @@ class Terminal:
     def _finish(self, settings: SearchSettings) -> None:
         """Searches for each open state; those that resist stay."""
         environment = DojoEnvironment(self._here.dojo)
-        policy = StagedPolicy(self._policy, file_context_of(self._here.lease.worker, self._here.dojo.entry))
+        evaluator = LeanEvaluator(self._policy, file_context_of(self._here.lease.worker, self._here.dojo.entry))
         for step in list(self._root.open()):
-            result = best_first(
-                environment, policy, environment.part(step.state), budget=Budget(settings.max_expansions, settings.timeout_s),
-                accept=lambda _: True, priority=Priority(alpha=settings.alpha), cancelled=self._here.lease.cancel.is_set,
+            result = search(
+                environment, evaluator, environment.part(step.state), BestFirst(Priority(alpha=settings.alpha)),
+                budget=Budget(settings.max_expansions, settings.timeout_s), accept=lambda _: True,
+                revisits=REVISIT_LOG_PROBS, cancelled=self._here.lease.cancel.is_set,
             )  # fmt: skip
-            if result.status is Status.PROVED and result.proof is not None:
-                step.proof = result.proof
+            if result.candidate is not None:
+                step.proof = result.candidate
                 self._done.append(step)
-                self._say(f"found: {' '.join(script(result.proof).split())}")
+                self._say(f"found: {' '.join(script(result.candidate).split())}")
             else:
                 self._say(f"not found ({result.status.value}, {result.expansions} states expanded)")
                 return

@@ -4,7 +4,8 @@
 const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]/gu;
 const SVG = "http://www.w3.org/2000/svg";
 const CHAR = 7.3, ROW = 50, BOX = 28, GAP = 42, MAX_STATE = 30, MAX_TACTIC = 34;
-const WORDS = { proved: "proved", open: "not settled", failed: "dead end" };
+const LOOKS = { closed: "proved" };
+const WORDS = { closed: "closed", open: "not settled", failed: "dead end" };
 
 // The same as `visible` in prover/prove/report/text.py.
 function visible(text) {
@@ -153,7 +154,7 @@ function paint(tree, items, choose) {
     const node = tree.nodes[item.node];
     const y = middle(item) - BOX / 2;
     const box = shape("g", {
-      class: `state ${node.status}${node.proof ? " proof" : ""}${node.expanded === null ? " fresh" : ""}`,
+      class: `state ${LOOKS[node.status] || node.status}${node.proof ? " proof" : ""}${node.expanded === null ? " fresh" : ""}`,
       transform: `translate(${lefts[item.column]} ${y})`, tabindex: "-1", role: "button",
       "aria-label": `State ${node.id}, ${WORDS[node.status] || node.status}: ${item.label}`,
     });
@@ -189,6 +190,7 @@ function describe(tree, index, choose) {
   const node = tree.nodes[index];
   const facts = [WORDS[node.status] || node.status];
   facts.push(node.expanded === null ? "never expanded" : `expansion ${node.expanded}`);
+  if (node.visits > 1) facts.push(`${node.visits} times`);
   if (node.depth) facts.push(plural(node.depth, "tactic deep", "tactics deep"));
   if (typeof node.priority === "number") facts.push(`priority ${node.priority.toFixed(2)}`);
   const parts = [
@@ -306,9 +308,9 @@ function drawTree(tree) {
   }
   bar.append(buttons);
   const key = el("ul", { class: "key" });
-  for (const status of ["proved", "open", "failed"]) {
+  for (const status of ["closed", "open", "failed"]) {
     key.append(el("li", {}, shape("svg", { class: "tree", width: 20, height: 20, viewBox: "3 4 20 20", "aria-hidden": "true" },
-      shape("g", { class: `state ${status}` }, mark(status))), WORDS[status]));
+      shape("g", { class: `state ${LOOKS[status] || status}` }, mark(status))), WORDS[status]));
   }
   key.append(el("li", {}, shape("svg", { class: "tree", width: 20, height: 14, "aria-hidden": "true" },
     shape("rect", { class: "closed proof", x: 4, y: 1, width: 12, height: 12, rx: 2 })), "no goals left"));

@@ -42,9 +42,9 @@ from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.located import locate
 from prover.evaluation.runner import Plan, evaluate
 from prover.lean.embedded.worker import LeanWorker
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, json_text, write_atomically
 from prover.prove.item import BatchSettings
-from prover.prove.theorem import ViewPolicy
 from prover.training import own_proofs
 from prover.training.checkpoints import SETTINGS as TRAIN_SETTINGS
 from prover.training.improve_page import write_history

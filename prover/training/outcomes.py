@@ -1,9 +1,9 @@
 """What became of the states of finished searches: the data that a critic learns from.
 
 Taken from the search graphs in run folders of `proofsmith prove` and `eval` (`trees/`, schema in docs/architecture.md).
-A proved state counts with the number of tactics of the smallest proof below it, an expanded one that was never proved as one
-without a proof; what no search has looked into says nothing and is left out. That a search ended before it came back to a state
-makes some of the unproved ones unproved by chance: the critic learns what this prover finds, not what is true.
+A closed state counts with the number of tactics of the smallest proof below it, an expanded one that was never closed as one
+without a proof, each once a visit; what no search has looked into says nothing and is left out. A search that ended before it
+came back to a state leaves some of them without a proof by chance: the critic learns what this prover finds, not what is true.
 
 A theorem's side goes with all its states (`data.splits.side_of`).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from data.splits import family, side_of
 from prover.errors import DataError
 from prover.prove.folder import tree_path
-from prover.prove.script import DEFER
 
 MOST_STATES = 200
 """Of one theorem at most so many states, those whose hashes are lowest: no hopeless search outweighs a hundred short ones."""
@@ -30,8 +29,8 @@ MOST_STATES = 200
 class Outcome(NamedTuple):
     """A state and what became of it.
 
-    `depth` is the number of tactics before it and `stage` how often it was put back, as the search knows them; `tactics` those of
-    the smallest proof below it, None when it was expanded and not proved.
+    `depth` is the number of tactics before it and `stage` how often it was expanded before, as the search knows them; `tactics`
+    those of the smallest proof that this visit or a later one began, None when there is none.
     """
 
     text: str
@@ -113,50 +112,50 @@ def _read(folder: Path, found: Outcomes) -> None:
 
 def outcomes_of(tree: Mapping[str, Any], split: str, family_: str) -> list[Outcome]:
     """The states of a search graph that say something. Raises KeyError, TypeError or IndexError when it is no search graph."""
-    nodes = tree["nodes"]
-    places = _places(tree)
+    depths = _depths(tree)
     sizes = smallest_proofs(tree)
+    ways: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for edge in tree["edges"]:
+        if edge["status"] == "closed" and all(child in sizes for child in edge["children"]):
+            ways[edge["parent"]].append((edge["visit"], 1 + sum(sizes[child] for child in edge["children"])))
     rows = []
-    for node in nodes:
-        if node["id"] not in places or (node["expanded"] is None and node["id"] not in sizes):
-            continue
-        depth, stage = places[node["id"]]
-        rows.append(Outcome(str(node["state"]), depth, stage, sizes.get(node["id"]), split, family_))
+    for node in tree["nodes"]:
+        for stage in range(node["visits"] if node["id"] in depths else 0):
+            size = min((size for visit, size in ways[node["id"]] if visit >= stage), default=None)
+            rows.append(Outcome(str(node["state"]), depths[node["id"]], stage, size, split, family_))
     if len(rows) > MOST_STATES:
         rows.sort(key=lambda row: hashlib.sha256(f"{row.stage} {row.text}".encode("utf-8", "replace")).digest())
     return rows[:MOST_STATES]
 
 
 def smallest_proofs(tree: Mapping[str, Any]) -> dict[int, int]:
-    """Tactics of the smallest proof below each proved state, by its id; putting a state back is none."""
+    """Tactics of the smallest proof below each closed state, by its id."""
     return {state: size for state, (size, _) in first_edges(tree).items()}
 
 
 def first_edges(tree: Mapping[str, Any]) -> dict[int, tuple[int, Mapping[str, Any]]]:
-    """For each proved state the tactics of its smallest proof, and the edge that begins it; the first of several."""
+    """For each closed state the tactics of its smallest proof, and the edge that begins it; the first of several."""
     best: dict[int, tuple[int, Mapping[str, Any]]] = {}
-    proved = [edge for edge in tree["edges"] if edge["status"] == "proved"]
+    closed = [edge for edge in tree["edges"] if edge["status"] == "closed"]
     changed = True
     while changed:  # the graph may have circles; each turn settles at least the smallest that is still open
         changed = False
-        for edge in proved:
+        for edge in closed:
             if all(child in best for child in edge["children"]):
-                size = (edge["tactic"] != DEFER) + sum(best[child][0] for child in edge["children"])
+                size = 1 + sum(best[child][0] for child in edge["children"])
                 if edge["parent"] not in best or size < best[edge["parent"]][0]:
                     best[edge["parent"]], changed = (size, edge), True
     return best
 
 
-def _places(tree: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
-    """Tactics before each state and its stage, along the edge that found it, as `prover.prove.theorem` counts them."""
-    places = {tree["root"]: (0, 0)}
+def _depths(tree: Mapping[str, Any]) -> dict[int, int]:
+    """Tactics before each state, along the edge that found it."""
+    depths = {tree["root"]: 0}
     for edge in tree["edges"]:
-        if edge["parent"] not in places:
-            continue
-        depth, stage = places[edge["parent"]]
-        for child in edge["children"]:
-            places.setdefault(child, (depth, stage + 1) if edge["tactic"] == DEFER else (depth + 1, 0))
-    return places
+        if edge["parent"] in depths:
+            for child in edge["children"]:
+                depths.setdefault(child, depths[edge["parent"]] + 1)
+    return depths
 
 
 def summary(rows: Iterable[Outcome]) -> dict[str, int]:

@@ -6,7 +6,7 @@
 From a search: only theorems whose proof the audit accepted. At every state of the smallest proof in the tree, `chosen` is the
 proof's tactic, `rejected` each tactic that failed there, and each that left something which the search then worked on in
 vain; at most `PER_STATE`, those that the policy held for likeliest. What was never looked at is no evidence and makes no
-pair. A state that was put back for harder attempts is one state. Held-out sides of the split are never learnt; a run of
+pair. Held-out sides of the split are never learnt; a run of
 `eval` on a valid or test set lies on that side as a whole.
 """
 
@@ -24,7 +24,6 @@ from data.library_bench import in_hash_order
 from data.splits import TRAIN, side_of, split_of
 from prover.errors import DataError
 from prover.prove.folder import tree_path
-from prover.prove.script import DEFER
 from prover.training.grades import MIDDLE, ranks
 from prover.training.outcomes import first_edges
 
@@ -133,17 +132,11 @@ def pairs_of_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     waiting, done = [tree["root"]] if tree["root"] in best else [], set()
     while waiting:
         node = waiting.pop()
-        tried: list[Any] = []
-        while True:  # through the turns of one state
-            done.add(node)
-            tried += edges[node]
-            _, proof = best[node]
-            if proof["tactic"] != DEFER:
-                break
-            node = proof["children"][0]
+        done.add(node)
+        tried, (_, proof) = edges[node], best[node]
         waiting += [c for c in reversed(proof["children"]) if c not in done]
         worse = {e["tactic"].strip(): e for e in sorted(tried, key=lambda e: e["log_prob"]) if _in_vain(e, nodes)}
-        good = {e["tactic"].strip() for e in tried if e["status"] == "proved"}
+        good = {e["tactic"].strip() for e in tried if e["status"] == "closed"}
         likeliest = sorted(worse.items(), key=lambda item: (-item[1]["log_prob"], item[0]))
         chosen = proof["tactic"].strip()
         for rejected in [tactic for tactic, _ in likeliest if tactic not in good][:PER_STATE]:
@@ -151,7 +144,5 @@ def pairs_of_tree(tree: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _in_vain(edge: Mapping[str, Any], nodes: Mapping[int, Any]) -> bool:
-    if edge["tactic"] == DEFER:
-        return False
     looked_at = any(nodes[c]["expanded"] is not None for c in edge["children"])
     return edge["status"] == "failed" or (edge["status"] == "open" and looked_at)

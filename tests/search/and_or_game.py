@@ -1,4 +1,4 @@
-"""A dictionary that plays environment and policy: each state's tactics and what they do.
+"""A dictionary that plays environment and evaluator: each state's tactics and what they do.
 
     {"root": {"split": ["left", "right"], "rfl": [], "simp": "simp made no progress", "decide": 3.0}}
 
@@ -14,22 +14,27 @@ from typing import Any
 
 from search import (
     Advanced,
+    BestFirst,
     Budget,
     Closed,
     Node,
     Outcome,
     Part,
+    Priority,
     ProofTree,
     Proposal,
     Rejected,
     SearchGraph,
     SearchResult,
+    Strategy,
     TimedOut,
-    best_first,
+    Visit,
+    search,
 )
 from search.invariants import check
 
 Move = list[str] | str | float
+DEFAULT = Priority()
 NO_LIMIT = Budget(max_expansions=None, timeout_s=None)
 
 
@@ -41,7 +46,8 @@ def part(state: str) -> Part[str]:
 class Game:
     """`log_probs` by (state, tactic), -1 where none is given; `asked` and `ran` record what was done.
 
-    A `hasty` one runs nothing behind a tactic that closes the node, as an environment may.
+    A `hasty` one runs nothing behind a tactic that closes the node, as an environment may. `later` says of some tactics
+    at which visit of a state they are offered first, 0 where nothing is said. `worth` are the values of states.
     """
 
     moves: Mapping[str, Mapping[str, Move]]
@@ -49,13 +55,24 @@ class Game:
     asked: list[str] = field(default_factory=list)
     ran: list[tuple[str, str]] = field(default_factory=list)
     hasty: bool = False
+    later: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    worth: Mapping[str, float] = field(default_factory=dict)
+    valued: list[str] = field(default_factory=list)
 
-    def propose(self, state: str, /) -> list[Proposal]:
-        self.asked.append(state)
+    def proposals(self, visits: Sequence[Visit[str]], /) -> list[list[Proposal]]:
+        self.asked.extend(visit.state for visit in visits)
+        return [self._offers(visit) for visit in visits]
+
+    def _offers(self, visit: Visit[str]) -> list[Proposal]:
         return [
-            Proposal(tactic, self.log_probs.get((state, tactic), -1.0), "game")
-            for tactic in self.moves.get(state, {})
+            Proposal(tactic, self.log_probs.get((visit.state, tactic), -1.0), "game")
+            for tactic in self.moves.get(visit.state, {})
+            if self.later.get((visit.state, tactic), 0) <= visit.number
         ]
+
+    def values(self, visits: Sequence[Visit[str]], /) -> list[float]:
+        self.valued.extend(visit.state for visit in visits)
+        return [self.worth.get(visit.state, 1.0) for visit in visits]
 
     def step(self, state: str, tactics: Sequence[str], /) -> list[Outcome[str]]:
         assert tactics, "a round trip for nothing"
@@ -72,8 +89,10 @@ class Game:
             return TimedOut(move)
         return Advanced(tuple(part(state) for state in move)) if move else Closed()
 
-    def search(self, budget: Budget = NO_LIMIT, **options: Any) -> SearchResult[str]:
-        """Search from "root", checking the invariants after every expansion and at the end."""
+    def search(
+        self, budget: Budget = NO_LIMIT, strategy: Strategy[str] | None = None, priority: Priority = DEFAULT, **options: Any
+    ) -> SearchResult[str]:
+        """Search from "root", best first unless a strategy is given, with the invariants checked after every expansion."""
         watch = options.pop("on_expansion", None)
 
         def on_expansion(graph: SearchGraph[str], node: Node[str]) -> None:
@@ -82,7 +101,8 @@ class Game:
                 watch(graph, node)
 
         options.setdefault("accept", self.replays)
-        result = best_first(self, self, part("root"), budget=budget, on_expansion=on_expansion, **options)
+        chosen = strategy or BestFirst(priority)
+        result = search(self, self, part("root"), chosen, budget=budget, on_expansion=on_expansion, **options)
         check(result.graph)
         return result
 
@@ -93,14 +113,17 @@ class Game:
             return False
         return all(self.replays(child, left) for child, left in zip(proof.children, move, strict=True))
 
-    def provable(self) -> set[str]:
-        """Every state with a proof, by brute force: add what follows until nothing is added."""
+    def provable(self, visits: int = 1) -> set[str]:
+        """Every state with a proof within so many visits of each, by brute force: add what follows until nothing is added."""
         proved: set[str] = set()
         while True:
             found = {
                 state
                 for state, moves in self.moves.items()
-                if any(isinstance(move, list) and proved.issuperset(move) for move in moves.values())
+                if any(
+                    isinstance(move, list) and proved.issuperset(move) and self.later.get((state, tactic), 0) < visits
+                    for tactic, move in moves.items()
+                )
             }
             if found == proved:
                 return proved

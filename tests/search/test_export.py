@@ -1,5 +1,6 @@
 import json
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -7,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import Part, Priority, ProofTree, Proposal, SearchGraph, to_dot, to_graphml, to_json, to_networkx
+from search import Part, Priority, ProofTree, Proposal, SearchGraph, SearchResult, to_dot, to_graphml, to_json, to_networkx
 from tests.search.and_or_game import Game
 
 
-def small_graph() -> SearchGraph[str]:
+def small_result() -> SearchResult[str]:
     """One of each: a failed tactic, a timeout, a refused candidate, a split with the same goal twice."""
     game = Game(
         {
@@ -22,14 +23,23 @@ def small_graph() -> SearchGraph[str]:
         {("root", "simp"): -0.5, ("root", "decide"): -4.0, ("b", "omega"): -0.25},
     )
     result = game.search(accept=lambda proof: proof != ProofTree("bad"), priority=Priority(alpha=0.0))
-    assert result.proof == ProofTree("split", (ProofTree("rfl"), ProofTree("omega"), ProofTree("rfl")))
-    return result.graph
+    assert result.candidate == ProofTree("split", (ProofTree("rfl"), ProofTree("omega"), ProofTree("rfl")))
+    return result
+
+
+def small_graph() -> SearchGraph[str]:
+    return small_result().graph
+
+
+def small_tree() -> dict[str, Any]:
+    result = small_result()
+    return to_json(result.graph, result.scores)
 
 
 def one_step(text: str) -> SearchGraph[int]:
     """A state and a tactic and an error that are all `text`."""
-    graph = SearchGraph(Part(0, 0, text), Priority())
-    graph.root.expanded = 1
+    graph = SearchGraph(Part(0, 0, text))
+    graph.begin_visit(graph.root)
     graph.add_edge(graph.root, Proposal(text, -1.0, text), (), text)
     graph.update(graph.root)
     return graph
@@ -38,10 +48,10 @@ def one_step(text: str) -> SearchGraph[int]:
 TREE = {
     "root": 0,
     "nodes": [
-        {"id": 0, "state": "⊢ root", "status": "proved", "depth": 0, "priority": 0.0, "expanded": 1},
-        {"id": 1, "state": "⊢ a", "status": "proved", "depth": 1, "priority": -1.0, "expanded": 2},
-        {"id": 2, "state": "⊢ b", "status": "proved", "depth": 1, "priority": -1.0, "expanded": 3},
-        {"id": 3, "state": "⊢ c", "status": "open", "depth": 2, "priority": -2.0, "expanded": None},
+        {"id": 0, "state": "⊢ root", "status": "closed", "depth": 0, "priority": 0.0, "expanded": 1, "visits": 1},
+        {"id": 1, "state": "⊢ a", "status": "closed", "depth": 1, "priority": -1.0, "expanded": 2, "visits": 1},
+        {"id": 2, "state": "⊢ b", "status": "closed", "depth": 1, "priority": -1.0, "expanded": 3, "visits": 1},
+        {"id": 3, "state": "⊢ c", "status": "open", "depth": 2, "priority": -2.0, "expanded": None, "visits": 0},
     ],
     "edges": [
         {
@@ -51,6 +61,7 @@ TREE = {
             "tactic": "simp",
             "log_prob": -0.5,
             "proposer": "game",
+            "visit": 0,
             "status": "failed",
             "error": "simp made no progress",
         },
@@ -61,6 +72,7 @@ TREE = {
             "tactic": "bad",
             "log_prob": -1.0,
             "proposer": "game",
+            "visit": 0,
             "status": "failed",
             "error": "this completed a proof that was not accepted",
         },
@@ -71,7 +83,8 @@ TREE = {
             "tactic": "split",
             "log_prob": -1.0,
             "proposer": "game",
-            "status": "proved",
+            "visit": 0,
+            "status": "closed",
             "error": None,
         },
         {
@@ -81,6 +94,7 @@ TREE = {
             "tactic": "decide",
             "log_prob": -4.0,
             "proposer": "game",
+            "visit": 0,
             "status": "failed",
             "error": "timed out after 2.5 s",
         },
@@ -91,7 +105,8 @@ TREE = {
             "tactic": "rfl",
             "log_prob": -1.0,
             "proposer": "game",
-            "status": "proved",
+            "visit": 0,
+            "status": "closed",
             "error": None,
         },
         {
@@ -101,7 +116,8 @@ TREE = {
             "tactic": "omega",
             "log_prob": -0.25,
             "proposer": "game",
-            "status": "proved",
+            "visit": 0,
+            "status": "closed",
             "error": None,
         },
         {
@@ -111,6 +127,7 @@ TREE = {
             "tactic": "intro",
             "log_prob": -1.0,
             "proposer": "game",
+            "visit": 0,
             "status": "open",
             "error": None,
         },
@@ -119,11 +136,11 @@ TREE = {
 
 
 def test_whole_tree_is_the_stored_one() -> None:
-    assert to_json(small_graph()) == TREE
+    assert small_tree() == TREE
 
 
 def test_json_is_strict_and_survives_the_way_there_and_back() -> None:
-    assert json.loads(json.dumps(to_json(small_graph()), allow_nan=False)) == TREE
+    assert json.loads(json.dumps(small_tree(), allow_nan=False)) == TREE
 
 
 def test_networkx_view_has_states_and_tactics_and_every_part() -> None:

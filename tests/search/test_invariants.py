@@ -12,7 +12,7 @@ Graph = SearchGraph[str]
 
 
 def graph() -> Graph:
-    """root is open with a proved part `a`, a failed way `c` and a waiting node `b`; `d` waits for `b`."""
+    """root is open with a closed part `a`, a failed way `c` and a waiting node `b`; `d` waits for `b`."""
     game = Game(
         {
             "root": {"split": ["a", "b", "d"], "bad": ["c"], "no": "error"},
@@ -32,7 +32,7 @@ def test_graph_of_a_search_is_sound() -> None:
     assert {node.state: node.status for node in graph().nodes} == {
         "root": "open",
         "c": "failed",
-        "a": "proved",
+        "a": "closed",
         "b": "open",
         "d": "open",
     }
@@ -84,16 +84,20 @@ def edges_without_expansion(graph: Graph) -> None:
     graph.nodes[node_id(graph, "a")].expanded = None
 
 
-def wrong_priority(graph: Graph) -> None:
-    graph.nodes[node_id(graph, "b")].priority += 1
+def lost_visit(graph: Graph) -> None:
+    graph.nodes[node_id(graph, "a")].visits = 0
 
 
-def wrong_depth(graph: Graph) -> None:
-    node = graph.nodes[node_id(graph, "b")]
-    node.depth, node.priority = 7, graph.priority(node.log_prob, 7)
+def one_visit_too_many(graph: Graph) -> None:
+    graph.nodes[node_id(graph, "a")].visits = 2
+    graph.expansions += 1
 
 
-def proved_without_reason(graph: Graph) -> None:
+def edge_of_a_later_visit(graph: Graph) -> None:
+    graph.edges[0].visit = 1
+
+
+def closed_without_reason(graph: Graph) -> None:
     graph.nodes[node_id(graph, "b")].proof = ProofTree("magic")
 
 
@@ -105,7 +109,7 @@ def forgotten_failure(graph: Graph) -> None:
     graph.nodes[node_id(graph, "c")].failed = False
 
 
-def proved_and_failed(graph: Graph) -> None:
+def closed_and_failed(graph: Graph) -> None:
     graph.nodes[node_id(graph, "a")].failed = True
 
 
@@ -125,14 +129,6 @@ def proof_with_foreign_subproof(graph: Graph) -> None:
     graph.nodes[node_id(graph, "a")].proof = ProofTree("rfl", (ProofTree("rfl"),))
 
 
-def queued_after_expansion(graph: Graph) -> None:
-    graph.nodes[node_id(graph, "a")].queued = True
-
-
-def lost_leaf(graph: Graph) -> None:
-    graph.nodes[node_id(graph, "b")].queued = False
-
-
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -145,20 +141,19 @@ def lost_leaf(graph: Graph) -> None:
         (orphan, "no edge leads to node 1"),
         (same_tactic_twice, "a tactic twice"),
         (failed_tactic_with_children, "still has children"),
-        (expanded_twice, "numbered"),
-        (edges_without_expansion, "numbered|was not expanded"),
-        (wrong_priority, "its path gives"),
-        (wrong_depth, "its edges give"),
-        (proved_without_reason, "says proved, its edges say open"),
+        (expanded_twice, "in the same expansion"),
+        (edges_without_expansion, "1 visits, the first in expansion None"),
+        (lost_visit, "visits in 3 expansions"),
+        (one_visit_too_many, "2 of 1 visits"),
+        (edge_of_a_later_visit, "visits that it has not had"),
+        (closed_without_reason, "says closed, its edges say open"),
         (failed_without_reason, "says failed, its edges say open"),
         (forgotten_failure, "says open, its edges say failed"),
-        (proved_and_failed, "proved and failed"),
+        (closed_and_failed, "closed and failed"),
         (proof_without_edge, "not both"),
         (proof_by_foreign_edge, "of another node"),
         (proof_with_foreign_tactic, "another edge's tactic"),
         (proof_with_foreign_subproof, "not made of its children's proofs"),
-        (queued_after_expansion, "is queued and was expanded"),
-        (lost_leaf, "not in the frontier"),
     ],
 )
 def test_damage_is_noticed(damage: Callable[[Graph], None], message: str) -> None:

@@ -42,12 +42,6 @@ def test_hopeless_value_still_gives_a_finite_priority() -> None:
     assert -math.inf < Priority(critic_weight=1.0)(-1.0, 1, 0.0) < -10
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
-def test_critic_value_is_between_zero_and_one(value: float) -> None:
-    with pytest.raises(ValueError, match=f"value is {value}"):
-        Priority(critic_weight=1.0)(-1.0, 1, value)
-
-
 @pytest.mark.parametrize("number", [-1.0, math.nan, math.inf])
 def test_priority_settings_are_finite_and_not_negative(number: float) -> None:
     with pytest.raises(ValueError, match=f"alpha is {number}"):

@@ -83,7 +83,7 @@ def prune(tree: Mapping[str, Any], limits: Limits) -> dict[str, Any] | None:
             {
                 "id": name,
                 "status": nodes[name].get("status"),
-                **{key: finite(nodes[name].get(key)) for key in ("depth", "priority", "expanded")},
+                **{key: finite(nodes[name].get(key)) for key in ("depth", "priority", "expanded", "visits")},
                 "state": text(nodes[name].get("state"), limits.state_chars),
                 "failures": [tactic(edge) for edge in failed[name][: limits.failures]],
                 "more_failures": max(0, len(failed[name]) - limits.failures),
@@ -156,8 +156,8 @@ def _grown(
 
 
 def proof_edges(tree: Mapping[str, Any]) -> dict[Any, Any]:
-    """For each proved node the edge with the least deep proof; following them never goes in a circle."""
-    waiting = [edge for edge in tree.get("edges", ()) if edge.get("status") == "proved"]
+    """For each closed node the edge with the least deep proof; following them never goes in a circle."""
+    waiting = [edge for edge in tree.get("edges", ()) if edge.get("status") == "closed"]
     chosen: dict[Any, Any] = {}
     while waiting:
         ready = [edge for edge in waiting if all(child in chosen for child in edge.get("children", ()))]

@@ -12,9 +12,10 @@ from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.prove.environment import SearchState
+from prover.prove.evaluator import VISITS, LeanEvaluator
 from prover.prove.oracles import MOST, found_instead, proposals, suggestions
-from prover.prove.script import DEFER
-from prover.prove.theorem import MAX_STAGE, NO_FILE_CONTEXT, SearchSettings, StagedPolicy, prove
+from prover.prove.theorem import NO_FILE_CONTEXT, SearchSettings, prove
+from search.types import Visit
 
 PATIENCE_S = 60.0
 STATE = TacticState("⊢ True", 0)
@@ -59,7 +60,7 @@ def test_a_state_that_comes_back_has_the_library_searched(lean_worker: LeanWorke
     target = source.read(lean_worker, FITS).targets[0]
     attempt = prove(EmbeddedDojo(target, lean_worker, PATIENCE_S), Mixture([]), refused, SearchSettings(max_expansions=3))
     assert attempt.expansions == 3 and attempt.tree is not None
-    assert {"stage", "oracle.rw?"} == {edge["proposer"] for edge in attempt.tree["edges"]}
+    assert {"oracle.rw?"} == {edge["proposer"] for edge in attempt.tree["edges"]}
 
 
 def test_dearer_searches_wait_for_a_later_turn() -> None:
@@ -69,10 +70,10 @@ def test_dearer_searches_wait_for_a_later_turn() -> None:
         asked.append(search)
         return [f"Try this: rw [{search[:-1]}]"]
 
-    policy = StagedPolicy(Mixture([]), NO_FILE_CONTEXT, messages_of=messages_of)
-    offers = [[p.tactic for p in policy.propose(SearchState(STATE, stage))] for stage in range(MAX_STAGE + 1)]
+    evaluator = LeanEvaluator(Mixture([]), NO_FILE_CONTEXT, messages_of)
+    offers = evaluator.proposals([Visit(SearchState(STATE), number) for number in range(VISITS)])
     assert asked == ["rw?", "apply?"]
-    assert offers == [[DEFER], [DEFER], ["rw [rw]", DEFER], ["rw [apply]"]]
+    assert [[p.tactic for p in offered] for offered in offers] == [[], [], ["rw [rw]"], ["rw [apply]"]]
 
 
 def refused(proof: str) -> Any:

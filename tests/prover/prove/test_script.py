@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prover.prove.script import DEFER, script, without_deferrals
+from prover.prove.script import script
 from search.types import ProofTree as T
 
 
@@ -35,9 +35,3 @@ def test_branches_within_branches_are_indented_further() -> None:
 def test_a_tactic_of_several_lines_keeps_its_shape_inside_a_branch() -> None:
     tree = T("constructor", (T("calc a\n  _ = b := h"), T("rfl")))
     assert script(tree) == "constructor\n· calc a\n    _ = b := h\n· rfl"
-
-
-def test_deferrals_never_reach_the_proof() -> None:
-    tree = T(DEFER, (T("intro h", (T(DEFER, (T("omega"),)),)),))
-    assert without_deferrals(tree) == T("intro h", (T("omega"),))
-    assert script(tree) == "intro h\nomega"

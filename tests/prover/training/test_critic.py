@@ -21,7 +21,6 @@ from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import View
 from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, MARK, SIZES, StateCritic, features, guess_of, load, size_class
 from prover.prove.folder import json_text, tree_path, write_atomically
-from prover.prove.script import DEFER
 from prover.prove.theorem import SearchSettings, prove
 from prover.training.critic import area_under_curve, fit, measure, spearman, train_critic
 from prover.training.critic import encode as encode_rows
@@ -29,39 +28,43 @@ from prover.training.outcomes import Outcome, outcomes_of, read_runs, smallest_p
 from search.types import Proposal
 
 
-def node(number: int, state: str, status: str, expanded: int | None) -> dict[str, Any]:
-    return {"id": number, "state": state, "status": status, "depth": 0, "priority": 0.0, "expanded": expanded}
+def node(number: int, state: str, status: str, expanded: int | None, visits: int = 1) -> dict[str, Any]:
+    return {
+        "id": number, "state": state, "status": status, "depth": 0, "priority": 0.0, "expanded": expanded,
+        "visits": visits if expanded is not None else 0,
+    }  # fmt: skip
 
 
-def edge(number: int, parent: int, children: Sequence[int], tactic: str, status: str) -> dict[str, Any]:
+def edge(number: int, parent: int, children: Sequence[int], tactic: str, status: str, visit: int = 0) -> dict[str, Any]:
     return {
         "id": number, "parent": parent, "children": list(children), "tactic": tactic, "log_prob": -1.0, "proposer": "t",
-        "status": status, "error": None,
+        "visit": visit, "status": status, "error": None,
     }  # fmt: skip
 
 
 TREE = {
     "root": 0,
     "nodes": [
-        node(0, "⊢ root", "proved", 1), node(1, "⊢ left", "proved", 2), node(2, "⊢ right", "proved", 4),
-        node(3, "⊢ dead", "failed", 3), node(4, "⊢ never looked at", "open", None), node(5, "⊢ right", "proved", 5),
+        node(0, "⊢ root", "closed", 1), node(1, "⊢ left", "closed", 2, 2), node(2, "⊢ right", "closed", 4, 2),
+        node(3, "⊢ dead", "failed", 3), node(4, "⊢ never looked at", "open", None),
     ],
     "edges": [
-        edge(0, 0, [1, 2], "constructor", "proved"), edge(1, 0, [3], "exfalso", "failed"), edge(2, 0, [4], "skip", "open"),
-        edge(3, 1, [], "simp", "proved"), edge(4, 2, [5], DEFER, "proved"), edge(5, 5, [0], "circle", "proved"),
-        edge(6, 5, [], "omega", "proved"),
+        edge(0, 0, [1, 2], "constructor", "closed"), edge(1, 0, [3], "exfalso", "failed"), edge(2, 0, [4], "skip", "open"),
+        edge(3, 1, [], "simp", "closed"), edge(4, 2, [], "rfl", "failed"), edge(5, 2, [0], "circle", "closed", 1),
+        edge(6, 2, [], "omega", "closed", 1),
     ],
 }  # fmt: skip
 
 
-def test_distances_are_those_of_the_smallest_proof_and_putting_back_is_no_tactic() -> None:
-    assert smallest_proofs(TREE) == {0: 3, 1: 1, 2: 1, 5: 1}
+def test_distances_are_those_of_the_smallest_proof() -> None:
+    assert smallest_proofs(TREE) == {0: 3, 1: 1, 2: 1}
 
 
-def test_only_states_that_a_search_looked_into_count_with_depth_and_stage_as_the_search_has_them() -> None:
+def test_only_states_that_a_search_looked_into_count_once_a_visit() -> None:
     rows = {(r.text, r.stage): (r.depth, r.tactics) for r in outcomes_of(TREE, "train", "f")}
     assert rows == {
-        ("⊢ root", 0): (0, 3), ("⊢ left", 0): (1, 1), ("⊢ right", 0): (1, 1), ("⊢ right", 1): (1, 1), ("⊢ dead", 0): (1, None),
+        ("⊢ root", 0): (0, 3), ("⊢ left", 0): (1, 1), ("⊢ left", 1): (1, None), ("⊢ right", 0): (1, 1),
+        ("⊢ right", 1): (1, 1), ("⊢ dead", 0): (1, None),
     }  # fmt: skip
 
 
@@ -74,10 +77,10 @@ def run_folder(path: Path, names: Sequence[str], chance: random.Random) -> Path:
         for number in range(1, 9):
             easy = chance.random() < 0.5
             text = f"n m : Nat\nh : n < m\n⊢ n {'+' if easy else '*'} {chance.randrange(50)} < m"
-            nodes.append(node(number, text, "proved" if easy else "failed", number + 1))
-            edges.append(edge(len(edges), 0, [number], f"t{number}", "proved" if easy else "failed"))
+            nodes.append(node(number, text, "closed" if easy else "failed", number + 1))
+            edges.append(edge(len(edges), 0, [number], f"t{number}", "closed" if easy else "failed"))
             if easy:
-                edges.append(edge(len(edges), number, [], "omega", "proved"))
+                edges.append(edge(len(edges), number, [], "omega", "closed"))
         write_atomically(tree_path(path, name), json_text({"root": 0, "nodes": nodes, "edges": edges}))
         records.append({"id": name, "name": name, "status": "failed"})
     write_atomically(path / "results.jsonl", "".join(json_text(r) + "\n" for r in records))

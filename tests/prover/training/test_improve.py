@@ -12,8 +12,9 @@ import pytest
 
 from data.splits import split_of
 from prover.errors import ConfigError, DataError
+from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings
-from prover.prove.theorem import SearchSettings, ViewPolicy
+from prover.prove.theorem import SearchSettings
 
 torch = pytest.importorskip("torch", reason="the extra `neural` (torch, transformers) is not installed")
 pytest.importorskip("transformers", reason="the extra `neural` (torch, transformers) is not installed")

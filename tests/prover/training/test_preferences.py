@@ -11,14 +11,13 @@ import pytest
 
 from data.splits import split_of
 from prover.errors import DataError
-from prover.prove.script import DEFER
 from prover.training.preferences import PER_STATE, pairs_of_tree, read_pairs
 
 SOME = [f"Foo.lemma_{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(676)]
 NAMES = {side: next(name for name in SOME if split_of(name) == side) for side in ("train", "valid", "test")}
 
 
-def node(id: int, status: str = "proved", expanded: int | None = 1) -> dict[str, Any]:
+def node(id: int, status: str = "closed", expanded: int | None = 1) -> dict[str, Any]:
     return {"id": id, "state": f"⊢ {id}", "status": status, "depth": 0, "priority": 0.0, "expanded": expanded}
 
 
@@ -34,15 +33,14 @@ TREE = {
     "nodes": [node(0), node(1), node(2), node(3, "open"), node(4, "open", None), node(5)],
     "edges": [
         edge(0, "norm_num", "failed", log_prob=-0.5),
-        edge(0, DEFER, "proved", (1,)),
         edge(0, "cases h", "open", (3,), -2.0),  # worked on in vain
         edge(0, "exact?", "open", (4,)),  # never looked at
-        edge(1, "constructor", "proved", (2, 5)),
-        edge(1, "refine ⟨?_, ?_⟩", "proved", (2, 5), -0.1),
-        edge(1, "simp", "failed", log_prob=-3.0),
-        edge(2, "rfl", "proved"),
+        edge(0, "constructor", "closed", (2, 5)),
+        edge(0, "refine ⟨?_, ?_⟩", "closed", (2, 5), -0.1),
+        edge(0, "simp", "failed", log_prob=-3.0),
+        edge(2, "rfl", "closed"),
         edge(5, "skip; omega", "failed"),
-        edge(5, "omega", "proved"),
+        edge(5, "omega", "closed"),
         edge(3, "simp", "failed"),
     ],
 }
@@ -50,16 +48,16 @@ TREE = {
 
 def test_chosen_is_the_proofs_tactic_and_rejected_what_failed_or_was_worked_on_in_vain() -> None:
     assert list(pairs_of_tree(TREE)) == [
-        ("⊢ 1", "constructor", "norm_num"),
-        ("⊢ 1", "constructor", "cases h"),
-        ("⊢ 1", "constructor", "simp"),
+        ("⊢ 0", "constructor", "norm_num"),
+        ("⊢ 0", "constructor", "cases h"),
+        ("⊢ 0", "constructor", "simp"),
         ("⊢ 5", "omega", "skip; omega"),
     ]
 
 
 def test_the_smallest_proof_of_the_tree_is_followed_and_cycles_are_none() -> None:
-    edges = [edge(0, "rw [h]", "proved", (1,)), edge(0, "ring", "failed"), edge(1, "rw [← h]", "proved", (0,)),
-             edge(1, "simp", "proved"), edge(1, "aesop", "failed"), edge(0, "omega", "proved")]  # fmt: skip
+    edges = [edge(0, "rw [h]", "closed", (1,)), edge(0, "ring", "failed"), edge(1, "rw [← h]", "closed", (0,)),
+             edge(1, "simp", "closed"), edge(1, "aesop", "failed"), edge(0, "omega", "closed")]  # fmt: skip
     tree = {"root": 0, "nodes": [node(0), node(1)], "edges": edges}
     assert list(pairs_of_tree(tree)) == [("⊢ 0", "omega", "ring")]
     assert list(pairs_of_tree({**tree, "edges": [edge(0, "simp", "failed")]})) == []
@@ -67,7 +65,7 @@ def test_the_smallest_proof_of_the_tree_is_followed_and_cycles_are_none() -> Non
 
 def test_of_many_rejected_the_likeliest_stay() -> None:
     worse = [edge(0, f"t{i}", "failed", log_prob=-float(i)) for i in range(9)]
-    found = list(pairs_of_tree({"root": 0, "nodes": [node(0)], "edges": [edge(0, "rfl", "proved"), *worse]}))
+    found = list(pairs_of_tree({"root": 0, "nodes": [node(0)], "edges": [edge(0, "rfl", "closed"), *worse]}))
     assert [p[2] for p in found] == [f"t{i}" for i in range(PER_STATE)]
 
 

@@ -12,16 +12,12 @@ from prover.cli import doctor
 from prover.cli.main import main
 from prover.errors import PolicyError
 from prover.lean import source
-from prover.lean.context import FileContext
 from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.policy.base import Mixture, View
+from prover.policy.base import Mixture
 from prover.policy.builtin import PROPOSERS
 from prover.policy.neural import default
-from prover.prove.environment import SearchState
-from prover.prove.script import DEFER
-from prover.prove.theorem import SearchSettings, StagedPolicy, prove
-from search.types import Proposal
+from prover.prove.theorem import SearchSettings, prove
 from tests.prover.light_model import make_light_model
 from tests.prover.policy.views import view
 
@@ -93,8 +89,7 @@ def test_real_lean_proves_with_the_model_alone_at_its_stage(lean_worker: LeanWor
     attempt = prove(EmbeddedDojo(target, lean_worker, 60.0), policy, accepted, SearchSettings(max_expansions=12))
     assert attempt.status == "proved" and set(attempt.closed_by) == {"model"}
     assert attempt.tree is not None
-    first = [e["tactic"] for e in attempt.tree["edges"] if e["parent"] == 0]
-    assert first == [DEFER], "at stage 0 nothing but the way back was offered"
+    assert {e["visit"] for e in attempt.tree["edges"] if e["parent"] == 0} == {1}, "nothing is offered at the first visit"
 
 
 def test_from_the_command_line_the_hash_is_noted_and_the_model_credited(
@@ -132,25 +127,3 @@ class _Verdict:
 
 def accepted(proof: str) -> _Verdict:
     return _Verdict()
-
-
-class Repeats:
-    """Offers one tactic at every stage, and one of the stage's own."""
-
-    def propose(self, view: View) -> list[Proposal]:
-        return [Proposal("simp", -0.5, "x"), Proposal(f"stage {view.stage}", -0.6, "x")]
-
-
-def test_a_tactic_is_not_run_again_when_its_state_comes_back() -> None:
-    from lean_dojo import TacticState
-
-    policy = StagedPolicy(Repeats(), FileContext())
-    here, there = TacticState("⊢ True", 0), TacticState("⊢ False", 1)
-
-    def tactics(state: TacticState, stage: int) -> list[str]:
-        return [p.tactic for p in policy.propose(SearchState(state, stage)) if p.tactic != DEFER]
-
-    assert tactics(here, 0) == ["simp", "stage 0"]
-    assert tactics(here, 1) == ["stage 1"]
-    assert tactics(there, 0) == ["simp", "stage 0"], "another state has not seen them"
-    assert tactics(here, 0) == ["simp", "stage 0"], "asked again at the same stage it is answered the same"

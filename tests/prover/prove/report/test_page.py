@@ -92,8 +92,8 @@ def edge(
 
 def chain(length: int, width: int) -> dict[str, Any]:
     """A root with `width` dead ends, better than the proof of `length` tactics beside them."""
-    nodes = [node(n, "proved", f"⊢ step {n}", priority=-float(n)) for n in range(length)]
-    edges = [edge(n, n, [n + 1] if n + 1 < length else [], "proved") for n in range(length)]
+    nodes = [node(n, "closed", f"⊢ step {n}", priority=-float(n)) for n in range(length)]
+    edges = [edge(n, n, [n + 1] if n + 1 < length else [], "closed") for n in range(length)]
     for n in range(length, length + width):
         nodes.append(node(n, state=f"⊢ side {n}", priority=-n / 1e6))
         edges.append(edge(n, 0, [n]))
@@ -237,8 +237,8 @@ def test_failed_tactics_are_kept_up_to_a_limit_and_the_rest_is_counted() -> None
 
 
 def test_a_proof_is_found_in_a_graph_with_cycles() -> None:
-    nodes = [node(0, "proved"), node(1, "proved")]
-    edges = [edge(0, 0, [1], "proved"), edge(1, 0, [], "proved"), edge(2, 1, [0], "proved")]
+    nodes = [node(0, "closed"), node(1, "closed")]
+    edges = [edge(0, 0, [1], "closed"), edge(1, 0, [], "closed"), edge(2, 1, [0], "closed")]
     assert proof_edges({"root": 0, "nodes": nodes, "edges": edges}) == {0: 1, 1: 2}
 
 

@@ -96,17 +96,17 @@ def edge(
 TREE = {
     "root": 0,
     "nodes": [
-        node(0, "xs ys : List α\n⊢ (xs ++ ys).length = ys.length + xs.length", "proved", 1),
-        node(1, "⊢ ([] ++ ys).length = ys.length + 0", "proved", 2),
-        node(2, "ih : p\n⊢ (x :: xs ++ ys).length = ys.length + (xs.length + 1)", "proved", 3),
+        node(0, "xs ys : List α\n⊢ (xs ++ ys).length = ys.length + xs.length", "closed", 1),
+        node(1, "⊢ ([] ++ ys).length = ys.length + 0", "closed", 2),
+        node(2, "ih : p\n⊢ (x :: xs ++ ys).length = ys.length + (xs.length + 1)", "closed", 3),
         node(3, f"h : {HOSTILE}\n⊢ {HOSTILE}", "open"),
     ],
     "edges": [
-        edge(0, 0, [1, 2], "induction xs with _", "proved"),
+        edge(0, 0, [1, 2], "induction xs with _", "closed"),
         edge(1, 0, [3], HOSTILE, "open"),
         edge(2, 0, [], "omega", "failed", f"omega could not prove the goal {HOSTILE}"),
-        edge(3, 1, [], "simp", "proved"),
-        edge(4, 2, [], "simp_all <;> omega", "proved"),
+        edge(3, 1, [], "simp", "closed"),
+        edge(4, 2, [], "simp_all <;> omega", "closed"),
         edge(5, 3, [0], "exact?", "open"),
     ],
 }

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from search import (
-    BreadthFirst,
+    BestFirst,
     Budget,
     Closed,
-    DepthFirst,
     Node,
     Priority,
     ProofTree,
     Proposal,
     SearchGraph,
+    SearchResult,
     Status,
-    best_first,
+    search,
 )
-from search.best_first import ranked
+from search.expansion import ranked
 from tests.search.and_or_game import Game, Move, part
 
 
@@ -33,23 +33,15 @@ class Clock:
         return self.times.pop(0) if len(self.times) > 1 else self.times[0]
 
 
-class Values(dict[str, float]):
-    """A critic that remembers what it was asked."""
-
-    def __init__(self, **values: float) -> None:
-        super().__init__(values)
-        self.asked: list[str] = []
-
-    def value(self, state: str, /) -> float:
-        self.asked.append(state)
-        return self.get(state, 1.0)
-
-
 def chain(length: int) -> Game:
     """A proof of `length` tactics and nothing else."""
     states = ["root", *(f"s{i}" for i in range(1, length))]
     steps: dict[str, dict[str, Move]] = {state: {"step": [after]} for state, after in pairwise(states)}
     return Game(steps | {states[-1]: {"step": []}})
+
+
+def score(result: SearchResult[str], state: str) -> float:
+    return next(result.scores[node.id] for node in result.graph.nodes if node.state == state)
 
 
 # Ends
@@ -60,8 +52,8 @@ def test_proof_is_returned_as_a_tree() -> None:
         {"root": {"constructor": ["a", "b"]}, "a": {"intro": ["a'"]}, "a'": {"rfl": []}, "b": {"simp": []}}
     )
     result = game.search()
-    assert result.status is Status.PROVED
-    assert result.proof == ProofTree(
+    assert result.status is Status.FOUND
+    assert result.candidate == ProofTree(
         "constructor", (ProofTree("intro", (ProofTree("rfl"),)), ProofTree("simp"))
     )
     assert (result.expansions, result.tactics_run, result.candidates_refused) == (4, 4, 0)
@@ -75,7 +67,7 @@ def test_budget_of_n_is_exactly_n_expansions() -> None:
 
 
 def test_proof_on_last_expansion_is_kept() -> None:
-    assert chain(3).search(Budget(max_expansions=3)).status is Status.PROVED
+    assert chain(3).search(Budget(max_expansions=3)).status is Status.FOUND
     assert chain(3).search(Budget(max_expansions=2)).status is Status.OUT_OF_EXPANSIONS
 
 
@@ -96,13 +88,13 @@ def test_no_time_is_no_expansion() -> None:
 
 def test_proof_found_over_time_still_counts() -> None:
     result = chain(1).search(Budget(timeout_s=10.0), clock=Clock(0.0, 0.0, 99.0))
-    assert (result.status, result.seconds) == (Status.PROVED, 99.0)
+    assert (result.status, result.seconds) == (Status.FOUND, 99.0)
 
 
 def test_cancelled_search_stops_before_the_next_expansion() -> None:
     answers = [False, False, True]
     result = chain(9).search(cancelled=lambda: answers.pop(0))
-    assert (result.status, result.expansions, result.proof) == (Status.CANCELLED, 2, None)
+    assert (result.status, result.expansions, result.candidate) == (Status.CANCELLED, 2, None)
 
 
 def test_death_of_the_environment_comes_through() -> None:
@@ -113,7 +105,7 @@ def test_death_of_the_environment_comes_through() -> None:
             raise ConnectionError("Lean died")
 
     with pytest.raises(ConnectionError, match="Lean died"):
-        best_first(Dead(), game, part("root"), budget=Budget(), accept=game.replays)
+        search(Dead(), game, part("root"), BestFirst(), budget=Budget(), accept=game.replays)
 
 
 @pytest.mark.parametrize("outcomes", [[], [Closed(), Closed()]])
@@ -125,7 +117,7 @@ def test_environment_gives_one_outcome_for_each_tactic(outcomes: list[Any]) -> N
             return outcomes
 
     with pytest.raises(ValueError, match=f"{len(outcomes)} outcomes for 1 tactics"):
-        best_first(Careless(), game, part("root"), budget=Budget(), accept=game.replays)
+        search(Careless(), game, part("root"), BestFirst(), budget=Budget(), accept=game.replays)
 
 
 def test_unknown_outcome_is_never_taken_for_closed() -> None:
@@ -136,7 +128,7 @@ def test_unknown_outcome_is_never_taken_for_closed() -> None:
             return [None]
 
     with pytest.raises(AssertionError):
-        best_first(Careless(), game, part("root"), budget=Budget(), accept=lambda proof: True)
+        search(Careless(), game, part("root"), BestFirst(), budget=Budget(), accept=lambda proof: True)
 
 
 # Proposals
@@ -204,47 +196,76 @@ def test_equal_priorities_are_expanded_in_the_order_they_were_found() -> None:
     assert game.asked == ["root", "c", "a", "b"]
 
 
-def test_critic_moves_a_hopeless_node_back() -> None:
-    game = Game({"root": {"a": ["a"], "b": ["b"]}})
-    game.search(critic=Values(a=0.1, b=0.9), priority=Priority(critic_weight=1.0))
+def test_value_moves_a_hopeless_node_back() -> None:
+    game = Game({"root": {"a": ["a"], "b": ["b"]}}, worth={"a": 0.1, "b": 0.9})
+    game.search(priority=Priority(critic_weight=1.0))
     assert game.asked == ["root", "b", "a"]
 
 
-def test_critic_is_asked_once_for_each_node_and_only_when_it_is_opened() -> None:
-    moves = {"root": {"x": ["a", "b"], "y": ["a"]}, "a": {"x": ["c"]}}
-    critic = Values()
-    Game(moves).search(critic=critic, priority=Priority(critic_weight=1.0))
-    assert critic.asked == ["root", "a", "c"]  # b waits for a, which is never proved
+def test_node_is_valued_once_a_visit_and_only_when_it_is_opened() -> None:
+    game = Game({"root": {"x": ["a", "b"], "y": ["a"]}, "a": {"x": ["c"]}})
+    game.search(priority=Priority(critic_weight=1.0))
+    assert game.valued == ["root", "a", "c"]  # b waits for a, which is never closed
 
 
-def test_critic_without_weight_is_not_asked() -> None:
-    critic = Values()
-    chain(3).search(critic=critic)
-    assert critic.asked == []
+def test_values_without_weight_are_not_asked_for() -> None:
+    game = chain(3)
+    game.search()
+    assert game.valued == []
 
 
-def test_critic_value_out_of_range_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"value is 1\.5"):
-        chain(1).search(critic=Values(root=1.5), priority=Priority(critic_weight=1.0))
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
+def test_value_is_between_zero_and_one(value: float) -> None:
+    with pytest.raises(ValueError, match=f"value is {value}"):
+        Game({"root": {"x": []}}, worth={"root": value}).search(priority=Priority(critic_weight=1.0))
 
 
-WIDE: dict[str, dict[str, Move]] = {
-    "root": {"a": ["a"], "b": ["b"]},
-    "a": {"a": ["a2"], "b": ["a3"]},
-    "b": {"a": ["b2"]},
-}
+# Visits
 
 
-def test_depth_first_goes_down_before_it_goes_on() -> None:
-    game = Game(WIDE)
-    game.search(frontier=DepthFirst())
-    assert game.asked == ["root", "a", "a2", "a3", "b", "b2"]
+def test_state_is_expanded_again_and_offered_what_it_was_not_offered_before() -> None:
+    game = Game({"root": {"x": "no", "dear": []}}, later={("root", "dear"): 1})
+    assert game.search().status is Status.EXHAUSTED
+    result = game.search(revisits=(-1.0,))
+    assert (result.candidate, result.expansions) == (ProofTree("dear"), 2)
+    assert game.ran[-2:] == [("root", "x"), ("root", "dear")]
+    assert [edge.visit for edge in result.graph.edges] == [0, 1]
 
 
-def test_breadth_first_finishes_a_level_first() -> None:
-    game = Game(WIDE)
-    game.search(frontier=BreadthFirst())
-    assert game.asked == ["root", "a", "b", "a2", "a3", "b2"]
+def test_next_visit_has_the_priority_of_a_child_of_its_log_prob() -> None:
+    moves: dict[str, dict[str, Move]] = {"root": {"likely": ["a"], "unlikely": ["b"]}}
+    game = Game(moves, {("root", "likely"): -1.0, ("root", "unlikely"): -2.0})
+    game.search(priority=Priority(alpha=0.0), revisits=(-1.5,))
+    assert game.asked == ["root", "a", "root", "b", "a", "b"]
+
+
+def test_node_fails_after_its_last_visit() -> None:
+    statuses: list[str] = []
+    Game({"root": {"x": "no"}}).search(revisits=(-1.0, -1.0), on_expansion=lambda _, node: statuses.append(node.status))
+    assert statuses == ["open", "open", "failed"]
+
+
+def test_closed_node_is_not_visited_again_but_after_a_refusal() -> None:
+    game = Game({"root": {"bad": [], "dear": []}}, later={("root", "dear"): 1})
+    result = game.search(accept=refuse("bad"), revisits=(-1.0,))
+    assert (result.candidate, result.expansions) == (ProofTree("dear"), 2)
+
+
+# Batches
+
+
+def test_batch_is_asked_for_at_once_and_what_became_useless_is_not_run() -> None:
+    game = Game({"root": {"a": ["a"], "b": ["b"], "c": ["c"]}, "a": {"x": "no"}, "b": {"x": []}, "c": {"x": []}})
+    result = game.search(batch=3)
+    assert (result.candidate, result.expansions) == (ProofTree("b", (ProofTree("x"),)), 3)
+    assert game.asked == ["root", "a", "b", "c"]
+    assert ("c", "x") not in game.ran
+
+
+def test_batch_does_not_pass_the_budget() -> None:
+    game = Game({"root": {"a": ["a"], "b": ["b"], "c": ["c"]}})
+    result = game.search(Budget(max_expansions=2), batch=3)
+    assert (result.status, result.expansions) == (Status.OUT_OF_EXPANSIONS, 2)
 
 
 # Parts
@@ -255,9 +276,10 @@ def test_second_goal_is_opened_only_after_the_first_is_proved() -> None:
     queued: list[list[str]] = []
 
     def watch(graph: SearchGraph[str], node: Node[str]) -> None:
-        queued.append([waiting.state for waiting in graph.nodes if waiting.queued])
+        queued.append([waiting.state for waiting in graph.nodes if waiting in strategy])
 
-    game.search(on_expansion=watch)
+    strategy: BestFirst[str] = BestFirst()
+    game.search(strategy=strategy, on_expansion=watch)
     assert game.asked == ["root", "a", "a2", "b"]
     assert queued == [["a"], ["a2"], ["b"], []]
 
@@ -273,8 +295,9 @@ def test_second_goal_has_the_priority_of_the_path_up_to_the_split() -> None:
         {"root": {"split": ["a", "b"]}, "a": {"x": ["a2"]}, "a2": {"x": []}, "b": {"x": []}},
         {("root", "split"): -3.0},
     )
-    second = next(node for node in game.search().graph.nodes if node.state == "b")
-    assert (second.log_prob, second.depth, second.priority) == (-3.0, 1, -3.0)
+    result = game.search()
+    second = next(node for node in result.graph.nodes if node.state == "b")
+    assert (second.depth, result.scores[second.id]) == (1, -3.0)
 
 
 def test_goal_that_is_proved_already_is_passed_over() -> None:
@@ -287,13 +310,13 @@ def test_goal_that_is_proved_already_is_passed_over() -> None:
         },
         {("root", "y"): -9.0},
     )
-    assert game.search().status is Status.PROVED
+    assert game.search().status is Status.FOUND
     assert game.asked == ["root", "a", "stuck", "b", "c"]
 
 
 def test_tactic_that_leaves_the_same_goal_twice_needs_one_search_and_two_subproofs() -> None:
     game = Game({"root": {"split": ["a", "a"]}, "a": {"rfl": []}})
-    assert game.search().proof == ProofTree("split", (ProofTree("rfl"), ProofTree("rfl")))
+    assert game.search().candidate == ProofTree("split", (ProofTree("rfl"), ProofTree("rfl")))
     assert game.asked == ["root", "a"]
 
 
@@ -322,22 +345,19 @@ def test_second_and_better_path_improves_a_waiting_node() -> None:
         {"root": {"far": ["c"], "near": ["a"], "else": ["d"]}, "a": {"x": ["c"]}},
         {("root", "far"): -9.0, ("root", "near"): -1.0, ("root", "else"): -4.0},
     )
-    graph = game.search(priority=Priority(alpha=0.0)).graph
+    result = game.search(priority=Priority(alpha=0.0))
     assert game.asked == ["root", "a", "c", "d"]
-    shared = next(node for node in graph.nodes if node.state == "c")
-    assert (shared.log_prob, shared.depth) == (-2.0, 2)
+    assert score(result, "c") == -2.0
 
 
 def test_second_and_worse_path_changes_nothing() -> None:
     game = Game({"root": {"near": ["c"], "far": ["a"]}, "a": {"x": ["c"]}}, {("root", "far"): -0.5})
-    graph = game.search(priority=Priority(alpha=0.0)).graph
-    shared = next(node for node in graph.nodes if node.state == "c")
-    assert (shared.log_prob, shared.depth) == (-1.0, 1)
+    assert score(game.search(priority=Priority(alpha=0.0)), "c") == -1.0
 
 
 def test_worse_path_in_the_same_expansion_changes_nothing() -> None:
-    graph = Game({"root": {"near": ["c"], "far": ["c"]}}, {("root", "far"): -9.0}).search().graph
-    assert graph.nodes[1].log_prob == -1.0
+    result = Game({"root": {"near": ["c"], "far": ["c"]}}, {("root", "far"): -9.0}).search()
+    assert score(result, "c") == -1.0
 
 
 def test_path_that_is_not_open_yet_does_not_improve_a_node() -> None:
@@ -363,7 +383,7 @@ def test_node_below_a_lost_split_comes_back_with_a_new_path() -> None:
     )
     result = game.search(priority=Priority(alpha=0.0))
     assert game.asked == ["root", "x", "b", "z", "y"]
-    assert result.proof == ProofTree("z", (ProofTree("go", (ProofTree("go", (ProofTree("rfl"),)),)),))
+    assert result.candidate == ProofTree("z", (ProofTree("go", (ProofTree("go", (ProofTree("rfl"),)),)),))
 
 
 def test_cycle_does_not_prove_itself() -> None:
@@ -375,7 +395,7 @@ def test_cycle_does_not_prove_itself() -> None:
 
 def test_cycle_does_not_stand_in_the_way_of_a_proof() -> None:
     game = Game({"root": {"symm": ["a"]}, "a": {"symm": ["root"], "assumption": []}})
-    assert game.search().proof == ProofTree("symm", (ProofTree("assumption"),))
+    assert game.search().candidate == ProofTree("symm", (ProofTree("assumption"),))
 
 
 def test_tactic_that_changes_nothing_is_no_progress() -> None:
@@ -392,26 +412,26 @@ def refuse(*tactics: str) -> Any:
 
 def test_refused_candidate_is_never_returned() -> None:
     result = Game({"root": {"bad": []}}).search(accept=refuse("bad"))
-    assert (result.status, result.proof, result.candidates_refused) == (Status.EXHAUSTED, None, 1)
+    assert (result.status, result.candidate, result.candidates_refused) == (Status.EXHAUSTED, None, 1)
 
 
 def test_search_goes_on_after_a_refusal() -> None:
     game = Game({"root": {"bad": [], "slow": ["a"]}, "a": {"good": []}})
     result = game.search(accept=refuse("bad"))
-    assert result.proof == ProofTree("slow", (ProofTree("good"),))
+    assert result.candidate == ProofTree("slow", (ProofTree("good"),))
     assert (result.candidates_refused, game.asked) == (1, ["root", "a"])
 
 
 def test_other_closing_tactic_of_the_same_node_is_the_next_candidate() -> None:
     result = Game({"root": {"bad": [], "worse": [], "good": []}}).search(accept=refuse("bad", "worse"))
-    assert (result.proof, result.expansions, result.candidates_refused) == (ProofTree("good"), 1, 2)
+    assert (result.candidate, result.expansions, result.candidates_refused) == (ProofTree("good"), 1, 2)
 
 
 def test_what_was_left_out_behind_a_refused_closing_tactic_is_run_in_the_same_expansion() -> None:
     moves: dict[str, dict[str, Any]] = {"root": {"bad": [], "stuck": "no", "worse": [], "step": ["a"]}, "a": {"good": []}}
     game = Game(moves, hasty=True)
     result = game.search(accept=refuse("bad", "worse"))
-    assert (result.proof, result.expansions) == (ProofTree("step", (ProofTree("good"),)), 2)
+    assert (result.candidate, result.expansions) == (ProofTree("step", (ProofTree("good"),)), 2)
     assert (result.tactics_run, game.asked) == (5, ["root", "a"])
     assert [tactic for _, tactic in game.ran] == ["bad", "stuck", "worse", "step", "good"]
 
@@ -419,7 +439,7 @@ def test_what_was_left_out_behind_a_refused_closing_tactic_is_run_in_the_same_ex
 def test_nodes_dropped_under_a_refused_proof_come_back() -> None:
     """`b` was queued before `a` closed; the refusal makes it matter again, and it has the proof."""
     game = Game({"root": {"x": ["a"], "y": ["b"]}, "a": {"bad": []}, "b": {"good": []}})
-    assert game.search(accept=refuse("bad")).proof == ProofTree("y", (ProofTree("good"),))
+    assert game.search(accept=refuse("bad")).candidate == ProofTree("y", (ProofTree("good"),))
 
 
 def test_node_dropped_long_ago_comes_back_after_a_refusal() -> None:
@@ -435,7 +455,7 @@ def test_node_dropped_long_ago_comes_back_after_a_refusal() -> None:
     )
     result = game.search(accept=refuse("close", "bad"))
     assert game.asked == ["root", "c", "a", "b", "other"]
-    assert result.proof == ProofTree("x", (ProofTree("go", (ProofTree("done"),)), ProofTree("good")))
+    assert result.candidate == ProofTree("x", (ProofTree("go", (ProofTree("done"),)), ProofTree("good")))
 
 
 def test_refusal_fails_the_edge_that_completed_the_proof_and_keeps_the_rest() -> None:
@@ -446,17 +466,17 @@ def test_refusal_fails_the_edge_that_completed_the_proof_and_keeps_the_rest() ->
     )
     assert {edge.tactic: graph.edge_status(edge) for edge in graph.edges} == {
         "split": "failed",
-        "x": "proved",
+        "x": "closed",
         "bad": "failed",
     }
-    assert [node.status for node in graph.nodes] == ["failed", "proved", "failed"]
+    assert [node.status for node in graph.nodes] == ["failed", "closed", "failed"]
 
 
 def test_refused_edge_is_the_one_that_used_a_shared_proof() -> None:
     """`b` needs only what is proved already, so the edge that says so is the one to go."""
     game = Game({"root": {"split": ["a", "b"]}, "a": {"x": []}, "b": {"reuse": ["a"], "own": []}})
     result = game.search(accept=refuse("reuse"))
-    assert result.proof == ProofTree("split", (ProofTree("x"), ProofTree("own")))
+    assert result.candidate == ProofTree("split", (ProofTree("x"), ProofTree("own")))
 
 
 def test_refusal_of_everything_ends() -> None:
@@ -481,11 +501,11 @@ def test_cancellation_is_looked_at_between_candidates() -> None:
     result = Game({"root": {"a": [], "b": [], "c": []}}).search(
         accept=lambda proof: False, cancelled=iter([False, True]).__next__
     )
-    assert (result.status, result.candidates_refused, result.proof) == (Status.CANCELLED, 1, None)
+    assert (result.status, result.candidates_refused, result.candidate) == (Status.CANCELLED, 1, None)
 
 
 def test_long_chain_needs_no_recursion() -> None:
     game = chain(1_500)
-    result = best_first(game, game, part("root"), budget=Budget(), accept=lambda proof: True)
-    assert result.proof is not None and result.proof.size == 1_500
-    assert math.isfinite(result.graph.nodes[-1].priority)
+    result = search(game, game, part("root"), BestFirst(), budget=Budget(), accept=lambda proof: True)
+    assert result.candidate is not None and result.candidate.size == 1_500
+    assert math.isfinite(result.scores[len(result.graph.nodes) - 1])

@@ -1,0 +1,71 @@
+"""What the search asks on Lean's states: the policy, Lean's own library searches on later visits, and a critic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lean_dojo import TacticState
+
+from prover.lean.context import FileContext
+from prover.policy.base import View
+from prover.prove.environment import SearchState, view_of
+from prover.prove.oracles import SEARCHES, proposals
+from search.types import Proposal, Visit
+
+REVISIT_LOG_PROBS = (-1.5, -2.5, -3.0)
+"""Of expanding a state once more, by visits so far: later visits offer dearer tactics, and the last ones cost seconds."""
+VISITS = 1 + len(REVISIT_LOG_PROBS)
+
+
+class ViewPolicy(Protocol):
+    """A policy over views; `prover.policy.base.Mixture` is one."""
+
+    def propose(self, view: View) -> list[Proposal]:
+        """Tactics for the view's first goal."""
+        ...
+
+
+class TextCritic(Protocol):
+    """Guesses from a state's text whether it can be proved; `prover.policy.critic.StateCritic` does."""
+
+    @property
+    def sha256(self) -> str:
+        """Tells critics apart, in run folders."""
+        ...
+
+    def value(self, text: str, depth: int, stage: int, /) -> float:
+        """In [0, 1], higher is more hopeful: of the state's text, the tactics before it, how often it was expanded."""
+        ...
+
+
+@dataclass
+class LeanEvaluator:
+    """A `search.types.Evaluator`; one for each theorem.
+
+    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so.
+    """
+
+    policy: ViewPolicy
+    file_context: FileContext
+    messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
+    theorem: str = ""
+    critic: TextCritic | None = None
+
+    def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal]]:
+        """The policy's proposals and what Lean's searches suggest."""
+        return [self._propose(visit.state, visit.number) for visit in visits]
+
+    def values(self, visits: Sequence[Visit[SearchState]]) -> list[float]:
+        """The critic's values; 1 without a critic."""
+        if self.critic is None:
+            return [1.0] * len(visits)
+        return [self.critic.value(v.state.tactic_state.pp, len(v.state.before), v.number) for v in visits]
+
+    def _propose(self, state: SearchState, visit: int) -> list[Proposal]:
+        found = list(self.policy.propose(view_of(state, self.file_context, visit, self.theorem)))
+        if self.messages_of is not None:
+            for search, log_prob in SEARCHES.get(visit, ()):
+                found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
+        return found
