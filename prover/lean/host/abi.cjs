@@ -220,6 +220,18 @@ function makeAbi(internals) {
     return value;
   }
 
+  /** Overwrites a field in place, for every holder of the object. @param {Obj} o @param {number} i @param {Obj} value owned */
+  function setField(o, i, value) {
+    fresh();
+    u32[(o + HEADER + 4 * i) >> 2] = value;
+  }
+  /** Makes an object live as long as the process. @param {Obj} o @returns {Obj} the same */
+  function forever(o) {
+    fresh();
+    i32[o >> 2] = 0;
+    return o;
+  }
+
   /** A closure over a JavaScript function of `arity` owned arguments. @param {number} arity @param {(...args: Obj[]) => Obj} f @returns {Obj} */
   function closure(arity, f) {
     const index = internals.addFunction(f, 'i'.repeat(arity + 1));
@@ -243,7 +255,7 @@ function makeAbi(internals) {
 
   return {
     E, box, unbox, isScalar, inc, dec, tag, field, byteAt, persistent, fieldCount, ctor, copyWith, str, text, array, arrayItems, list,
-    listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, name, nameText, takeText,
+    listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, setField, forever, name, nameText, takeText,
     memory, memoryBytes: () => memory.buffer.byteLength,
   };
 }

@@ -124,13 +124,16 @@ function makeAudit(abi, lean) {
   const isInternal = (info) =>
     truth('l_Lean_Name_isInternalDetail', call('l_Lean_privateToUserName', inc(field(field(field(info, 0), 0), 0))));
 
+  /** Whether a text gives a constant to foreign code; such an attribute is noted and not obeyed, see confine.cjs. */
+  let isForeign = (/** @type {Obj} */ _env, /** @type {string} */ _key) => false;
+
   /** What runs in place of a constant, as text; '' for its own compiled code. @param {Obj} env @param {Obj} info */
   function codeOf(env, info) {
     const n = field(field(field(info, 0), 0), 0);
     const implementation = call('l_Lean_Compiler_getImplementedBy_x3f', inc(env), inc(n));
     const implementedBy = isScalar(implementation) ? '' : nameText(field(implementation, 0));
     dec(implementation);
-    return truth('l_Lean_isExtern', inc(env), inc(n)) ? `extern ${implementedBy}` : implementedBy;
+    return truth('l_Lean_isExtern', inc(env), inc(n)) || isForeign(env, keyOf(n)) ? `extern ${implementedBy}` : implementedBy;
   }
 
   /** @param {Obj} env borrowed @param {string} key @param {Obj} info borrowed */
@@ -240,7 +243,8 @@ function makeAudit(abi, lean) {
   }
 
   return {
-    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, constants, library,
+    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, constants, library,
+    setForeign: (/** @type {typeof isForeign} */ f) => void (isForeign = f),
   };
 }
 

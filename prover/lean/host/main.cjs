@@ -19,7 +19,8 @@ const { makeKernel } = require('./kernel.cjs');
 const { makeMutate } = require('./mutate.cjs');
 const { makeBruteForce } = require('./bruteforce.cjs');
 const { makeCorpus } = require('./corpus.cjs');
-const { refusedIn } = require('./guard.cjs');
+const { ATTRIBUTES, COMMANDS, REFUSED, refusedIn } = require('./guard.cjs');
+const { makeConfine } = require('./confine.cjs');
 const { Watchdog } = require('./watchdog.cjs');
 
 class BadRequest extends Error {}
@@ -58,6 +59,8 @@ async function main() {
   const mutate = makeMutate(abi, lean, audit);
   const corpus = makeCorpus(abi, lean, audit, mutate);
   lean.installCapture();
+  const confine = makeConfine(abi, lean, audit);
+  confine.install();
   const { inc, dec, field, listItems } = abi;
   const cancelToken = abi.call('l_IO_CancelToken_new');
   const watchdog = new Watchdog(abi.memory, cancelToken);
@@ -95,6 +98,7 @@ async function main() {
         throw new Refused('import', e.message);
       }
       imported.set(key, state);
+      confine.watchAttributes();
     }
     return state;
   }
@@ -111,6 +115,7 @@ async function main() {
     const t0 = performance.now();
     const input = lean.inputContext(source);
     const offset = lean.offsetIn(source);
+    const known = guarded ? confine.commandKinds(audit.environmentOf(base)) : new Set();
     const commands = [];
     let state = inc(base);
     let pos = from;
@@ -136,7 +141,7 @@ async function main() {
         dec(stx);
         break;
       }
-      refused = guarded ? refusedIn(lean, stx) : null;
+      refused = guarded ? refusedIn(lean, stx, known) : null;
       if (refused !== null) {
         stop = { kind, start };
         dec(stx);
@@ -152,6 +157,12 @@ async function main() {
         dec(input);
         throw new Refused('elaboration', e.message);
       }
+      refused = guarded ? confine.tried() : null;
+      if (refused !== null) {
+        stop = { kind, start };
+        dec(after);
+        break;
+      }
       const namespace = lean.namespaceOf(state);
       commands.push({
         kind, start, end, namespace, ...parts, depth: lean.scopeDepth(after),
@@ -163,6 +174,7 @@ async function main() {
       pos = next;
     }
     dec(input);
+    if (guarded) confine.note(audit.environmentOf(state));
     return { state: keep(state), commands, stop, refused };
   }
 
@@ -263,7 +275,8 @@ async function main() {
 
     elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false, until = null, budget_ms = null }) => {
       checkOffset(source, from);
-      return elaborate(get(states, state, 'state'), source, from, keepEach, guarded, { until, budget_ms });
+      const run = () => elaborate(get(states, state, 'state'), source, from, keepEach, guarded, { until, budget_ms });
+      return guarded ? confine.confined(run) : run();
     },
 
     outline: ({ state, text: source, from = 0 }) => {
@@ -296,6 +309,7 @@ async function main() {
 
     release: ({ states: stateIds = [], proofs: proofIds = [] }) => {
       for (const id of stateIds) {
+        confine.forget(audit.environmentOf(get(states, id, 'state')));
         dec(get(states, id, 'state'));
         states.delete(id);
       }
@@ -312,6 +326,8 @@ async function main() {
       return comparison.compare(x, y, baseX, baseY, names);
     },
     replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
+    attributes: () => ({ registered: confine.attributes(), fates: ATTRIBUTES }),
+    commands: ({ state }) => ({ kinds: [...confine.commandKinds(audit.environmentOf(get(states, state, 'state')))], allowed: [...COMMANDS], refused: [...REFUSED] }),
     modules: ({ state }) => library.modules(get(states, state, 'state')),
     same_types: ({ a, b, names }) => library.sameTypes(get(states, a, 'state'), get(states, b, 'state'), names),
     imported: ({ state }) => library.imported(get(states, state, 'state')),
