@@ -195,7 +195,7 @@ class Auditor:
         target = source.parse_header(self._worker, target_text, target_path)
         submission = source.parse_header(self._worker, submission_text, submission_path)
         process = self._worker.process
-        base_a, base_b = self._base(target), self._base(submission)
+        base_a, base_b = (source.state_after_imports(self._worker, f) for f in (target, submission))
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
             given = lean.elaborate(base_a, target.text, target.body_start)
@@ -268,12 +268,6 @@ class Auditor:
                 else _no(name, refusal)
             )
         return verdicts
-
-    def _base(self, lean_file: LeanFile) -> int:
-        try:
-            return self._worker.base_state(lean_file.modules)
-        except RequestRefused as error:
-            raise source.import_error(lean_file, error) from error
 
     def _still(self, process: LeanProcess) -> None:
         """Ids of states mean nothing in another process than the one that gave them."""

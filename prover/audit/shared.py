@@ -6,8 +6,8 @@ Searches do not wait for verdicts: a worker hands its candidate over and begins 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prover.audit.auditor import Verdict
@@ -28,11 +28,11 @@ class SharedAuditor:
         self.worker = worker or LeanWorker(memory_mb)
         self._auditor = Auditor(self.worker)
         self._lock = threading.Lock()
+        self._closed = False
 
     def __call__(self, target: Target, proof: str) -> Verdict:
         """The audit's verdict. Raises LeanProcessError when Lean was lost twice over the same proof."""
-        with self._lock:
-            self.worker.recycle_if_big()
+        with self._lock, self._renewed():
             for tries_left in reversed(range(MAX_TRIES)):
                 self._prepare(target)
                 try:
@@ -46,8 +46,7 @@ class SharedAuditor:
 
     def judge(self, stated: str, submission: str, path: Path | None = None) -> list[TheoremVerdict]:
         """Verdicts on a file's theorems; see `Auditor.audit_files`."""
-        with self._lock:
-            self.worker.recycle_if_big()
+        with self._lock, self._renewed():
             for tries_left in reversed(range(MAX_TRIES)):
                 try:
                     return self._auditor.audit_files(stated, submission, path, path)
@@ -66,7 +65,18 @@ class SharedAuditor:
     def start(self) -> None:
         """Starts the process ahead of the first audit."""
         with self._lock, suppress(LeanProcessError):  # whoever needs it will say
-            self.worker.base_state(("Init",))
+            if not self._closed:
+                self.worker.base_state(("Init",))
+
+    @contextmanager
+    def _renewed(self) -> Iterator[None]:
+        """Replaces a process that was lost, or nears its memory ceiling, in the background: the next audit finds one."""
+        try:
+            yield
+        finally:
+            self.worker.recycle_if_big()
+            if not self.worker.alive and not self.worker.stopping:
+                threading.Thread(target=self.start, name="auditor start", daemon=True).start()
 
     def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
         """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
@@ -101,4 +111,5 @@ class SharedAuditor:
     def close(self) -> None:
         """Ends the process."""
         with self._lock:
+            self._closed = True
             self.worker.close()

@@ -25,6 +25,7 @@ from prover.server.suggest import Suggestion
 LIMIT = 8
 TIMEOUT_S = 10.0
 OPEN_S = 600.0
+WARM_UP_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def measure(wanted: int = 200, minif2f_path: Path | None = None, workers: int = 
     began = time.monotonic()
     results: list[Measured] = []
     with Session(workers=workers, audit=False) as session:
-        session.start().join()
+        session.start()
+        session.warmed(WARM_UP_LIMIT_S)
         warm_s = time.monotonic() - began
         later: list[Place] = []
         for place in _places(session, minif2f_path):

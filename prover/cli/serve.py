@@ -12,11 +12,17 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import show, tell
+
+if TYPE_CHECKING:
+    from prover.server.session import Session
 
 TOKEN_VARIABLE = "PROOFSMITH_TOKEN"
 MIN_TOKEN = 16
@@ -40,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a page's origin that may use it, https://name:port"
     )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="Lean processes, one more audits (default 2)")
+    parser.add_argument(
+        "--spares", type=int, default=1, metavar="N", help="further Lean processes, kept for when one is lost (default 1)"
+    )
     parser.add_argument("--queue", type=int, default=64, metavar="N", help="requests that may wait; more get 429 (default 64)")
     parser.add_argument("--searches", type=int, default=1, metavar="N", help="proof searches at a time (default 1)")
     parser.add_argument("--max-body", type=float, default=4.0, metavar="MB", help="size of a request (default 4)")
@@ -59,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.session import Session
     from prover.server.settings import ServeSettings, is_loopback
 
-    for name, least in (("workers", 1), ("queue", 0), ("searches", 1), ("memory", 1)):
+    for name, least in (("workers", 1), ("spares", 0), ("queue", 0), ("searches", 1), ("memory", 1)):
         if getattr(args, name) < least:
             raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least {least}")
     if args.searches >= args.workers > 1:
@@ -88,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     )
     listening = bind(settings)
     port = listening.getsockname()[1]
-    session = Session(args.workers, args.memory, model=args.policy == "builtin")
+    session = Session(args.workers, args.memory, model=args.policy == "builtin", spares=0 if args.cold else args.spares)
     try:
         server = Server(Service(session), settings)
     except BaseException:
@@ -98,11 +107,28 @@ def run(args: argparse.Namespace) -> int:
         session.start()
         session.start_audit()
     host = f"[{args.host}]" if ":" in args.host else args.host
-    show(f"http://{host}:{port}/{f'#token={token}' if token else ''}")
+    address = f"http://{host}:{port}/"
+    show(f"{address}{f'#token={token}' if token else ''}")
     if shown:
         tell(f"made a token for this run: {shown}")
+    if args.cold:
+        tell(f"ready: {address} (Lean starts with the first request)")
+    else:
+        tell("starting Lean …")
+        threading.Thread(target=_tell_when_ready, args=(session, address), daemon=True).start()
     serve(server, listening)
     return EXIT_DONE
+
+
+def _tell_when_ready(session: Session, address: str) -> None:
+    """Says that requests are answered at once, or why they are not."""
+    told = ""
+    while not (lean := session.readiness).serving:
+        if lean.problem is not None and str(lean) != told:
+            told = str(lean)
+            tell(told)
+        time.sleep(0.2)
+    tell(f"ready: {address}")
 
 
 def _token(path: Path | None) -> str | None:

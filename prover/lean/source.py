@@ -201,6 +201,14 @@ def elaborate(
         raise import_error(lean_file, error) from error
 
 
+def state_after_imports(worker: LeanWorker, lean_file: LeanFile) -> int:
+    """Id of the elaborator state after the file's imports. Raises DataError for a missing one."""
+    try:
+        return worker.base_state(lean_file.modules)
+    except RequestRefused as error:
+        raise import_error(lean_file, error) from error
+
+
 def import_error(lean_file: LeanFile, error: RequestRefused) -> DataError:
     """A refused import in words; any other refusal as it is."""
     if error.kind != "import":

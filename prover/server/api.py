@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,7 +20,7 @@ from prover.server.runs import Runs
 from prover.server.service import Service
 from prover.server.settings import ServeSettings
 
-WAITING_ALLOWANCE_S = 30.0
+WAITING_ALLOWANCE_S = 60.0
 """A request may spend so long in the queue, beyond the time that it asked for."""
 EVENT_PAUSE_S = 0.25
 HEARTBEAT_S = 10.0
@@ -122,6 +123,7 @@ def api_routes(service: Service, gate: Gate, jobs: Jobs, runs: Runs, settings: S
         counts = gate.counts
         return {
             "lean": service.lean,
+            "processes": asdict(service.readiness),
             "requests": {
                 "running": gate.running, "waiting": gate.queue, "admitted": counts.admitted, "refused": counts.refused,
                 "left": counts.left, "late": counts.late,

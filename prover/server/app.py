@@ -21,7 +21,7 @@ from prover.server.gate import ClientLeft, Gate
 from prover.server.guard import PAGE_POLICY, Guard, Refused
 from prover.server.jobs import Jobs
 from prover.server.kimina import kimina_routes
-from prover.server.pool import Busy, Cancelled
+from prover.server.pool import Busy, Cancelled, NotReady
 from prover.server.runs import Runs
 from prover.server.service import Service
 from prover.server.settings import ServeSettings
@@ -48,7 +48,7 @@ class Server:
         self.service = service
         self.settings = settings
         self.jobs = Jobs(settings.state, service.job, settings.jobs_running, settings.jobs_waiting)
-        self.gate = Gate(settings.running, settings.waiting)
+        self.gate = Gate(settings.running, settings.waiting, lambda: _not_ready(service))
         self.runs = Runs(settings.runs)
         self._end: float | None = None
         self.guard = Guard(self._application(), settings)
@@ -100,6 +100,11 @@ class Server:
         self.service.close()
 
 
+def _not_ready(service: Service) -> str | None:
+    lean = service.readiness
+    return None if lean.serving else f"{lean}; ask again in some seconds"
+
+
 def _file(path: Path) -> Response:
     return Response(
         path.read_bytes(),
@@ -136,6 +141,8 @@ async def _http(_: Request, error: Any) -> Response:
 async def _failed(_: Request, error: Any) -> Response:
     if isinstance(error, DataError | ConfigError):
         return _answer(422, str(error))
+    if isinstance(error, NotReady):
+        return _answer(503, str(error), {"retry-after": "5"})
     if isinstance(error, Busy):
         return _answer(429, str(error), {"retry-after": "1"})
     return _answer(504 if isinstance(error, LeanTimeoutError) else 503, str(error))

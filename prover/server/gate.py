@@ -43,9 +43,11 @@ class Gate:
     Args:
         running: requests at a time.
         waiting: requests that may wait.
+        not_ready: why requests cannot be answered now, if so: told to those whose time is over meanwhile.
     """
 
-    def __init__(self, running: int, waiting: int) -> None:
+    def __init__(self, running: int, waiting: int, not_ready: Callable[[], str | None] = lambda: None) -> None:
+        self._not_ready = not_ready
         self._places = asyncio.Semaphore(running)
         self._threads = ThreadPoolExecutor(running, thread_name_prefix="request")
         self._waiting = waiting
@@ -69,7 +71,7 @@ class Gate:
             timeout_s: seconds from now, waiting included.
 
         Raises:
-            Refused: 429 when too many wait, 504 when the time is over, 503 when the server stops.
+            Refused: 429 when too many wait, 504 when the time is over, 503 when the server stops or is not ready.
             ClientLeft: the client did.
             Whatever the work raises.
         """
@@ -139,6 +141,8 @@ class Gate:
             self.counts.left += 1
             raise ClientLeft
         self.counts.late += 1
+        if (why := self._not_ready()) is not None:
+            raise Refused(503, why, (b"retry-after", b"5"))
         raise Refused(504, f"not done within {timeout_s:g} s")
 
     def close(self) -> None:

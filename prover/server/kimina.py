@@ -14,10 +14,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from prover.errors import DataError, LeanTimeoutError, ProverError
 from prover.server.gate import Cancelled, Gate
+from prover.server.pool import Busy
 from prover.server.service import Service
 from prover.server.wire import LeanText
 
-WAITING_ALLOWANCE_S = 30.0
+WAITING_ALLOWANCE_S = 60.0
+"""Beyond its own time a snippet may wait so long for a Lean: one may be lost on every snippet."""
 MAX_SNIPPETS = 256
 MAX_SNIPPET_S = 300.0
 
@@ -79,7 +81,7 @@ def kimina_routes(service: Service, gate: Gate) -> APIRouter:
         return await gate.run(
             request,
             lambda stop: [_one(service, name, code, limit, stop) for name, code in snippets if not stop()],
-            limit * len(snippets) + WAITING_ALLOWANCE_S,
+            (limit + WAITING_ALLOWANCE_S) * len(snippets),
         )
 
     @router.post("/verify")
@@ -98,9 +100,10 @@ def kimina_routes(service: Service, gate: Gate) -> APIRouter:
 
     @router.get("/health")
     @router.get("/health/", include_in_schema=False)
-    async def health() -> dict[str, str]:
-        """A sign of life."""
-        return {"status": "ok"}
+    async def health() -> dict[str, Any]:
+        """A sign of life, and whether Lean is ready."""
+        lean = service.readiness
+        return {"status": "ok", "ready": lean.serving, "lean": str(lean)}
 
     return router
 
@@ -111,6 +114,8 @@ def _one(service: Service, name: str, code: str, timeout_s: float, stop: Cancell
         answer: dict[str, Any] = {"response": service.repl(code, timeout_s, stop)}
     except LeanTimeoutError:
         answer = {"error": f"Lean REPL command timed out in {timeout_s:g} seconds"}
+    except Busy:
+        raise  # it says nothing about the snippet
     except DataError as error:
         answer = {"response": {"message": str(error)}}
     except ProverError as error:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -280,7 +282,8 @@ def _command(title: str, command: str, *arguments: Any) -> types.CodeAction:
 def serve(session: Session, options: Options) -> None:
     """Speaks on stdin and stdout until the editor is done."""
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # what goes wrong is answered
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")  # pygls closes what it writes to
     try:
-        Server(session, options).ls.start_io()
+        Server(session, options).ls.start_io(stdout=out)
     finally:
         session.close()  # ends what the threads wait for

@@ -13,11 +13,14 @@ from pygls.exceptions import JsonRpcException
 from prover.errors import ProverError
 from prover.server.lsp_editor import Editor
 from prover.server.pool import Cancelled
+from prover.server.reading import REQUEST_S
 from prover.server.session import Session
 
 SETTLE_S = 0.25
 """An edit is elaborated once no other has come for so long."""
 READING_WAIT_S = 600.0
+PATIENCE_S = 3.0
+"""A text that is read for longer is said to be waited for."""
 SEVERITIES = {
     "error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning,
     "info": types.DiagnosticSeverity.Information,
@@ -65,9 +68,13 @@ class Diagnostics:
         version = self._editor.ls.workspace.get_text_document(uri).version
         try:
             text = self._editor.text(uri)
-            document = await asyncio.get_running_loop().run_in_executor(
+            reading = asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._session.document(text.text, text.path, stop.is_set, READING_WAIT_S)
             )
+            await asyncio.wait({reading}, timeout=PATIENCE_S)
+            if not reading.done() and not stop.is_set() and self._wanted():
+                self._publish(uri, version, [_on_top(self._waited_for(), types.DiagnosticSeverity.Information)])
+            document = await reading
             found = [
                 types.Diagnostic(text.range(d.start, d.end), d.text, SEVERITIES[d.severity], source="Lean")
                 for d in document.diagnostics
@@ -80,6 +87,12 @@ class Diagnostics:
             found = [_on_top(error.message, types.DiagnosticSeverity.Information)]
         if not stop.is_set() and self._wanted():
             self._publish(uri, version, found)
+
+    def _waited_for(self) -> str:
+        lean = self._session.readiness
+        if not lean.serving:
+            return str(lean)
+        return f"Lean is still reading this text; a command that takes more than {REQUEST_S:.0f} s is given up"
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         self._editor.ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))

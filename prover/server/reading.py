@@ -6,27 +6,26 @@ A text that is sent again after an edit is elaborated from the first command tha
 from __future__ import annotations
 
 import hashlib
-import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Self
 
 from lean_dojo import DojoInitError, TacticState
 
-from prover.errors import DataError, LeanProcessError, ProverError
+from prover.errors import DataError, LeanProcessError
 from prover.lean import source
 from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import NoPlace, hole_at
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile
 from prover.server.answers import GoalsAt
 from prover.server.document import Document, document_of
-from prover.server.pool import Lease, Pool
+from prover.server.pool import Lease, Limit, Pool, Readiness
 from prover.server.suggest import goals_of
 
 MAX_TEXT_BYTES = 1_000_000
@@ -38,8 +37,6 @@ WAIT_S = 30.0
 TACTIC_S = 5.0
 HEARTBEATS = 50_000
 """For a single suggested tactic, in thousands; a quarter of what a search allows."""
-QUIET_S = 1.0
-"""What takes seconds ahead of need is done once nobody has asked for so long."""
 WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
 
 
@@ -60,12 +57,13 @@ class Reader:
         workers: Lean processes that work, each on one request at a time.
         memory_mb: ceiling of each.
         tactic_s: seconds for a single tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
+        spares: further processes that are kept warm for when one is lost.
     """
 
-    def __init__(self, workers: int, memory_mb: int, tactic_s: float = TACTIC_S) -> None:
+    def __init__(self, workers: int, memory_mb: int, tactic_s: float = TACTIC_S, spares: int = 0) -> None:
         self.memory_mb = memory_mb
         self.tactic_s = tactic_s
-        self._pool = Pool(workers, memory_mb, REQUEST_S)
+        self._pool = Pool(workers, memory_mb, REQUEST_S, [_try()], spares)
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._documents_lock = threading.Lock()
 
@@ -76,28 +74,35 @@ class Reader:
         self.close()
 
     @property
-    def free(self) -> int:
-        """How many Lean processes wait for work now."""
-        return self._pool.free
+    def readiness(self) -> Readiness:
+        """Whether Lean waits for work, and what it does instead."""
+        return self._pool.readiness
 
-    def start(self, library: bool = True) -> threading.Thread:
-        """Warms up in the background: every process runs, and with `library` can search it (`exact?`). Returns the thread."""
-        thread = threading.Thread(target=self._warm, args=(library,), name="warming up", daemon=True)
-        thread.start()
-        return thread
+    def start(self, library: bool = True) -> None:
+        """Warms up in the background: every process runs, and with `library` can search it (`exact?`)."""
+        self._pool.start([_try("omega", "simp", "grind"), *([_try("exact?")] if library else [])])
+
+    def warmed(self, timeout_s: float) -> bool:
+        """Waits until all is warm, for so long."""
+        return self._pool.warmed(timeout_s)
 
     def close(self) -> None:
         """Ends all processes; requests under way fail."""
         self._pool.close()
 
     def document(
-        self, text: str, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False, wait_s: float = WAIT_S
+        self,
+        text: str,
+        path: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        wait_s: float = WAIT_S,
+        limit: Limit | None = None,
     ) -> Document:
         """A text, elaborated.
 
         Raises:
             DataError: too large, not text, or it imports what this Lean has not.
-            Busy, Cancelled: see `Pool.lease`.
+            Busy, Cancelled, LeanTimeoutError: see `Pool.lease`.
             LeanProcessError: Lean was lost on it.
         """
         key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -105,7 +110,7 @@ class Reader:
             if key in self._documents:
                 self._documents.move_to_end(key)
                 return replace(self._documents[key], path=path)
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+        with self._reading(text, path, cancelled, wait_s, limit) as (lease, file):
             commands = source.elaborate(lease.worker, file, cancelled=lease.cancel.is_set)[1]
             lease.check()
         found = document_of(file, commands)
@@ -123,6 +128,7 @@ class Reader:
         path: Path | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         wait_s: float = WAIT_S,
+        limit: Limit | None = None,
     ) -> GoalsAt:
         """The tactic state at a place.
 
@@ -133,12 +139,13 @@ class Reader:
             path: for messages.
             cancelled: whether the answer is still wanted.
             wait_s: seconds to wait for a free Lean.
+            limit: of the time with Lean.
 
         Raises:
             NoPlace: no tactic can stand there.
             DataError: Lean does not come to this place, or see `document`.
         """
-        with self.opened(text, line, column, path, cancelled, wait_s) as here:
+        with self.opened(text, line, column, path, cancelled, wait_s, limit) as here:
             return here.at
 
     @contextmanager
@@ -150,9 +157,10 @@ class Reader:
         path: Path | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         wait_s: float = WAIT_S,
+        limit: Limit | None = None,
     ) -> Iterator[Opened]:
         """A place with its live proof state, for as long as the block lasts; see `goals` for what it is given and raises."""
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+        with self._reading(text, path, cancelled, wait_s, limit) as (lease, file):
             hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
             lease.check()
             places = Places(file.text)
@@ -173,27 +181,29 @@ class Reader:
 
     @contextmanager
     def _reading(
-        self, text: str, path: Path | None, cancelled: Callable[[], bool], wait_s: float
+        self, text: str, path: Path | None, cancelled: Callable[[], bool], wait_s: float, limit: Limit | None = None
     ) -> Iterator[tuple[Lease, LeanFile]]:
-        """A Lean that knows most of a text, and the text with its imports read."""
+        """A Lean that knows most of a text, and the text with its imports read; the time that `limit` counts begins then."""
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > MAX_TEXT_BYTES:
             raise DataError(
                 f"{path or 'the text'} has {size} bytes; interactive use reads up to {MAX_TEXT_BYTES}. "
                 "`proofsmith prove` takes files of ten times that size"
             )
-        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text)) as lease:
-            yield lease, source.parse_header(lease.worker, text, path)
+        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text), limit) as lease:
+            file = source.parse_header(lease.worker, text, path)
+            source.state_after_imports(lease.worker, file)
+            with limit.counting() if limit is not None else nullcontext():
+                yield lease, file
 
-    def _warm(self, library: bool) -> None:
-        """Starts each process; then, when nobody waits, has the automation read what it needs, and the library indexed."""
-        for tactics in ([], ["omega", "simp", "grind"], *([["exact?"]] if library else [])):
-            for worker in self._pool.idle():
-                if tactics and not self._pool.quiet(QUIET_S):
-                    return
-                this = partial(operator.is_, worker)
-                with suppress(ProverError), self._pool.lease(WAIT_S, fits=this) as lease:
-                    target = source.read(lease.worker, WARM).targets[0]
-                    if tactics:
-                        with EmbeddedDojo(target, lease.worker) as (dojo, state):
-                            dojo.run_tacs(state, tactics)
+
+def _try(*tactics: str) -> Callable[[LeanWorker], None]:
+    """Has a process read a theorem, and run tactics on it that need something of the library."""
+
+    def run(worker: LeanWorker) -> None:
+        target = source.read(worker, WARM).targets[0]
+        if tactics:
+            with EmbeddedDojo(target, worker) as (dojo, state):
+                dojo.run_tacs(state, tactics)
+
+    return run

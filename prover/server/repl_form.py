@@ -10,7 +10,7 @@ from prover.errors import DataError
 from prover.lean.commands import header, masked
 from prover.lean.positions import Places, Position
 from prover.server.document import Document
-from prover.server.pool import Deadline
+from prover.server.pool import Limit
 from prover.server.session import Session
 
 SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
@@ -18,6 +18,9 @@ IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
 SORRY_WARNING = "declaration uses"
 LIBERAL = "set_option autoImplicit true"
 """Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
+
+WAIT_S = 600.0
+"""A snippet waits for a Lean as long as its client does."""
 
 
 def repl(session: Session, code: str, timeout_s: float, cancelled: Callable[[], bool]) -> dict[str, Any]:
@@ -27,19 +30,18 @@ def repl(session: Session, code: str, timeout_s: float, cancelled: Callable[[], 
     added = f"\n{LIBERAL}" if end else f"{LIBERAL}\n"
     text = (raw[:end] + added.encode() + raw[end:]).decode()
     first = raw[:end].count(b"\n") + (1 if end else 0)
-    deadline = Deadline(timeout_s, cancelled)
-    with deadline.watched():
+    limit = Limit(timeout_s)
+    try:
+        found = session.document(text, cancelled=cancelled, wait_s=WAIT_S, limit=limit)
+    except DataError as error:
+        return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
+    sorries = []
+    for place in sorries_of(found):
         try:
-            found = session.document(text, cancelled=deadline.over)
-        except DataError as error:
-            return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
-        sorries = []
-        for place in sorries_of(found):
-            try:
-                goal = session.goals(text, place.line, place.column, cancelled=deadline.over).text
-            except DataError:
-                goal = ""
-            sorries.append({**_span(place, Position(place.line, place.column + len("sorry")), first), "goal": goal})
+            goal = session.goals(text, place.line, place.column, cancelled=cancelled, wait_s=WAIT_S, limit=limit).text
+        except DataError:
+            goal = ""
+        sorries.append({**_span(place, Position(place.line, place.column + len("sorry")), first), "goal": goal})
     messages = [
         {"severity": d.severity, **_span(d.start, d.end, first), "data": d.text} for d in found.diagnostics
     ]

@@ -24,7 +24,7 @@ from prover.prove.theorem import SearchSettings
 from prover.server import wire
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
-from prover.server.pool import Deadline
+from prover.server.pool import Limit, Readiness
 from prover.server.repl_form import repl, sorries_of
 from prover.server.session import Session
 from prover.server.state_text import GoalSource, as_theorem, at_last_line
@@ -55,6 +55,11 @@ class Service:
         """The version of the embedded Lean."""
         return EMBEDDED_LEAN
 
+    @property
+    def readiness(self) -> Readiness:
+        """Whether Lean waits for work, and what it does instead."""
+        return self._session.readiness
+
     def memory_mb(self) -> int:
         """Memory of this process and its Leans."""
         process = psutil.Process()
@@ -74,9 +79,7 @@ class Service:
 
     def document(self, body: wire.DocumentRequest, cancelled: Cancelled) -> wire.DocumentReply:
         """See /v1/document."""
-        deadline = Deadline(body.timeout_s, cancelled)
-        with deadline.watched():
-            found = self._session.document(body.text, cancelled=deadline.over)
+        found = self._session.document(body.text, cancelled=cancelled, limit=Limit(body.timeout_s))
         theorems = [
             wire.TheoremBody(
                 name=w.name, line=w.start.line + 1, statement=w.statement, kind=w.kind, problem=_problem(found, w)
@@ -88,9 +91,8 @@ class Service:
 
     def goals(self, body: wire.PositionRequest, cancelled: Cancelled) -> wire.GoalsReply:
         """See /v1/goals."""
-        deadline = Deadline(body.timeout_s, cancelled)
-        with deadline.watched():
-            at = self._session.goals(body.text, body.line - 1, body.column, cancelled=deadline.over)
+        limit = Limit(body.timeout_s)
+        at = self._session.goals(body.text, body.line - 1, body.column, cancelled=cancelled, limit=limit)
         return wire.GoalsReply(goals=list(at.goals), theorem=at.theorem)
 
     def suggest(self, body: wire.SuggestRequest, cancelled: Cancelled) -> wire.SuggestReply:
@@ -120,9 +122,7 @@ class Service:
             ]
             ok = all(v.accepted for v in verdicts)
             return wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
-        deadline = Deadline(body.timeout_s, cancelled)
-        with deadline.watched():
-            found = self._session.document(body.text, cancelled=deadline.over)
+        found = self._session.document(body.text, cancelled=cancelled, limit=Limit(body.timeout_s))
         messages = [
             wire.MessageBody(
                 severity=d.severity, text=d.text, line=d.start.line + 1, column=d.start.column, end_line=d.end.line + 1,

@@ -28,10 +28,13 @@ from prover.prove.item import BatchSettings, Item, attempt_item
 from prover.prove.theorem import Attempt, SearchSettings
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.events import Growth
-from prover.server.pool import Deadline, Lease
+from prover.server.pool import Lease, Limit
 from prover.server.reading import MAX_TEXT_BYTES, REQUEST_S, TACTIC_S, WAIT_S, Opened, Reader
 from prover.server.suggest import Suggester, Suggestion, ranked
 from prover.server.targets import Unaudited, alone, stated, whole
+
+LOOKED_FOR = 8
+"""So many suggestions are found before the best of them are given, be fewer asked for."""
 
 
 class Session(Reader):
@@ -44,6 +47,7 @@ class Session(Reader):
         audit: keep an auditor (one more process, started when first needed); without it nothing is ever proved.
         tactic_s: seconds for a single suggested tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
         model: whether the default policy asks the model that ships, where there is one.
+        spares: see `Reader`.
     """
 
     uses_model: bool = True
@@ -57,6 +61,7 @@ class Session(Reader):
         audit: bool = True,
         tactic_s: float = TACTIC_S,
         model: bool = True,
+        spares: int = 0,
     ) -> None:
         self._premises = LazyPremises()
         self._index: PremiseIndex | None = None
@@ -66,7 +71,7 @@ class Session(Reader):
         self._audits = audit
         self._auditor: SharedAuditor | None = None
         self._auditor_lock = threading.Lock()
-        super().__init__(workers, memory_mb, tactic_s)
+        super().__init__(workers, memory_mb, tactic_s, spares)
 
     def start_audit(self) -> None:
         """Starts the auditor ahead of the first proof."""
@@ -127,11 +132,12 @@ class Session(Reader):
         found: list[Suggestion] = []
         with self.opened(text, line, column, path, cancelled, wait_s) as here:
             if here.at.goals:
-                for suggestion in self.suggester(here).run(here.state, limit, timeout_s, here.lease.cancel.is_set):
+                wanted = max(limit, LOOKED_FOR)
+                for suggestion in self.suggester(here).run(here.state, wanted, timeout_s, here.lease.cancel.is_set):
                     found.append(suggestion)
                     on_suggestion(suggestion)
             here.lease.check()
-        return here.at, ranked(found, len(here.at.goals))
+        return here.at, ranked(found, len(here.at.goals))[:limit]
 
     def prove(
         self,
@@ -196,19 +202,19 @@ class Session(Reader):
 
         Raises LeanTimeoutError after `timeout_s` seconds, and what `document` raises.
         """
-        deadline = Deadline(timeout_s, cancelled)
-        with deadline.watched():
-            document = self.document(text, path, deadline.over)
-            sorries = []
-            for place in (p for w in document.waiting for p in w.places if w.kind != "unfinished"):
-                with suppress(DataError):  # a place that Lean does not come to has no goals
-                    sorries.append(Sorry(place, self.goals(text, place.line, place.column, path, deadline.over).goals))
-            found = Check(document, tuple(sorries))
-            if not audit or not self._audits or not found.complete or not document.theorems:
-                return found
-            with self._reading(text, path, deadline.over, WAIT_S) as (lease, file):
-                given = stated(lease.worker, file)
-            return replace(found, verdicts=tuple(self._judge().judge(given, file.text, path)))
+        limit = Limit(timeout_s)
+        document = self.document(text, path, cancelled, limit=limit)
+        sorries = []
+        for place in (p for w in document.waiting for p in w.places if w.kind != "unfinished"):
+            with suppress(DataError):  # a place that Lean does not come to has no goals
+                goals = self.goals(text, place.line, place.column, path, cancelled, limit=limit).goals
+                sorries.append(Sorry(place, goals))
+        found = Check(document, tuple(sorries))
+        if not audit or not self._audits or not found.complete or not document.theorems:
+            return found
+        with self._reading(text, path, cancelled, WAIT_S, limit) as (lease, file):
+            given = stated(lease.worker, file)
+        return replace(found, verdicts=tuple(self._judge().judge(given, file.text, path)))
 
     def judge(self, stated: str, submission: str) -> list[TheoremVerdict]:
         """The audit's verdicts on whether one text proves what another states; see `Auditor.audit_files`."""

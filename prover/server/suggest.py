@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lean_dojo import TacticState
 
@@ -16,6 +18,10 @@ from prover.prove.evaluator import ViewPolicy
 from search.types import Advanced, Closed, Proposal
 
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
+NAME = re.compile(r"([^\s()\[\]{}⟨⟩,:;|@←→↔∧∨¬=≠≤≥<>+*/%^∣∈∉.-]+)((?:\.[^\s()\[\]{}⟨⟩,:;|]+)?)")
+BINDER = re.compile(r"[({⦃]([^\s:(){}]+(?: [^\s:(){}]+)*) :|(?:∀|∃!?|∑|fun|λ) ([^\s,:(){}]+(?: [^\s,:(){}]+)*?) ?(?:,|=>|↦|:|∈)")
+IDEA = re.compile(r"[\w?!'.]+|\S+")
+T = TypeVar("T")
 QUICK = frozenset({
     "rfl", "assumption", "omega", "intro", "constructor", "exact", "contradiction", "simp", "refine", "rw", "apply",
     "cases", "obtain", "rcases", "left", "right", "exists", "funext", "ext", "subst", "injection", "symm", "split",
@@ -23,6 +29,10 @@ QUICK = frozenset({
 """First words of tactics that are over in milliseconds, whatever the goal."""
 VISITS = 2
 """A state is looked at so often: as a search would expand it."""
+INTROS = frozenset({"intro", "intros"})
+"""What follows these is suggested with them, where nothing closes the goal."""
+OF_ONE_IDEA = 2
+"""So many offers of one idea are shown before all other ideas had their turn."""
 ENOUGH_CLOSING = 3
 """So many tactics that close the goal are shown."""
 AFTER_CLOSING = 24
@@ -50,9 +60,41 @@ def goals_of(text: str) -> tuple[str, ...]:
     return tuple(goal for goal in text.split("\n\n") if goal.strip())
 
 
+def unnamed(goal: str) -> str:
+    """A goal with numbers in place of the names of hypotheses and bound variables, without its case.
+
+    Goals that differ in names alone become the same.
+    """
+    lines = [line for line in goal.split("\n") if not line.startswith("case ")]
+    heads = [line.partition(" : ")[0] for line in lines if " : " in line and not line.startswith((" ", "⊢"))]
+    text = "\n".join(lines)
+    named = [*heads, *(m[1] or m[2] for m in BINDER.finditer(text))]
+    numbers = {name: f"#{i}" for i, name in enumerate(dict.fromkeys(n for names in named for n in names.split()))}
+    return NAME.sub(lambda m: numbers.get(m[1], m[1]) + m[2], text)
+
+
+def idea(tactic: str) -> str:
+    """The first word of a tactic, of what follows when that is `intro`: what tells one idea from another."""
+    words = [found[0] for line in tactic.split("\n") if (found := IDEA.match(line)) is not None]
+    return next((word for word in words if word not in INTROS), words[0] if words else tactic)
+
+
 def ranked(found: Sequence[Suggestion], goals_now: int) -> list[Suggestion]:
-    """Best first: what closes everything, what leaves fewer goals, then the likeliest."""
-    return sorted(found, key=lambda s: (not s.closes, len(s.goals_after) >= goals_now, -s.log_prob))
+    """Best first: what closes everything, then different ideas, of one idea what leaves fewer goals, then the likeliest."""
+    best = sorted(found, key=lambda s: (not s.closes, len(s.goals_after) >= goals_now, -s.log_prob))
+    return varied(best, lambda s: (not s.closes, s.tactic))
+
+
+def varied(ordered: Sequence[T], rank_and_tactic: Callable[[T], tuple[bool, str]]) -> list[T]:
+    """The same order within each rank and idea, but the first of each idea before the second of any."""
+    seen: Counter[tuple[bool, str]] = Counter()
+    turns: list[tuple[bool, int]] = []
+    for one in ordered:
+        rank, tactic = rank_and_tactic(one)
+        turns.append((rank, seen[rank, idea(tactic)]))
+        seen[rank, idea(tactic)] += 1
+    order = sorted(range(len(ordered)), key=lambda i: turns[i])
+    return [ordered[i] for i in order]
 
 
 class Suggester:
@@ -83,51 +125,107 @@ class Suggester:
     def run(
         self, state: TacticState, limit: int, timeout_s: float, cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[Suggestion]:
-        """Suggestions as they are found: at most `limit`, for `timeout_s` seconds. Two that leave the same goals are one."""
-        deadline = time.monotonic() + timeout_s
-        seen: set[tuple[str, ...]] = set()
-        tried: set[str] = set()
-        found = closing = since = 0
-        at = SearchState(state)
-        for visit in range(VISITS):
-            offered = in_order(self._policy.propose(view_of(at, self._file_context, visit)))
-            for proposal in offered:
-                if found >= limit or time.monotonic() > deadline or cancelled():
-                    return
-                if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
-                    continue
-                if proposal.tactic in tried:
-                    continue  # a model may offer what an earlier visit had
-                tried.add(proposal.tactic)
-                since += closing > 0
-                if since > AFTER_CLOSING:
-                    return
-                suggestion = self._tried(at, proposal)
-                if suggestion is None or (not suggestion.closes and suggestion.goals_after in seen):
-                    continue
-                if suggestion.closes:
-                    if closing == ENOUGH_CLOSING:
-                        continue
-                    closing += 1
-                seen.add(suggestion.goals_after)
-                found += 1
-                yield suggestion
-            if closing:
-                return  # dearer attempts are for goals that resist
+        """Suggestions as they are found: at most `limit`, for `timeout_s` seconds.
 
-    def _tried(self, at: SearchState, proposal: Proposal) -> Suggestion | None:
-        outcome = self._environment.step(at, [proposal.tactic])[0]
-        if not isinstance(outcome, Closed | Advanced):
-            return None
-        tactic = outcome.instead or proposal.tactic
+        Two that leave the same goals are one, be their hypotheses named differently.
+        """
+        deadline = time.monotonic() + timeout_s
+        ran = _Ran(limit, lambda: time.monotonic() > deadline or cancelled())
+        for visit in range(VISITS):
+            yield from self._offers(SearchState(state), ran, visit=visit)
+            if ran.full() or ran.closing:
+                yield from ran.left_over()
+                return  # dearer attempts are for goals that resist
+        for tactic, after in ran.intros[:1]:
+            yield from self._offers(SearchState(after), ran, tactic)
+        yield from ran.left_over()
+
+    def _offers(self, at: SearchState, ran: _Ran, first: str = "", visit: int = 0) -> Iterator[Suggestion]:
+        """What the policy offers for a state that helps; `first` leads to the state and is part of what is suggested."""
+        for proposal in in_order(self._policy.propose(view_of(at, self._file_context, visit))):
+            if ran.full():
+                return
+            if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
+                continue
+            if not ran.begins(first, proposal.tactic):
+                continue
+            outcome = self._environment.step(at, [proposal.tactic])[0]
+            if not isinstance(outcome, Closed | Advanced):
+                continue
+            suggestion = self._suggestion(proposal, outcome, first)
+            if ran.is_new(suggestion):
+                if isinstance(outcome, Advanced) and len(outcome.parts) == 1 and idea(suggestion.tactic) in INTROS and not first:
+                    ran.intros.append((suggestion.tactic, outcome.parts[0].state.tactic_state))
+                yield suggestion
+
+    def of(self, state: TacticState, tactics: Sequence[Proposal], limit: int, over: Callable[[], bool]) -> Iterator[Suggestion]:
+        """Those of given tactics that Lean takes, at most `limit`, until `over`."""
+        ran = _Ran(limit, over)
+        for proposal in tactics:
+            if ran.full():
+                break
+            if not ran.begins("", proposal.tactic):
+                continue
+            outcome = self._environment.step(SearchState(state), [proposal.tactic])[0]
+            if isinstance(outcome, Closed | Advanced) and ran.is_new(found := self._suggestion(proposal, outcome)):
+                yield found
+        yield from ran.left_over()
+
+    def _suggestion(self, proposal: Proposal, outcome: Closed | Advanced[SearchState], first: str = "") -> Suggestion:
+        own = outcome.instead or proposal.tactic
+        tactic = f"{first}\n{own}" if first else own
         goals = () if isinstance(outcome, Closed) else tuple(g for p in outcome.parts for g in goals_of(p.text))
         premises = tuple(dict.fromkeys(name for name in IDENTIFIER.findall(tactic) if self._named(name)))
         return Suggestion(tactic, goals, not goals, proposal.log_prob, proposal.proposer, premises)
 
 
+class _Ran:
+    """What a list of suggestions has so far, and what may still be tried."""
+
+    def __init__(self, limit: int, over: Callable[[], bool]) -> None:
+        self._limit = limit
+        self._over = over
+        self._tried: set[tuple[str, str]] = set()
+        self._left: set[tuple[str, ...]] = set()
+        self._ideas: Counter[str] = Counter()
+        self._later: list[Suggestion] = []
+        self._found = self._since = self.closing = 0
+        self.intros: list[tuple[str, TacticState]] = []
+
+    def full(self) -> bool:
+        """Whether nothing more is to be tried."""
+        return self._found >= self._limit or self._since > AFTER_CLOSING or self._over()
+
+    def begins(self, first: str, tactic: str) -> bool:
+        """Whether a tactic is to be tried; a model may offer what an earlier stage had."""
+        new = (first, tactic) not in self._tried
+        self._tried.add((first, tactic))
+        self._since += self.closing > 0
+        return new
+
+    def is_new(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion is to be shown: it leaves what no other one leaves, or is among the first that close the goal."""
+        left = tuple(map(unnamed, suggestion.goals_after))
+        if (left in self._left and not suggestion.closes) or (suggestion.closes and self.closing == ENOUGH_CLOSING):
+            return False
+        self.closing += suggestion.closes
+        self._left.add(left)
+        self._ideas[idea(suggestion.tactic)] += 1
+        if not suggestion.closes and self._ideas[idea(suggestion.tactic)] > OF_ONE_IDEA:
+            self._later.append(suggestion)
+            return False
+        self._found += 1
+        return True
+
+    def left_over(self) -> list[Suggestion]:
+        """What had to wait for other ideas and finds place now."""
+        return self._later[: max(0, self._limit - self._found)]
+
+
 def in_order(proposals: Sequence[Proposal]) -> list[Proposal]:
-    """The likeliest first, but what costs milliseconds before what may cost seconds."""
-    return sorted(proposals, key=lambda p: (not is_quick(p.tactic), -p.log_prob))
+    """What costs milliseconds before what may cost seconds; of these the likeliest of each idea, then the next of each."""
+    likeliest = sorted(proposals, key=lambda p: (not is_quick(p.tactic), -p.log_prob))
+    return varied(likeliest, lambda p: (not is_quick(p.tactic), p.tactic))
 
 
 def is_quick(tactic: str) -> bool:

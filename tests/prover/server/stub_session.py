@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prover.audit.embedded import TheoremVerdict
-from prover.errors import DataError
+from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Places, Position
 from prover.policy.premises import Premise
 from prover.prove.theorem import Attempt, SearchSettings
 from prover.server.answers import Edit, Proof
 from prover.server.document import Diagnostic, Document, Waiting
-from prover.server.pool import Cancelled
+from prover.server.pool import Cancelled, Limit, Readiness
 from prover.server.session import Session
 from prover.server.suggest import Suggestion
 
@@ -54,13 +54,18 @@ class StubSession(Session):
     _now: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def _think(self, cancelled: Callable[[], bool]) -> None:
+    readiness = Readiness(1, 0, 0)
+
+    def _think(self, cancelled: Callable[[], bool], limit: Limit | None = None) -> None:
         with self._lock:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
         try:
             end = time.monotonic() + self.slow_s
+            began = time.monotonic()
             while time.monotonic() < end:
+                if limit is not None and time.monotonic() - began > limit.timeout_s:
+                    raise LeanTimeoutError("the text was not read in time")
                 if cancelled():
                     self.cancelled += 1
                     raise Cancelled("the request was cancelled")
@@ -69,9 +74,11 @@ class StubSession(Session):
             with self._lock:
                 self._now -= 1
 
-    def document(self, text: str, path: Any = None, cancelled: Any = lambda: False, wait_s: float = 0.0) -> Document:
+    def document(
+        self, text: str, path: Any = None, cancelled: Any = lambda: False, wait_s: float = 0.0, limit: Any = None
+    ) -> Document:
         self.asked.append(text)
-        self._think(cancelled)
+        self._think(cancelled, limit)
         if "import Mathlib" in text:
             raise DataError("the text: it imports Mathlib, which is not there")
         places = Places(text)

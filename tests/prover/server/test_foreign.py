@@ -114,7 +114,7 @@ def test_llmlean_gets_a_whole_proof_where_it_asks_for_one(address: str) -> None:
 
 def test_the_clients_of_kimina_work_unchanged(address: str) -> None:
     client = KiminaClient(api_url=address, n_retries=1)
-    assert client.health() == {"status": "ok"}
+    assert client.health()["status"] == "ok"
     snippets = [Snippet(id="a", code="example : 1 = 1 := rfl"), Snippet(id="b", code=CONTEXT + "sorry\n")]
     snippets.append(Snippet(id="c", code="\nimport Mathlib\nexample : True := trivial"))
     results = {r.id: r for r in client.check(snippets, show_progress=False, batch_size=1).results}

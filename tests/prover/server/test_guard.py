@@ -26,7 +26,7 @@ def request(server: Server, method: str, path: str, base: str = "http://127.0.0.
 
 @pytest.mark.parametrize("host", ["127.0.0.1:23337", "localhost:9", "[::1]:23337", "LOCALHOST"])
 def test_its_own_names_are_answered(make_server: Make, host: str) -> None:
-    assert request(make_server(), "GET", "/health", headers={"host": host}).json() == {"status": "ok"}
+    assert request(make_server(), "GET", "/health", headers={"host": host}).json()["status"] == "ok"
 
 
 @pytest.mark.parametrize(

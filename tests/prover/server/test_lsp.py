@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -122,6 +124,12 @@ class Editor:
         self.do(opened())
         return uri
 
+    def close(self, uri: str) -> None:
+        async def closed() -> None:
+            self.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+
+        self.do(closed())
+
     def change(self, uri: str, version: int, change: types.TextDocumentContentChangePartial) -> None:
         async def changed() -> None:
             document = types.VersionedTextDocumentIdentifier(version, uri)
@@ -129,13 +137,18 @@ class Editor:
 
         self.do(changed())
 
-    def told(self, uri: str, version: int = 1) -> list[types.Diagnostic]:
-        """What the server says of a version of a text, once it says it."""
+    def told(self, uri: str, version: int = 1, read: bool = True) -> list[types.Diagnostic]:
+        """What the server says of a version of a text, once it has `read` it, or before."""
+
+        def said() -> list[types.PublishDiagnosticsParams]:
+            known = [d for d in self.diagnostics.get(uri, []) if d.version == version]
+            waits = [[o.severity for o in d.diagnostics if o.source == "proofsmith"] for d in known]
+            information = [types.DiagnosticSeverity.Information]
+            return [d for d, w in zip(known, waits, strict=True) if not read or w != information or "outside" in str(d)]
+
         with self._said:
-            assert self._said.wait_for(
-                lambda: any(d.version == version for d in self.diagnostics.get(uri, [])), timeout=280
-            )
-            return list([d for d in self.diagnostics[uri] if d.version == version][-1].diagnostics)
+            assert self._said.wait_for(lambda: bool(said()), timeout=280)
+            return list(said()[-1].diagnostics)
 
     def command(self, name: str, *arguments: Any) -> Any:
         return self.do(
@@ -325,3 +338,45 @@ def test_a_file_too_large_and_a_missing_import_are_told(editor: Editor) -> None:
     assert "imports Mathlib, which is not there" in editor.told(native)[0].message
     with pytest.raises(JsonRpcException, match="interactive use reads up to"):
         editor.command("proofsmith.goals", large, {"line": 1, "character": 25})
+
+
+RUNAWAYS = (
+    "theorem r : 5 ^ 99999999999 % 3 = 1 := by decide +kernel\n",
+    "theorem before : True := trivial\ntheorem r : Nat.gcd (7 ^ 99999999999) 3 = 1 := by decide +kernel\n",
+    "theorem r : (List.range 10000000000).length = 10000000000 := by decide +kernel\n",
+)
+
+
+@pytest.mark.parametrize("text", RUNAWAYS)
+def test_a_text_that_lean_is_slow_to_read_is_said_to_be_waited_for(editor: Editor, text: str) -> None:
+    uri = editor.open(f"Runaway{RUNAWAYS.index(text)}.lean", text)
+    said = editor.told(uri, read=False)
+    assert [d.severity for d in said] == [types.DiagnosticSeverity.Information]
+    assert "still reading" in said[0].message or "not ready" in said[0].message
+    editor.close(uri)
+
+
+FRAMES: dict[str, list[dict[str, Any]]] = {
+    "ordinary": [{"method": "initialized", "params": {}}, {"id": 2, "method": "shutdown"}, {"method": "exit"}],
+    "at once": [{"id": 2, "method": "shutdown"}, {"method": "exit"}],
+    "while a text is read": [
+        {"method": "initialized", "params": {}},
+        {"method": "textDocument/didOpen", "params": {"textDocument": {
+            "uri": "file:///w/A.lean", "languageId": "lean4", "version": 1, "text": RUNAWAYS[0]}}},
+        {"id": 2, "method": "shutdown"}, {"method": "exit"},
+    ],
+    "the editor is gone": [{"method": "initialized", "params": {}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frames", FRAMES.values(), ids=FRAMES.keys())
+def test_an_ordinary_end_has_exit_code_0_and_says_nothing(frames: list[dict[str, Any]]) -> None:
+    start = {"id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": None, "rootUri": None}}
+    sent = b""
+    for frame in [start, *frames]:
+        body = json.dumps({"jsonrpc": "2.0", **frame}).encode()
+        sent += b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    command = [sys.executable, "-m", "prover.cli.main", "lsp", "--workers", "1"]
+    ended = subprocess.run(command, input=sent, capture_output=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.startswith(b"Content-Length:")

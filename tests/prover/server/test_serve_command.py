@@ -32,7 +32,7 @@ def start(folder: Path, *options: str, **environment: str) -> tuple[subprocess.P
 
 def test_told_to_end_it_keeps_the_search_under_way_for_the_next_server(tmp_path: Path) -> None:
     process, address = start(tmp_path, "--grace", "0.2")
-    assert get(f"{address}health").json() == {"status": "ok"}
+    assert get(f"{address}health").json()["status"] == "ok"
     job = post(f"{address}v1/prove", json={"text": TEXT}).json()["id"]
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=120)
@@ -83,3 +83,18 @@ def test_a_short_token_is_refused(capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setenv("PROOFSMITH_TOKEN", "short")
     assert main(["serve", "--cold"]) == 2
     assert "at least 16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--cold"], ["--spares", "0"]])
+def test_it_says_when_it_is_ready_and_where(tmp_path: Path, options: list[str]) -> None:
+    command = [sys.executable, "-m", "prover.cli.main", "serve", "--port", "0", "--workers", "1", "--runs", str(tmp_path)]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        address = process.stdout.readline().strip()
+        lines = iter(process.stderr.readline, "")
+        assert any(line.startswith(f"ready: {address}") for line in lines)
+        lean = get(f"{address}health").json()
+        assert lean["ready"] == (options != ["--cold"]) and lean["lean"]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert process.returncode == 0

@@ -127,7 +127,7 @@ def test_a_session_at_work_refuses_more(session: Session) -> None:
 
 
 def test_a_lost_process_is_replaced(session: Session) -> None:
-    worker = session._pool.idle()[0]
+    worker = session._pool._ready[0]
     worker.process.kill()
     assert session.goals(TEXT, 10, 5).goals[0].endswith("⊢ q")
 
@@ -213,7 +213,7 @@ def test_closing_ends_a_request_under_way() -> None:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    while session.free:
+    while not session.readiness.at_work:
         time.sleep(0.01)
     session.close()
     thread.join(60)
