@@ -126,7 +126,7 @@ def _quiet(folder: Path, settings: SoakSettings, batch: BatchSettings) -> tuple[
     items = sorted(rows[: settings.theorems], key=everything.index)
     policy = _policy(FaultyProposer(Server(), lambda call: None))
     with RunFolder(folder / "quiet", {}, {}) as run:
-        records, _ = run_batch(items, policy, batch, run, first_worker=worker)
+        records = run_batch(items, policy, batch, run, first_worker=worker).records
     return items, records
 
 
@@ -149,7 +149,7 @@ def _round(
     path = folder / f"round-{tally.rounds}"
     try:
         with RunFolder(path, {}, {}) as run:
-            records, usage = run_batch(
+            records, usage, _ = run_batch(
                 items, _policy(server), batch, run, cancel=cancel, auditor=auditor,
                 new_worker=lambda memory_mb: FaultyWorker(faults, memory_mb),
             )  # fmt: skip

@@ -60,7 +60,7 @@ def batch() -> dict[str, Any]:
     items, _, _ = read_items(worker, inputs)
     began = time.monotonic()
     try:
-        records, usage = run_batch(items, default_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
+        records, usage, _ = run_batch(items, default_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
     finally:
         auditor.close()
     steps = sum(r["tactics_run"] for r in records.values())

@@ -168,26 +168,23 @@ def look_at(
 def useful_tactics(
     worker: Any, target: Any, policy: Mixture, file_context: FileContext, timeout_s: float, tactic_timeout_s: float
 ) -> dict[str, set[str]]:
-    """The states that a search proves on its way to a proof, and the tactics that prove each; empty when it finds none."""
+    """The states that a search closes on its way to a candidate, and the tactics that close each; empty when it finds none."""
+    from prover.audit.outcome import Candidate
     from prover.lean.embedded.dojo import EmbeddedDojo
-    from prover.prove.theorem import SearchSettings, prove
+    from prover.prove.theorem import SearchSettings, find_candidate
 
-    attempt = prove(
-        EmbeddedDojo(target, worker, tactic_timeout_s),
-        policy,
-        _believe,
-        SearchSettings(timeout_s),
-        file_context,
-        minimised=False,
-    )
-    if attempt.status != "proved" or attempt.tree is None:
+    # Counting needs no audit: a candidate that is wrong spoils a count, not a proof.
+    dojo = EmbeddedDojo(target, worker, tactic_timeout_s)
+    found = find_candidate(dojo, policy, SearchSettings(timeout_s), file_context, minimised=False)
+    tree = found.effort.tree
+    if not isinstance(found, Candidate) or tree is None:
         return {}
     useful: dict[str, set[str]] = {}
-    for node in attempt.tree["nodes"]:
+    for node in tree["nodes"]:
         if node["status"] == "closed":
             useful.setdefault(node["state"], set())
-    for edge in attempt.tree["edges"]:
-        state = attempt.tree["nodes"][edge["parent"]]["state"]
+    for edge in tree["edges"]:
+        state = tree["nodes"][edge["parent"]]["state"]
         if edge["status"] == "closed" and state in useful:
             useful[state].add(edge["tactic"])
     return useful
@@ -258,15 +255,3 @@ def judged(
 def is_closer(offer: Offer) -> bool:
     """Whether the offer is one of those that every state meets first."""
     return offer.template.startswith("closers.")
-
-
-class _Believed:
-    accepted = True
-    reason = None
-    axioms: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-
-
-def _believe(proof: str) -> _Believed:
-    """Counting needs no audit: a candidate that is wrong spoils a count, not a proof."""
-    return _Believed()

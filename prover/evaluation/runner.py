@@ -237,8 +237,8 @@ def _one_run(
 ) -> tuple[list[dict[str, Any]], int]:
     known = folder.known()
     with ProgressBar(len(items), known, quiet) as bar:
-        records, _ = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor)
-    settled = settle_dependencies(records)
+        ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor)
+    settled = settle_dependencies(ran.records)
     return [settled[i.id] for i in items], len(known)
 
 

@@ -1,6 +1,7 @@
 """Many theorems over many Lean processes.
 
-Each worker is a thread with a warm Lean of its own; one more Lean, which no search touches, audits for all of them.
+`run_batch` is what everything goes through that proves: `prove`, `eval`, `improve`, the benches, a server's jobs, an editor's
+requests. Each worker is a thread with a warm Lean of its own; one more Lean, which no search touches, audits for all of them.
 Results are noted as they come (`prover.prove.folder`); a run that is started again goes on with what is missing.
 """
 
@@ -13,16 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from prover.audit.auditor import Audits, auditor_for
+from prover.audit.auditor import Audits, Verdict, auditor_for
+from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.backend import EMBEDDED, Backend, Worker
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
-from prover.prove.item import BatchSettings, Item, attempt_item, believing, record_of
-from prover.prove.theorem import Attempt
+from prover.prove.item import BatchSettings, Item, attempt_item, record_of
 
 LONGEST_LINE = 4
 """So many candidates wait for the audit at most; then the searches wait too."""
@@ -49,7 +50,7 @@ class Watcher(Protocol):
 
 
 class Silent:
-    """A watcher that does not look."""
+    """No-op watcher."""
 
     def started(self, item: Item) -> None:
         """Nothing."""
@@ -59,6 +60,15 @@ class Silent:
 
 
 SILENT = Silent()
+
+
+class Ran(NamedTuple):
+    """What a batch came to: the record of each finished theorem by its id, earlier runs' included; how Lean's time was spent;
+    and what became of the theorems of this run."""
+
+    records: dict[str, dict[str, Any]]
+    usage: Usage
+    outcomes: dict[str, Proof | Candidate | Failure]
 
 
 def run_batch(
@@ -72,7 +82,7 @@ def run_batch(
     auditor: Audits | None = None,
     new_worker: Callable[[int], Worker] | None = None,
     backend: Backend = EMBEDDED,
-) -> tuple[dict[str, dict[str, Any]], Usage]:
+) -> Ran:
     """Works on every theorem that the folder does not know yet.
 
     Args:
@@ -86,40 +96,46 @@ def run_batch(
         auditor: an auditor to share; closed by whoever made it.
         new_worker: makes the workers, given the ceiling of their memory in MB; None: the backend does.
         backend: which Lean works.
-
-    Returns:
-        Record of each finished theorem by id, and how Lean's time was spent.
     """
     cancel = cancel or threading.Event()
-    own_auditor = auditor is None
     make_worker = new_worker or backend.new_worker
-    own = new_worker(settings.memory_mb) if new_worker is not None else None
+    own = new_worker(settings.memory_mb) if auditor is None and new_worker is not None else None
     audit = auditor or auditor_for(backend, settings.memory_mb, own)
     batch = _Batch(items, policy, settings, folder, watcher, cancel, audit, backend)
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
     workers += [make_worker(settings.memory_mb) for _ in range(count - 1)]
-    jobs: list[Callable[[], None]] = [partial(batch.work, worker) for worker in workers]
-    if batch.waiting:
-        jobs.append(partial(batch.judge, items[0].target))
-    # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
-    with ThreadPoolExecutor(len(jobs), "batch") as threads:
-        running = [threads.submit(job) for job in jobs]
-        try:
-            wait(running)
-        except KeyboardInterrupt:
-            cancel.set()
-            for worker in workers:
-                worker.interrupt()
-            audit.interrupt()
-            wait(running)
-            raise
-        finally:
-            if own_auditor:
-                audit.close()
-    if batch.failures:
-        raise batch.failures[0]
-    return {i.id: batch.records[i.id] for i in items if i.id in batch.records}, batch.usage
+    try:
+        return batch.run(workers, audit)
+    finally:
+        if auditor is None:
+            audit.close()
+        for worker in workers:
+            worker.close()
+
+
+def run_one(
+    item: Item,
+    policy: ViewPolicy,
+    settings: BatchSettings,
+    worker: Worker,
+    audit: Callable[[Target, str], Verdict] | None,
+    cancel: threading.Event,
+    backend: Backend = EMBEDDED,
+    on_expansion: Callable[[Any, Any], None] | None = None,
+    accepts: Callable[[Target, str], Verdict] | None = None,
+) -> Proof | Candidate | Failure:
+    """A batch of one theorem on a worker that is lent and stays open; see `run_batch`.
+
+    Args:
+        audit: None: what is found stays a candidate.
+        cancel: set it to stop; the failure's status is then cancelled.
+        on_expansion: called with graph and node after each expansion.
+        accepts: candidates that it does not accept are gone past at once.
+    """
+    batch = _Batch([item], policy, settings, None, SILENT, cancel, audit, backend, on_expansion, accepts)
+    outcomes = batch.run([worker]).outcomes
+    return outcomes.get(item.id) or Failure("cancelled", status="cancelled")
 
 
 class _Batch:
@@ -137,88 +153,124 @@ class _Batch:
         folder: RunFolder | None,
         watcher: Watcher,
         cancel: threading.Event,
-        audit: Audits,
+        audit: Callable[[Target, str], Verdict] | None,
         backend: Backend,
+        on_expansion: Callable[[Any, Any], None] | None = None,
+        accepts: Callable[[Target, str], Verdict] | None = None,
     ) -> None:
         self.policy, self.settings, self.cancel, self.audit, self.backend = policy, settings, cancel, audit, backend
-        self.folder, self.watcher = folder, watcher
+        self.folder, self.watcher, self.on_expansion, self.accepts = folder, watcher, on_expansion, accepts
         self.records = folder.known() if folder is not None else {}
+        self.outcomes: dict[str, Proof | Candidate | Failure] = {}
         self.waiting = deque(item for item in items if item.id not in self.records)
+        self.items = items
         self.usage = Usage()
         self.failures: list[BaseException] = []
         self._unsettled = len(self.waiting)
-        self._refused: dict[str, Attempt] = {}
-        self._candidates: deque[tuple[Item, Attempt]] = deque()
+        self._refused: dict[str, Candidate] = {}
+        self._candidates: deque[tuple[Item, Candidate]] = deque()
         self._changed = threading.Condition()
+
+    def run(self, workers: Sequence[Worker], auditor: Audits | None = None) -> Ran:
+        """All threads, to their end. `auditor`: the audit as a process, made ready ahead of the first candidate."""
+        jobs: list[Callable[[], None]] = [partial(self.work, worker) for worker in workers]
+        if self.waiting and self.audit is not None:
+            jobs.append(partial(self.judge, self.audit, auditor))
+        # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
+        with ThreadPoolExecutor(len(jobs), "batch") as threads:
+            running = [threads.submit(job) for job in jobs]
+            try:
+                wait(running)
+            except KeyboardInterrupt:
+                self.cancel.set()
+                for worker in workers:
+                    worker.interrupt()
+                if auditor is not None:
+                    auditor.interrupt()
+                wait(running)
+                raise
+        if self.failures:
+            raise self.failures[0]
+        return Ran({i.id: self.records[i.id] for i in self.items if i.id in self.records}, self.usage, self.outcomes)
+
+    def over(self) -> bool:
+        """Whether there is no point in going on."""
+        return self.cancel.is_set() or bool(self.failures)
 
     def work(self, worker: Worker) -> None:
         """A worker's thread: theorem after theorem."""
+        before = worker.inside_s, worker.span_s, worker.processes_lost
         try:
             while (item := self._next()) is not None:
                 earlier = self._refused.get(item.id)
-                audit = believing if earlier is None else self.audit
-                attempt = attempt_item(item, worker, audit, self.policy, self.settings, self.cancel, self.backend)
-                if attempt is None:
+                accepts = self.accepts if earlier is None else self.audit
+                found = attempt_item(
+                    item, worker, self.policy, self.settings, self.over, self.backend,
+                    partial(accepts, item.target) if accepts is not None else None, self.on_expansion,
+                )  # fmt: skip
+                if found is None:
                     return
                 if earlier is not None:
-                    attempt = replace(attempt, seconds=attempt.seconds + earlier.seconds)
-                if attempt.status == "proved" and earlier is None:
-                    self._hand_over(item, attempt)
+                    found = replace(found, effort=found.effort.after(earlier.effort))
+                if isinstance(found, Candidate) and self.audit is not None:
+                    self._hand_over(item, found)
                 else:
-                    self._settle(item, attempt)
+                    self._settle(item, found)
                 worker.recycle_if_big()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
         finally:
-            worker.close()
             with self._changed:
-                self.usage.inside_s += worker.inside_s
-                self.usage.span_s += worker.span_s
-                self.usage.processes_lost += worker.processes_lost
+                self.usage.inside_s += worker.inside_s - before[0]
+                self.usage.span_s += worker.span_s - before[1]
+                self.usage.processes_lost += worker.processes_lost - before[2]
 
-    def judge(self, first: Target) -> None:
+    def judge(self, audit: Callable[[Target, str], Verdict], auditor: Audits | None) -> None:
         """The auditor's thread: candidate after candidate; after a cancellation those that are already there."""
         try:
-            self.audit.warm(first)
-            while (candidate := self._next_candidate()) is not None:
-                item, attempt = candidate
+            if auditor is not None:
+                auditor.warm(self.items[0].target)
+            while (waiting := self._next_candidate()) is not None:
+                item, candidate = waiting
                 began = time.monotonic()
                 try:
-                    verdict = self.audit(item.target, attempt.proof or "")
+                    judged = audited(audit, item.target, candidate)
                 except LeanSetupError:
                     raise
-                except LeanProcessError:
-                    verdict = None
-                attempt = replace(attempt, seconds=attempt.seconds + time.monotonic() - began)
-                if verdict is not None and verdict.accepted:
-                    self._settle(item, replace(attempt, axioms=verdict.axioms, depends_on=verdict.depends_on))
+                except LeanProcessError as error:
+                    judged = Refusal(candidate, f"the audit lost its Lean over it: {error}")
+                candidate = replace(candidate, effort=candidate.effort.longer(time.monotonic() - began))
+                if isinstance(judged, Proof):
+                    self._settle(item, replace(judged, candidate=candidate))
+                elif item.id in self._refused:
+                    self._settle(item, Failure(f"refused: {judged.reason}", candidate.effort))
                 else:
-                    self._again(item, attempt)
+                    self._again(item, candidate)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
     def _next(self) -> Item | None:
         """A theorem to work on; waits while the audit may still send one back. None when there will be none."""
         with self._changed:
-            while not self.waiting and self._unsettled and not self.cancel.is_set():
+            while not self.waiting and self._unsettled and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
-            if self.cancel.is_set() or not self.waiting:
+            if self.over() or not self.waiting:
                 return None
             item = self.waiting.popleft()
             self.watcher.started(item)
             return item
 
-    def _hand_over(self, item: Item, attempt: Attempt) -> None:
+    def _hand_over(self, item: Item, candidate: Candidate) -> None:
         """Puts a candidate in line; waits while the line is long, so that a killed run loses few."""
         with self._changed:
-            while len(self._candidates) >= LONGEST_LINE and not self.cancel.is_set():
+            while len(self._candidates) >= LONGEST_LINE and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
-            self._candidates.append((item, attempt))
+            self._candidates.append((item, candidate))
             self._changed.notify_all()
 
-    def _next_candidate(self) -> tuple[Item, Attempt] | None:
+    def _next_candidate(self) -> tuple[Item, Candidate] | None:
         with self._changed:
-            while not self._candidates and self._unsettled and not self.cancel.is_set():
+            while not self._candidates and self._unsettled and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
             if not self._candidates:
                 return None
@@ -226,24 +278,24 @@ class _Batch:
             self._changed.notify_all()
             return candidate
 
-    def _settle(self, item: Item, attempt: Attempt) -> None:
-        record = record_of(item, attempt)
+    def _settle(self, item: Item, outcome: Proof | Candidate | Failure) -> None:
+        record = record_of(item, outcome)
         with self._changed:
             if self.folder is not None:
-                self.folder.add(item.id, record, attempt.tree)
+                self.folder.add(item.id, record, outcome.effort.tree)
             self.records[item.id] = record
+            self.outcomes[item.id] = outcome
             self.watcher.finished(item, record)
             self._unsettled -= 1
             self._changed.notify_all()
 
-    def _again(self, item: Item, attempt: Attempt) -> None:
+    def _again(self, item: Item, candidate: Candidate) -> None:
         with self._changed:
-            self._refused[item.id] = attempt
+            self._refused[item.id] = candidate
             self.waiting.append(item)
             self._changed.notify_all()
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             self.failures.append(error)
-            self.cancel.set()
             self._changed.notify_all()

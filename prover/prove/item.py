@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from prover.audit.auditor import Verdict
+from prover.audit.outcome import Candidate, Effort, Failure, Proof
 from prover.audit.shared import MAX_TRIES
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.backend import EMBEDDED, Backend, Worker
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
-from prover.prove.theorem import Attempt, SearchSettings, prove
+from prover.prove.theorem import SearchSettings, find_candidate
 
 TACTIC_TIMEOUT_S = 5.0
 LAST_RESORT_S = 120.0
@@ -58,78 +58,78 @@ class BatchSettings:
         return TACTIC_TIMEOUT_S if self.search.timeout_s is not None else LAST_RESORT_S
 
 
-class _Believed:
-    accepted = True
-    reason = None
-    axioms: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-
-
-def believing(target: Target, proof: str) -> _Believed:
-    """Stands for the audit while a search runs; its candidate is judged afterwards."""
-    return _Believed()
-
-
 def attempt_item(
     item: Item,
     worker: Worker,
-    audit: Callable[[Target, str], Verdict],
     policy: ViewPolicy,
     settings: BatchSettings,
-    cancel: threading.Event,
+    cancelled: Callable[[], bool],
     backend: Backend = EMBEDDED,
+    accepts: Callable[[str], Verdict] | None = None,
     on_expansion: Callable[[Any, Any], None] | None = None,
-) -> Attempt | None:
-    """One theorem, tried again when its Lean was lost; None when the run was cancelled meanwhile."""
+) -> Candidate | Failure | None:
+    """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
+
+    See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
+    """
     target = item.target
     if target.problem is not None:
-        return Attempt("error", reason=target.problem)
+        return Failure(target.problem, status="error")
     started = time.monotonic()
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
             backend.prepare(worker, target)
-            attempt = prove(
+            found = find_candidate(
                 backend.open(target, worker, settings.tactic_seconds, settings.heartbeats),
                 policy,
-                lambda proof: audit(target, proof),
                 settings.search,
                 backend.file_context(worker, target),
-                cancelled=cancel.is_set,
+                accepts,
+                cancelled=cancelled,
                 on_expansion=on_expansion,
                 minimised=settings.minimise,
             )
         except RequestRefused as error:
-            return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
+            return Failure(str(error), Effort(time.monotonic() - started), "error")
         except LeanProcessError as error:
-            if cancel.is_set():
+            if cancelled():
                 return None
             if isinstance(error, LeanSetupError):
                 raise
             if attempt_number == MAX_TRIES:
-                return Attempt(
-                    "error",
-                    reason=f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}",
-                    seconds=time.monotonic() - started,
-                )
+                reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
+                return Failure(reason, Effort(time.monotonic() - started), "error")
             continue
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
-        return None if cancel.is_set() and attempt.status != "proved" else attempt
+        return None if cancelled() and isinstance(found, Failure) else found
     raise AssertionError("unreachable")
 
 
-def record_of(item: Item, attempt: Attempt) -> dict[str, Any]:
+def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any]:
     """A line of results.jsonl."""
-    facts = asdict(replace(attempt, tree=None))
-    facts.pop("tree")
+    candidate = outcome.candidate if isinstance(outcome, Proof) else outcome if isinstance(outcome, Candidate) else None
+    proof = outcome if isinstance(outcome, Proof) else None
+    effort = outcome.effort
     return {
         "id": item.id,
         "name": item.target.name,
         "file": item.file,
         "line": item.target.line,
         "statement": item.target.statement,
-        **facts,
-        "seconds": round(attempt.seconds, 3),
-        "lean_seconds": round(attempt.lean_seconds, 3),
+        "status": outcome.status if isinstance(outcome, Failure) else "unaudited" if proof is None else "proved",
+        "proof": candidate.proof if candidate is not None else None,
+        "reason": outcome.reason if isinstance(outcome, Failure) else None,
+        "seconds": round(effort.seconds, 3),
+        "expansions": effort.expansions,
+        "tactics_run": effort.tactics_run,
+        "lean_seconds": round(effort.lean_seconds, 3),
+        "candidates_refused": effort.candidates_refused,
+        "axioms": list(proof.axioms) if proof is not None else [],
+        "depends_on": list(proof.depends_on) if proof is not None else [],
+        "closed_by": dict(candidate.closed_by) if candidate is not None else {},
+        "refusals": list(effort.refusals),
+        "set_aside": list(effort.set_aside),
+        "policy_faults": dict(effort.policy_faults),
     }
 
 

@@ -193,10 +193,8 @@ def run(
             known = folder.known()
             lean = worker.lean
             with ProgressBar(len(items), known, quiet) as bar:
-                records, usage = run_batch(
-                    items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend
-                )
-            settled = settle_dependencies(records)
+                ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend)
+            settled = settle_dependencies(ran.records)
             ordered = [settled[i.id] for i in items]
             written, problems = write_files(out, inputs, readings, items, settled, auditor)
         except BaseException:
@@ -214,14 +212,14 @@ def run(
             "seconds": round(time.time() - started, 1),
             **_facts(settings, noted, ordered),
             "resumed": len(known),
-            "lean_processes_lost": usage.processes_lost,
+            "lean_processes_lost": ran.usage.processes_lost,
             "inputs": hashes,
             "unread": list(unread),
             "notes": notes + problems,
         }
         write_results(out, ordered, summary)
         write_report(out, summary, ordered, {r["id"]: t for r in ordered if (t := folder.tree(r["id"]))})
-    return Outcome(ordered, summary, usage, written, notes + problems, unread)
+    return Outcome(ordered, summary, ran.usage, written, notes + problems, unread)
 
 
 def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[dict[str, Any]]) -> dict[str, Any]:

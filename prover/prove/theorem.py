@@ -1,7 +1,7 @@
-"""One theorem, proved: the place that joins environment, policy and search.
+"""One theorem, searched: the place that joins environment, policy and search.
 
 The search works on a `lean_dojo.Dojo`; whether Lean behind it is embedded or native it does not know. What it finds is a
-candidate. `prove` returns "proved" only with the auditor's word.
+candidate; the audit decides (`prover.audit.outcome`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import lean_dojo
 
 from prover.audit.auditor import Verdict
+from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import LeanProcessError
 from prover.lean.context import FileContext
 from prover.policy.base import noting_faults
-from prover.prove.environment import DojoEnvironment, SearchState
+from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.minimise import minimise
 from prover.prove.script import script
 from search import BestFirst, Priority, search, to_json
-from search.types import Budget, ProofTree, SearchResult, Status
+from search.types import Budget, ProofTree
 
 NO_FILE_CONTEXT = FileContext()
 
@@ -50,68 +51,42 @@ class SearchSettings:
         return facts
 
 
-@dataclass
-class Attempt:
-    """What became of one theorem.
-
-    `status` is proved, failed or error; `proof` the tactics, one a line; `reason` says why not; `tree` the search graph
-    in the schema of docs/architecture.md. `set_aside` are tactics that ended Lean again and again, `policy_faults` says
-    how often which proposer failed meanwhile: a search that did not find a proof may owe it to them.
-    """
-
-    status: str
-    proof: str | None = None
-    reason: str | None = None
-    seconds: float = 0.0
-    expansions: int = 0
-    tactics_run: int = 0
-    lean_seconds: float = 0.0
-    candidates_refused: int = 0
-    axioms: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    closed_by: dict[str, int] = field(default_factory=dict)
-    refusals: list[str] = field(default_factory=list)
-    set_aside: list[str] = field(default_factory=list)
-    policy_faults: dict[str, int] = field(default_factory=dict)
-    tree: dict[str, Any] | None = None
-
-
-def prove(
+def find_candidate(
     dojo: lean_dojo.Dojo,
     policy: ViewPolicy,
-    audit: Callable[[str], Verdict],
     settings: SearchSettings,
     file_context: FileContext = NO_FILE_CONTEXT,
+    accepts: Callable[[str], Verdict] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     on_expansion: Callable[[Any, Any], None] | None = None,
     minimised: bool = True,
-) -> Attempt:
+) -> Candidate | Failure:
     """Searches for a proof of the theorem that `dojo` is open for.
 
     Args:
         dojo: not yet entered.
         policy: proposes tactics.
-        audit: judges a proof text; a refused one is never returned.
         settings: budgets.
         file_context: the file's own definitions and theorems.
+        accepts: what the search goes on past, when given: proof texts that it does not accept.
         cancelled: looked at before each expansion.
         on_expansion: called with graph and node after each.
-        minimised: make the proof smaller before it is returned.
+        minimised: make the candidate smaller, where the search's own Lean can judge a text.
 
     Returns:
-        The attempt; a theorem that could not be opened is an error.
+        A candidate for the audit, or why there is none; a theorem that could not be opened is an error.
 
     Raises:
         LeanProcessError: Lean was lost too often; says nothing about the theorem.
         PolicyError: no proposer answers any more.
     """
     started = time.monotonic()
-    verdicts: list[Verdict] = []
     refusals: list[str] = []
 
     def accept(tree: ProofTree) -> bool:
-        verdict = audit(script(tree))
-        verdicts.append(verdict)
+        if accepts is None:
+            return True
+        verdict = accepts(script(tree))
         if not verdict.accepted:
             refusals.append(verdict.reason or "refused")
         return verdict.accepted
@@ -131,35 +106,22 @@ def prove(
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
-            attempt = _attempt(result, opened)
-            if result.candidate is not None:
-                proof = result.candidate
-                if minimised:  # while the theorem is open: some processes end with it
-                    proof = _minimised(proof, getattr(opened, "holds", None), audit, verdicts)
-                attempt.proof, attempt.axioms, attempt.depends_on = script(proof), verdicts[-1].axioms, verdicts[-1].depends_on
+            tree = to_json(result.graph, result.scores)
+            proof = result.candidate
+            if proof is not None and minimised:  # while the theorem is open: some processes end with it
+                proof = _smaller(proof, getattr(opened, "holds", None), accepts)
+            effort = Effort(
+                0.0, result.expansions, result.tactics_run, getattr(opened, "lean_ms", 0.0) / 1000,
+                result.candidates_refused, tuple(refusals), tuple(getattr(opened, "set_aside", ())), dict(policy_faults), tree,
+            )  # fmt: skip
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
-        return Attempt("error", reason=str(error), seconds=time.monotonic() - started)
-    attempt.seconds = time.monotonic() - started
-    attempt.refusals, attempt.policy_faults = refusals, dict(policy_faults)
-    return attempt
-
-
-def _attempt(result: SearchResult[SearchState], opened: Any) -> Attempt:
-    """What a search came to, before its proof is made smaller."""
-    tree = to_json(result.graph, result.scores)
-    return Attempt(
-        status="proved" if result.status is Status.FOUND else "failed",
-        reason=None if result.status is Status.FOUND else result.status.value,
-        expansions=result.expansions,
-        tactics_run=result.tactics_run,
-        lean_seconds=getattr(opened, "lean_ms", 0.0) / 1000,
-        candidates_refused=result.candidates_refused,
-        closed_by=_proposers(tree, result.candidate) if result.candidate is not None else {},
-        set_aside=list(getattr(opened, "set_aside", ())),
-        tree=tree,
-    )
+        return Failure(str(error), Effort(time.monotonic() - started), "error")
+    effort = effort.longer(time.monotonic() - started)
+    if proof is None or result.candidate is None:
+        return Failure(result.status.value, effort)
+    return Candidate(script(proof), effort, _proposers(tree, result.candidate))
 
 
 def _name_of(dojo: lean_dojo.Dojo) -> str:
@@ -167,24 +129,19 @@ def _name_of(dojo: lean_dojo.Dojo) -> str:
     return str(getattr(entry, "name", "") or getattr(entry, "full_name", ""))
 
 
-def _minimised(
-    proof: ProofTree, holds: Callable[[str], bool] | None, audit: Callable[[str], Verdict], verdicts: list[Verdict]
+def _smaller(
+    proof: ProofTree, holds: Callable[[str], bool] | None, accepts: Callable[[str], Verdict] | None
 ) -> ProofTree:
-    """A smaller proof with the audit's word. Where the search's own Lean can judge a text, it is asked on the way."""
+    """A smaller proof that the search's own Lean takes, and `accepts`, when that is given."""
     if holds is None:
-        return minimise(proof, lambda smaller: _still_accepted(smaller, audit, verdicts))
+        return proof
     smallest = minimise(proof, lambda smaller: holds(script(smaller)))
-    return smallest if script(smallest) == script(proof) or _still_accepted(smallest, audit, verdicts) else proof
-
-
-def _still_accepted(tree: ProofTree, audit: Callable[[str], Verdict], verdicts: list[Verdict]) -> bool:
+    if accepts is None or script(smallest) == script(proof):
+        return smallest
     try:
-        verdict = audit(script(tree))
+        return smallest if accepts(script(smallest)).accepted else proof
     except LeanProcessError:
-        return False  # there is a proof already
-    if verdict.accepted:
-        verdicts.append(verdict)
-    return verdict.accepted
+        return proof
 
 
 def _proposers(tree: dict[str, Any], proof: ProofTree) -> dict[str, int]:

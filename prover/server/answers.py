@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from prover.audit import outcome as audit
 from prover.audit.embedded import TheoremVerdict
+from prover.audit.outcome import Candidate, Effort, Failure
 from prover.lean.holes import Hole
 from prover.lean.positions import Places, Position
 from prover.prove.script import script
-from prover.prove.theorem import Attempt
 from prover.server.document import Document
 from prover.server.suggest import Suggestion
 from search.types import ProofTree
@@ -75,9 +76,35 @@ class Proof:
 
     name: str
     status: str
-    attempt: Attempt
+    outcome: audit.Proof | Candidate | Failure
     edit: Edit | None = None
     reason: str | None = None
+
+    @property
+    def tactics(self) -> str | None:
+        """What was found, one tactic a line."""
+        match self.outcome:
+            case Failure():
+                return None
+            case Candidate(proof):
+                return proof
+            case audit.Proof(candidate):
+                return candidate.proof
+
+    @property
+    def effort(self) -> Effort:
+        """What it cost."""
+        return self.outcome.effort
+
+    @property
+    def axioms(self) -> tuple[str, ...]:
+        """What it rests on outside the library's theorems."""
+        return self.outcome.axioms if isinstance(self.outcome, audit.Proof) else ()
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Unproved theorems of the text that it uses."""
+        return self.outcome.depends_on if isinstance(self.outcome, audit.Proof) else ()
 
 
 @dataclass(frozen=True)
@@ -102,19 +129,20 @@ class Check:
         return not self.document.errors and not self.document.waiting
 
 
-def proof_of(hole: Hole, attempt: Attempt, start: Position, end: Position, audits: bool) -> Proof:
-    """What an attempt on a hole (which spans `start` to `end`) came to; `audits`: whether an audit judged it."""
-    if attempt.status != "proved" or attempt.proof is None:
-        return Proof(hole.name, attempt.status, attempt, None, attempt.reason)
-    edit = Edit(start, end, hole.written(attempt.proof))
-    reason = None
-    if hole.others:
-        reason = f"this place is closed; the theorem has {hole.others} more `sorry`"
-    elif not audits:
-        reason = "no audit runs here"
-    elif attempt.depends_on:
-        reason = f"proved only given {', '.join(attempt.depends_on)}, which is not proved"
-    return Proof(hole.name, "proved" if reason is None else "closed", attempt, edit, reason)
+def proof_of(hole: Hole, outcome: audit.Proof | Candidate | Failure, start: Position, end: Position) -> Proof:
+    """What a search for a hole, which spans `start` to `end`, came to."""
+    match outcome:
+        case Failure(reason):
+            return Proof(hole.name, outcome.status, outcome, None, reason)
+        case Candidate(proof):
+            left = f"this place is closed; the theorem has {hole.others} more `sorry`" if hole.others else "no audit runs here"
+            return Proof(hole.name, "closed", outcome, Edit(start, end, hole.written(proof)), left)
+        case audit.Proof(candidate):
+            edit = Edit(start, end, hole.written(candidate.proof))
+            if outcome.depends_on:
+                open_ones = f"proved only given {', '.join(outcome.depends_on)}, which is not proved"
+                return Proof(hole.name, "closed", outcome, edit, open_ones)
+            return Proof(hole.name, "proved", outcome, edit)
 
 
 def settled(proofs: list[Proof]) -> list[Proof]:
@@ -125,7 +153,7 @@ def settled(proofs: list[Proof]) -> list[Proof]:
     while changed:
         changed = False
         for i, p in enumerate(result):
-            if p.status == "closed" and p.attempt.depends_on and set(p.attempt.depends_on) <= proved:
+            if p.status == "closed" and p.depends_on and set(p.depends_on) <= proved:
                 result[i] = replace(p, status="proved", reason=None)
                 proved.add(p.name)
                 changed = True

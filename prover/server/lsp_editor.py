@@ -97,7 +97,7 @@ class Editor:
             if token is not None:
                 progress.end(token, types.WorkDoneProgressEnd(message=said))
                 progress.tokens.pop(token, None)
-        return [{"name": p.name, "status": p.status, "reason": p.reason, "proof": p.attempt.proof} for p in proofs]
+        return [{"name": p.name, "status": p.status, "reason": p.reason, "proof": p.tactics} for p in proofs]
 
     async def _token(self, title: str) -> str | None:
         window = self.ls.client_capabilities.window
@@ -118,7 +118,7 @@ class Editor:
             assert proof.edit is not None
             fitting = None if now is None else moved(proof.edit, text.text, now.source)
             if fitting is None:
-                self.say(f"{proof.name}: the text changed meanwhile; the proof is:\n{proof.attempt.proof}")
+                self.say(f"{proof.name}: the text changed meanwhile; the proof is:\n{proof.tactics}")
             else:
                 edits.append(fitting)
         if edits and now is not None:

@@ -204,8 +204,8 @@ class Service:
                 )
             except DataError:
                 continue
-            if proof.attempt.proof is not None:
-                return proof.attempt.proof
+            if proof.tactics is not None:
+                return proof.tactics
         return None
 
     def _unchecked(self, state: str, prefix: str, limit: int) -> wire.SuggestReply:

@@ -13,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from prover.audit import outcome as audit
 from prover.audit.auditor import Verdict
 from prover.audit.embedded import TheoremVerdict
+from prover.audit.outcome import Candidate, Failure
 from prover.audit.shared import SharedAuditor
 from prover.errors import DataError
 from prover.lean.embedded.premises import LazyPremises, load_or_build
@@ -23,9 +25,10 @@ from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
 from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
+from prover.prove.batch import run_one
 from prover.prove.evaluator import ViewPolicy
-from prover.prove.item import BatchSettings, Item, attempt_item
-from prover.prove.theorem import Attempt, SearchSettings
+from prover.prove.item import BatchSettings, Item
+from prover.prove.theorem import SearchSettings
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.events import Growth
 from prover.server.pool import Lease, Limit
@@ -180,8 +183,8 @@ class Session(Reader):
             places = Places(file.text)
             start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
             target = alone(lease.worker, hole)
-            attempt = self._search(lease, target, settings or SearchSettings(), on_event)
-        return proof_of(hole, attempt, start, end, self._audits)
+            found = self._search(lease, target, settings or SearchSettings(), on_event)
+        return proof_of(hole, found, start, end)
 
     def judged(self, here: Opened, proof: str) -> Verdict:
         """The audit's verdict on tactics at a place; without an audit, or where other `sorry` remain, Lean's opinion."""
@@ -239,7 +242,7 @@ class Session(Reader):
 
     def _search(
         self, lease: Lease, target: Hole, settings: SearchSettings, on_event: Callable[[dict[str, Any]], None] | None
-    ) -> Attempt:
+    ) -> audit.Proof | Candidate | Failure:
         growth = Growth()
 
         def told(graph: Any, node: Any) -> None:
@@ -250,12 +253,11 @@ class Session(Reader):
 
         item = Item(target.name, target, str(target.file.path or "text"))
         alone = self._audits and target.others == 0
-        judge: Any = self._judge() if alone else Unaudited(lease.worker)
-        attempt = attempt_item(
-            item, lease.worker, judge, self._policy, BatchSettings(settings, memory_mb=self.memory_mb), lease.cancel,
-            on_expansion=told,
+        return run_one(
+            item, self._policy, BatchSettings(settings, memory_mb=self.memory_mb), lease.worker,
+            self._judge() if alone else None, lease.cancel, on_expansion=told,
+            accepts=None if alone else Unaudited(lease.worker),
         )  # fmt: skip
-        return attempt or Attempt("cancelled", reason="cancelled")
 
     def _judge(self) -> SharedAuditor:
         with self._auditor_lock:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from prover.audit.outcome import Failure
 from prover.errors import DataError
 from prover.lean.holes import NoPlace
 from prover.lean.positions import Places, Position
-from prover.prove.theorem import Attempt, SearchSettings
+from prover.prove.theorem import SearchSettings
 from prover.server.answers import Edit, Proof, applied, settled
 from prover.server.document import Waiting
 from prover.server.session import Session
@@ -63,7 +64,7 @@ def prove_all(
         try:
             proof = _proved(session, text, waiting, settings, cancelled, path)
         except DataError as error:
-            proof = Proof(waiting.name, "error", Attempt("error", reason=str(error)), None, str(error))
+            proof = Proof(waiting.name, "error", Failure(str(error), status="error"), None, str(error))
         proofs.append(proof)
         on_theorem(number, len(document.waiting), waiting, proof)
     return settled(proofs)

@@ -43,18 +43,17 @@ class GrowingTree:
 
 def result_of(proof: Proof, text: str) -> dict[str, Any]:
     """A finished search as a job's result."""
-    attempt = proof.attempt
     result: dict[str, Any] = {
         "theorem": proof.name,
         "status": proof.status,
-        "proof": attempt.proof,
-        "reason": proof.reason or attempt.reason,
-        "seconds": round(attempt.seconds, 2),
-        "expansions": attempt.expansions,
-        "tactics_run": attempt.tactics_run,
-        "axioms": list(attempt.axioms),
-        "depends_on": list(attempt.depends_on),
-        "tree": attempt.tree,
+        "proof": proof.tactics,
+        "reason": proof.reason,
+        "seconds": round(proof.effort.seconds, 2),
+        "expansions": proof.effort.expansions,
+        "tactics_run": proof.effort.tactics_run,
+        "axioms": list(proof.axioms),
+        "depends_on": list(proof.depends_on),
+        "tree": proof.effort.tree,
     }
     if proof.edit is not None:
         places = Places(text)

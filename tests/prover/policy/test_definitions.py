@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from prover.audit.outcome import Candidate
 from prover.lean import source
 from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.definitions import Definitions, Projections, library_functions
 from prover.policy.goal import first_goal
-from prover.prove.theorem import SearchSettings, prove
-from tests.prover.policy.test_wrapped import Accepts
+from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import OWN, offered, view
 
 REAL = {
@@ -50,5 +50,5 @@ def test_membership_in_a_structure_has_parts() -> None:
 def test_it_proves_on_real_lean(name: str, lean_worker: LeanWorker) -> None:
     (target,) = source.read(lean_worker, REAL[name]).targets
     policy = Mixture([(Definitions(), 1.0)])
-    attempt = prove(EmbeddedDojo(target, lean_worker), policy, lambda _: Accepts(), SearchSettings(max_expansions=2))
-    assert attempt.status == "proved"
+    found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=2))
+    assert isinstance(found, Candidate)

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from prover.audit.outcome import Candidate
 from prover.lean import source
 from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.premises import PremiseIndex
 from prover.policy.relatives import Relatives, nearest
-from prover.prove.theorem import SearchSettings, prove
-from tests.prover.policy.test_wrapped import Accepts
+from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import offered, view
 
 INDEX = PremiseIndex(
@@ -70,5 +70,5 @@ def test_what_fits_the_goal_is_a_hint_where_something_is_wrapped() -> None:
 def test_it_proves_on_real_lean(lean_worker: LeanWorker) -> None:
     for target in source.read(lean_worker, REAL).targets:
         policy = Mixture([(Relatives(INDEX), 1.0)])
-        attempt = prove(EmbeddedDojo(target, lean_worker), policy, lambda _: Accepts(), SearchSettings(max_expansions=3))
-        assert attempt.status == "proved", target.name
+        found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=3))
+        assert isinstance(found, Candidate), target.name

@@ -2,25 +2,19 @@ from __future__ import annotations
 
 from lean_dojo import ProofFinished
 
+from prover.audit.outcome import Candidate
 from prover.lean import source
 from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.goal import first_goal
 from prover.policy.wrapped import Unwrap, as_numbers, mentions, taken_apart
-from prover.prove.theorem import SearchSettings, prove
+from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import offered, view
 
 REAL = """theorem boxed (xs ys : Array Nat) : (xs ++ ys).size = xs.size + ys.size := by sorry
 theorem bits (a b : UInt16) (h : a.toBitVec = b.toBitVec) : a = b := by sorry
 """
-
-
-class Accepts:
-    accepted = True
-    reason = None
-    axioms: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
 
 
 def test_all_that_is_mentioned_is_taken_apart_at_once_and_one_by_one_later() -> None:
@@ -47,8 +41,8 @@ def test_names_are_words() -> None:
 def test_it_proves_on_real_lean(lean_worker: LeanWorker) -> None:
     for target in source.read(lean_worker, REAL).targets:
         policy = Mixture([(Unwrap(), 1.0)])
-        attempt = prove(EmbeddedDojo(target, lean_worker), policy, lambda _: Accepts(), SearchSettings(max_expansions=6))
-        assert attempt.status == "proved", target.name
+        found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=6))
+        assert isinstance(found, Candidate), target.name
 
 
 ORDER = """theorem words {a b c : UInt32} : a ≤ b → b < c → a < c := by sorry

@@ -64,7 +64,7 @@ def items() -> list[Item]:
 def batch(
     worker: LeanWorker, policy: Any, folder: RunFolder | None = None, audit: SharedAuditor | None = None, **more: Any
 ) -> tuple[dict[str, dict[str, Any]], Any]:
-    return run_batch(items(), policy, SETTINGS, folder, first_worker=worker, auditor=audit or auditor(), **more)
+    return run_batch(items(), policy, SETTINGS, folder, first_worker=worker, auditor=audit or auditor(), **more)[:2]
 
 
 def statuses(records: Mapping[str, Mapping[str, Any]]) -> list[str]:

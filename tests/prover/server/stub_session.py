@@ -13,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from prover.audit import outcome as audit
 from prover.audit.embedded import TheoremVerdict
+from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Places, Position
 from prover.policy.premises import Premise
-from prover.prove.theorem import Attempt, SearchSettings
+from prover.prove.theorem import SearchSettings
 from prover.server.answers import Edit, Proof
 from prover.server.document import Diagnostic, Document, Waiting
 from prover.server.pool import Cancelled, Limit, Readiness
@@ -120,7 +122,7 @@ class StubSession(Session):
         while step != self.proved_at:
             if cancelled():
                 self.cancelled += 1
-                return Proof(str(where), "cancelled", Attempt("cancelled", reason="cancelled"), None, "cancelled")
+                return Proof(str(where), "cancelled", Failure("cancelled", status="cancelled"), None, "cancelled")
             new = {
                 "id": step, "state": f"n : Nat\n⊢ n + {step} = n", "status": "open", "depth": step, "priority": 0.0,
                 "expanded": step + 1,
@@ -136,7 +138,7 @@ class StubSession(Session):
             step += 1
             time.sleep(self.step_s)
         tree = {"root": 0, "nodes": list(nodes.values()), "edges": list(edges.values())}
-        attempt = Attempt("proved", proof="rfl", seconds=0.5, expansions=step, tactics_run=step, tree=tree)
+        attempt = audit.Proof(Candidate("rfl", Effort(0.5, step, step, tree=tree)), (), ())
         found = next(m for m in THEOREM.finditer(text) if m[1] == where or not isinstance(where, str))
         places = Places(text)
         start, end = places.position(found.end() - len(":= by\n  sorry")), places.position(found.end())

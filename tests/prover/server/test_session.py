@@ -89,7 +89,7 @@ def test_one_place_of_two_is_closed_and_not_proved(session: Session) -> None:
 
 def test_a_proof_that_leans_on_an_unproved_theorem_is_not_proved(session: Session) -> None:
     proof = session.prove(TEXT, Position(15, 3), QUICK)
-    if proof.attempt.depends_on:
+    if proof.depends_on:
         assert proof.status == "closed" and "even" in (proof.reason or "")
     else:
         assert proof.status == "proved"

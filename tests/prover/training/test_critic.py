@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from data.splits import split_of
+from prover.audit.outcome import Candidate
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
 from prover.lean import source
@@ -21,7 +22,7 @@ from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import View
 from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, MARK, SIZES, StateCritic, features, guess_of, load, size_class
 from prover.prove.folder import json_text, tree_path, write_atomically
-from prover.prove.theorem import SearchSettings, prove
+from prover.prove.theorem import SearchSettings, find_candidate
 from prover.training.critic import area_under_curve, fit, measure, spearman, train_critic
 from prover.training.critic import encode as encode_rows
 from prover.training.outcomes import Outcome, outcomes_of, read_runs, smallest_proofs
@@ -212,17 +213,14 @@ def test_a_critic_turns_the_search_around_in_real_lean(lean_worker: LeanWorker) 
     text = "theorem either (p q : Prop) (h : p) : p ∨ q := by sorry\n"
     target = source.read(lean_worker, text).targets[0]
 
-    class Yes:
-        accepted, reason, axioms, depends_on = True, None, (), ()
-
     def attempt(**critic: Any) -> Any:
         settings = SearchSettings(timeout_s=None, max_expansions=12, **critic)
-        return prove(EmbeddedDojo(target, lean_worker), Guided(), lambda proof: Yes(), settings, minimised=False)
+        return find_candidate(EmbeddedDojo(target, lean_worker), Guided(), settings, minimised=False)
 
     critic = LikesP()
     plain, guided, weightless = attempt(), attempt(critic=critic, critic_weight=1.0), attempt(critic=LikesP())
-    assert guided.status == "proved" and guided.expansions == 2
-    assert plain.expansions > guided.expansions and weightless.expansions == plain.expansions
+    assert isinstance(guided, Candidate) and guided.effort.expansions == 2
+    assert plain.effort.expansions > 2 and weightless.effort.expansions == plain.effort.expansions
     assert ("p q : Prop\nh : p\n⊢ p ∨ q", 0, 0) in critic.asked and ("case h\np q : Prop\nh : p\n⊢ p", 1, 0) in critic.asked
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from prover.audit.outcome import Candidate
 from prover.cli import doctor
 from prover.cli.main import main
 from prover.errors import PolicyError
@@ -17,7 +18,7 @@ from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.builtin import PROPOSERS
 from prover.policy.neural import default
-from prover.prove.theorem import SearchSettings, prove
+from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.light_model import make_light_model
 from tests.prover.policy.views import view
 
@@ -86,10 +87,10 @@ def test_a_folder_that_is_not_there_or_damaged_is_one_line(
 def test_real_lean_proves_with_the_model_alone_at_its_stage(lean_worker: LeanWorker, writes: Path) -> None:
     target = source.read(lean_worker, STATEMENT + " := by sorry").targets[0]
     policy = Mixture([(default.load(writes).proposer(samples=4), 1.0)])
-    attempt = prove(EmbeddedDojo(target, lean_worker, 60.0), policy, accepted, SearchSettings(max_expansions=12))
-    assert attempt.status == "proved" and set(attempt.closed_by) == {"model"}
-    assert attempt.tree is not None
-    assert {e["visit"] for e in attempt.tree["edges"] if e["parent"] == 0} == {1}, "nothing is offered at the first visit"
+    found = find_candidate(EmbeddedDojo(target, lean_worker, 60.0), policy, SearchSettings(max_expansions=12))
+    assert isinstance(found, Candidate) and set(found.closed_by) == {"model"}
+    assert found.effort.tree is not None
+    assert {e["visit"] for e in found.effort.tree["edges"] if e["parent"] == 0} == {1}, "nothing is offered at the first visit"
 
 
 def test_from_the_command_line_the_hash_is_noted_and_the_model_credited(
@@ -116,14 +117,3 @@ def test_doctor_says_whether_there_is_a_model_and_whether_it_can_be_used(
     assert doctor._model().status == "broken"
     monkeypatch.setenv(default.MODEL_VARIABLE, "")
     assert doctor._model().status == "none" and "symbolic proposers work alone" in doctor._model().detail
-
-
-class _Verdict:
-    accepted = True
-    reason = None
-    axioms: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-
-
-def accepted(proof: str) -> _Verdict:
-    return _Verdict()

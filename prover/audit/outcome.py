@@ -1,0 +1,94 @@
+"""What becomes of a theorem. A search finds a `Candidate` or comes to a `Failure`; the audit alone makes a candidate a `Proof`
+or a `Refusal`: `audited` is the only place that makes either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from prover.audit.auditor import Verdict
+from prover.lean.source import Target
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a theorem cost, and what was met on the way.
+
+    Attributes:
+        seconds: wall time, the audit's included.
+        lean_seconds: of it inside tactics.
+        candidates_refused, refusals: candidates that the audit did not take while the search went on, and why.
+        set_aside: tactics that ended Lean again and again.
+        policy_faults: how often which proposer failed; a search without a candidate may owe it to them.
+        tree: the search graph in the schema of docs/architecture.md.
+    """
+
+    seconds: float = 0.0
+    expansions: int = 0
+    tactics_run: int = 0
+    lean_seconds: float = 0.0
+    candidates_refused: int = 0
+    refusals: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+    policy_faults: Mapping[str, int] = field(default_factory=dict)
+    tree: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    def after(self, earlier: Effort) -> Effort:
+        """This effort and the time of an earlier one on the same theorem."""
+        return replace(
+            self, seconds=self.seconds + earlier.seconds, lean_seconds=self.lean_seconds + earlier.lean_seconds
+        )
+
+    def longer(self, seconds: float) -> Effort:
+        """With so much more wall time."""
+        return replace(self, seconds=self.seconds + seconds)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a search holds for a proof: its tactics, one a line, and how many of them which proposer offered."""
+
+    proof: str
+    effort: Effort = field(default_factory=Effort)
+    closed_by: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No candidate, and why: the search ended without one (failed), could not be made (error), or was stopped (cancelled)."""
+
+    reason: str
+    effort: Effort = field(default_factory=Effort)
+    status: Literal["failed", "error", "cancelled"] = "failed"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A candidate that the audit accepted; `depends_on` names unproved theorems of its file that it uses as stated."""
+
+    candidate: Candidate
+    axioms: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+    @property
+    def effort(self) -> Effort:
+        """The candidate's."""
+        return self.candidate.effort
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A candidate that the audit did not accept."""
+
+    candidate: Candidate
+    reason: str
+
+
+def audited(audit: Callable[[Target, str], Verdict], target: Target, candidate: Candidate) -> Proof | Refusal:
+    """Have a candidate judged. Raises LeanProcessError when the audit's Lean was lost over it."""
+    verdict = audit(target, candidate.proof)
+    if verdict.accepted:
+        return Proof(candidate, verdict.axioms, verdict.depends_on)
+    return Refusal(candidate, verdict.reason or "refused")
