@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from prover.lean.backend import Backend
+from prover.lean.engine import Backend
 from prover.lean.source import Reading, Target
 
 

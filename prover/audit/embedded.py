@@ -115,7 +115,7 @@ class Auditor:
         if target.problem is not None:
             return self._refused(Refusal("context", target.problem), 0)
         process = self._worker.process
-        before = source.state_before(self._worker, target)
+        before = self._worker.state_before(target)
         base = self._worker.base_state(target.file.modules)
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
@@ -192,8 +192,8 @@ class Auditor:
             DataError: the target does not elaborate or has no such theorem; an import that this Lean has not.
             LeanProcessError: the process was lost; nothing is known.
         """
-        target = source.parse_header(self._worker, target_text, target_path)
-        submission = source.parse_header(self._worker, submission_text, submission_path)
+        target = self._worker.header(target_text, target_path)
+        submission = self._worker.header(submission_text, submission_path)
         process = self._worker.process
         base_a, base_b = (source.state_after_imports(self._worker, f) for f in (target, submission))
         self._still(process)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prover.audit.session import EXIT, Elaborated
 from prover.audit.trust import Refusal
-from prover.lean import source
+from prover.lean import answers, source
 from prover.lean.embedded import protocol
 from prover.lean.source import LeanFile
 
@@ -50,7 +50,7 @@ def in_order(names: frozenset[str], target: LeanFile, given: Elaborated) -> list
     return sorted(names, key=lambda name: (order.get(name, len(order)), name))
 
 
-def full_name(command: protocol.Command) -> str:
+def full_name(command: answers.Command) -> str:
     """The name that a command declares, as far as the command tells."""
     name = command.id or ""
     if name.startswith("_root_."):
@@ -99,12 +99,12 @@ def with_errors(
     )
 
 
-def error_of(name: str, elaborated: Elaborated) -> protocol.Message | None:
+def error_of(name: str, elaborated: Elaborated) -> answers.Message | None:
     """The first error in the command that declares a name."""
     errors = [error for c in elaborated.commands if full_name(c) == name for error in c.errors]
     return errors[0] if errors else None
 
 
-def located(submission: LeanFile, error: protocol.Message) -> str:
+def located(submission: LeanFile, error: answers.Message) -> str:
     """An error with file and line."""
     return f"{source.place(submission, error.start)}: {one_line(error.text)}"

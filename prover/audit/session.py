@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prover.audit.trust import Refusal
 from prover.errors import LeanProcessError
+from prover.lean import answers
 from prover.lean.embedded import protocol
 from prover.lean.embedded.process import LeanProcess
 
@@ -24,18 +25,18 @@ class Elaborated:
     """
 
     state: int
-    commands: tuple[protocol.Command, ...]
+    commands: tuple[answers.Command, ...]
     stopped_by: str
     stopped_at: int
     refused: Refusal | None
 
     @property
-    def read(self) -> tuple[protocol.Command, ...]:
+    def read(self) -> tuple[answers.Command, ...]:
         """The commands without what stands for an unreadable end of the file."""
         return tuple(c for c in self.commands if c.kind != END_OF_FILE)
 
     @property
-    def errors(self) -> tuple[protocol.Message, ...]:
+    def errors(self) -> tuple[answers.Message, ...]:
         """All errors, in order."""
         return tuple(error for command in self.commands for error in command.errors)
 

@@ -60,7 +60,7 @@ class SharedAuditor:
     def _prepare(self, target: Target) -> None:
         """Elaborates a target's context; a process that is lost over it says nothing about the proof."""
         self.worker.recycle_if_big()
-        self.worker.patiently(lambda: source.state_before(self.worker, target))
+        self.worker.patiently(lambda: self.worker.state_before(target))
 
     def start(self) -> None:
         """Starts the process ahead of the first audit."""
@@ -83,8 +83,8 @@ class SharedAuditor:
         with self._lock:
             for tries_left in reversed(range(MAX_TRIES)):
                 try:
-                    written = source.parse_header(self.worker, source.load(path), path)
-                    _, commands = source.elaborate(self.worker, written)
+                    written = self.worker.header(source.load(path), path)
+                    _, commands = self.worker.elaborated(written)
                     break
                 except (LeanProcessError, DataError) as lost:
                     if tries_left == 0 or isinstance(lost, DataError):
@@ -102,7 +102,7 @@ class SharedAuditor:
     def warm(self, target: Target) -> None:
         """Starts the process and elaborates a target's context, so that the first audit is quick."""
         with self._lock, suppress(LeanProcessError):  # the first audit will say
-            source.state_before(self.worker, target)
+            self.worker.state_before(target)
 
     def interrupt(self) -> None:
         """From another thread, for good: ends the process in the middle of whatever it does."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit.shared import SharedAuditor
-from prover.lean import source
 from prover.lean.embedded.premises import library_premises
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.neural.default import default_policy
@@ -76,22 +75,22 @@ def batch() -> dict[str, Any]:
 
 def starter_states() -> list[str]:
     """The goals with which the starter theorems begin, as a policy sees them."""
-    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.dojo import Dojo
 
     states = []
     with LeanWorker() as worker:
         items, _, _ = read_items(worker, collect([Path(str(files("data") / "starter"))]))
         for item in items:
-            with EmbeddedDojo(item.target, worker) as (_, state):
+            with Dojo(item.target, worker) as (_, state):
                 states.append(state.pp)
     return states
 
 
 def step() -> dict[str, Any]:
     """A tactic behind a two-tactic prefix against the same tactic on the same goal alone; medians in milliseconds."""
-    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.dojo import Dojo
 
-    def milliseconds(dojo: EmbeddedDojo, prefix: tuple[str, ...]) -> float:
+    def milliseconds(dojo: Dojo, prefix: tuple[str, ...]) -> float:
         with dojo as (opened, state):
             for tactic in prefix:
                 state = opened.run_tac(state, tactic)
@@ -103,11 +102,11 @@ def step() -> dict[str, Any]:
         return statistics.median(taken)
 
     with LeanWorker() as worker:
-        long, short = (source.read(worker, from_statement(s).text).targets[0] for s in (LONG, SHORT))
+        long, short = (worker.read(from_statement(s).text).targets[0] for s in (LONG, SHORT))
         for target in (long, short):  # both warm before either is timed
-            milliseconds(EmbeddedDojo(target, worker), ())
-        alone = milliseconds(EmbeddedDojo(short, worker), ())
-        behind = milliseconds(EmbeddedDojo(long, worker), PREFIX)
+            milliseconds(Dojo(target, worker), ())
+        alone = milliseconds(Dojo(short, worker), ())
+        behind = milliseconds(Dojo(long, worker), PREFIX)
     return {"tactic_alone_ms": round(alone, 2), "step_on_prefix_ms": round(behind, 2), "step_ratio": round(behind / alone, 2)}
 
 

@@ -22,7 +22,7 @@ from prover.printable import show, tell
 
 if TYPE_CHECKING:
     from prover.lean.context import FileContext
-    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.dojo import Dojo
     from prover.policy.base import Mixture, Offer
     from prover.policy.calibration import Calibration
 
@@ -59,7 +59,6 @@ def run(args: argparse.Namespace) -> int:
 
     from prover import __version__
     from prover.errors import LeanProcessError
-    from prover.lean import source
     from prover.lean.embedded.premises import load_or_build
     from prover.lean.embedded.worker import LeanWorker
     from prover.policy.builtin import builtin_policy
@@ -88,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         given = texts(args.paths)
         facts["sha256"] = {label_of(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files_of(args.paths)}
         for label, text in given:
-            for target in source.read(worker, text).targets:
+            for target in worker.read(text).targets:
                 if target.problem is not None:
                     continue
                 facts["theorems"] += 1
@@ -154,14 +153,13 @@ def look_at(
     worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float
 ) -> int:
     """Proves a theorem, then tries every offer on the states of the proof; how many states there were."""
-    from prover.lean.embedded.dojo import EmbeddedDojo
-    from prover.lean.file_context import file_context_of
+    from prover.lean.dojo import Dojo
 
-    file_context = file_context_of(worker, target)
+    file_context = worker.file_context(target)
     useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
     if not useful:
         return 0
-    with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
+    with Dojo(target, worker, tactic_timeout_s) as (dojo, initial):
         return _walk(dojo, initial, useful, policy, file_context, table)
 
 
@@ -170,11 +168,11 @@ def useful_tactics(
 ) -> dict[str, set[str]]:
     """The states that a search closes on its way to a candidate, and the tactics that close each; empty when it finds none."""
     from prover.audit.outcome import Candidate
-    from prover.lean.embedded.dojo import EmbeddedDojo
+    from prover.lean.dojo import Dojo
     from prover.prove.theorem import SearchSettings, find_candidate
 
     # Counting needs no audit: a candidate that is wrong spoils a count, not a proof.
-    dojo = EmbeddedDojo(target, worker, tactic_timeout_s)
+    dojo = Dojo(target, worker, tactic_timeout_s)
     found = find_candidate(dojo, policy, SearchSettings(timeout_s), file_context, minimised=False)
     tree = found.effort.tree
     if not isinstance(found, Candidate) or tree is None:
@@ -191,7 +189,7 @@ def useful_tactics(
 
 
 def _walk(
-    dojo: EmbeddedDojo,
+    dojo: Dojo,
     initial: Any,
     useful: dict[str, set[str]],
     policy: Mixture,
@@ -240,7 +238,7 @@ def _walk(
 
 
 def judged(
-    dojo: EmbeddedDojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]
+    dojo: Dojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]
 ) -> tuple[list[Any], bool]:
     """The parts that a tactic led to, none unless it led on; and whether it lay on a proof, of the states in `useful`."""
     from lean_dojo import ProofFinished, TacticState

@@ -19,7 +19,6 @@ def fit_mixture(args: argparse.Namespace) -> int:
 
     from prover import __version__
     from prover.errors import LeanProcessError
-    from prover.lean import source
     from prover.lean.embedded.premises import load_or_build
     from prover.lean.embedded.worker import LeanWorker
     from prover.policy import scale
@@ -38,7 +37,7 @@ def fit_mixture(args: argparse.Namespace) -> int:
         proposer = model.proposer(first_stage=0, names=premises)
         policy = default.with_model(builtin_policy(premises), model, proposer)
         for label, text in given:
-            for target in source.read(worker, text).targets:
+            for target in worker.read(text).targets:
                 if target.problem is not None:
                     continue
                 try:
@@ -81,17 +80,16 @@ def try_model(
     """
     from lean_dojo import ProofFinished
 
-    from prover.lean.embedded.dojo import EmbeddedDojo
-    from prover.lean.file_context import file_context_of
+    from prover.lean.dojo import Dojo
     from prover.policy.closers import Closers
     from prover.prove.environment import SearchState, view_of
 
-    file_context = file_context_of(worker, target)
+    file_context = worker.file_context(target)
     useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
     tries: list[tuple[float, bool]] = []
     if not useful:
         return tries
-    with EmbeddedDojo(target, worker, tactic_timeout_s) as (dojo, initial):
+    with Dojo(target, worker, tactic_timeout_s) as (dojo, initial):
         waiting = [initial]
         seen: set[str] = set()
         while waiting and len(seen) < MAX_STATES:

@@ -26,7 +26,7 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import ask, show, tell
 
 if TYPE_CHECKING:
-    from prover.lean.backend import Backend
+    from prover.lean.engine import Backend
     from prover.prove.run import Input, Outcome
 
 
@@ -97,7 +97,6 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     critic = critic_settings(args)
 
-    from prover.lean.backend import EMBEDDED
     from prover.lean.choosing import native_workers
     from prover.prove.item import BatchSettings
     from prover.prove.run import default_command
@@ -111,13 +110,12 @@ def run(args: argparse.Namespace) -> int:
     memory = args.memory or backend.default_memory_mb
     settings = BatchSettings(
         search=SearchSettings(args.timeout or None, args.max_expansions, **critic),
-        workers=(args.workers or os.cpu_count() or 1) if backend is EMBEDDED else native_workers(args.workers, memory),
+        workers=(args.workers or os.cpu_count() or 1) if backend.name == "embedded" else native_workers(args.workers, memory),
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,
         memory_mb=memory,
-        minimise=backend.minimises,
     )
-    policy, noted = make_policy(args, embedded=backend is EMBEDDED)
+    policy, noted = make_policy(args, embedded=backend.name == "embedded")
     outcome = run_all(
         inputs,
         policy,

@@ -18,7 +18,7 @@ from lean_dojo import DojoInitError, ProofFinished
 from prover.audit.auditor import Verdict
 from prover.audit.shared import MAX_TRIES
 from prover.errors import LeanProcessError
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
 from prover.prove.folder import RunFolder
@@ -114,7 +114,7 @@ def try_all(item: Item, worker: LeanWorker, audit: Audit, settings: BatchSetting
     closed: list[str] = []
     for _ in range(MAX_TRIES if item.target.problem is None else 0):
         try:
-            with EmbeddedDojo(item.target, worker, settings.tactic_seconds, settings.heartbeats) as (
+            with Dojo(item.target, worker, settings.tactic_seconds, settings.heartbeats) as (
                 dojo,
                 state,
             ):

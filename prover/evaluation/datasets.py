@@ -13,7 +13,6 @@ from pathlib import Path
 from data import minif2f as minif2f_records
 from data import programs as program_records
 from prover.errors import DataError
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.prove.run import collect
 
@@ -95,7 +94,7 @@ def of_files(worker: LeanWorker, paths: Sequence[Path], title: str, where: str =
     problems = []
     for given in inputs:
         area = given.name.removesuffix(".lean")
-        problems += [Problem(t.name, given.name, area) for t in source.read(worker, given.text).targets]
+        problems += [Problem(t.name, given.name, area) for t in worker.read(given.text).targets]
     _refuse_doubles([p.name for p in problems], where)
     texts = {i.name: i.text for i in inputs}
     return DataSet(title, "", ", ".join(map(str, paths)), _sha256_of_texts(texts), tuple(problems), texts)
@@ -151,7 +150,7 @@ def programs(worker: LeanWorker, path: Path, title: str | None = None) -> DataSe
         if program.waiting <= 1:
             problems.append(Problem(name, file, program.set, theorem=ONLY))
         else:
-            targets = source.read(worker, program.text).targets
+            targets = worker.read(program.text).targets
             problems += [Problem(f"{name}:{t.name}", file, program.set, theorem=t.name) for t in targets]
     return DataSet("programs", "+".join(sets), str(path), digest, tuple(problems), texts)
 

@@ -16,7 +16,6 @@ from typing import Any
 from data.library_bench import Theorem, dump, in_hash_order, load, split_of
 from prover.errors import ConfigError, DataError, LeanProcessError
 from prover.evaluation.datasets import TEST_WARNING, DataSet, Problem
-from prover.lean import source
 from prover.lean.embedded.package import cache_dir
 from prover.lean.embedded.worker import LeanWorker
 from prover.printable import tell
@@ -123,12 +122,12 @@ def _theorem(
         if signature is None:
             return "its signature cannot be printed"
         theorem = Theorem(name, module, imports, signature)
-        targets = source.read(worker, theorem.lean).targets
+        targets = worker.read(theorem.lean).targets
         if len(targets) != 1 or targets[0].name != name:
             return "its signature does not parse"
         if targets[0].problem is not None:
             return "its signature does not elaborate"
-        again, _ = source.elaborate(worker, targets[0].file)
+        again, _ = worker.elaborated(targets[0].file)
         if not worker.request("same_types", a=again, b=worker.base_state((root,)), names=[name])["same"][0]:
             return "another type"
     except (LeanProcessError, DataError):

@@ -6,7 +6,6 @@ import re
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.evaluation.datasets import ONLY, DataSet, Problem
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Reading, Target
 from prover.prove.item import Item
@@ -19,7 +18,7 @@ def locate(worker: LeanWorker, dataset: DataSet) -> tuple[list[Item], dict[str, 
     for name in dict.fromkeys(p.file for p in dataset.problems):
         for attempt in (1, 2):
             try:
-                readings[name] = source.read(worker, dataset.texts[name])
+                readings[name] = worker.read(dataset.texts[name])
                 break
             except LeanSetupError:
                 raise

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 
 from prover.errors import ConfigError, LeanSetupError
-from prover.lean.backend import EMBEDDED, Backend, Embedded
+from prover.lean.embedded.backend import Embedded
+from prover.lean.engine import Backend
 from prover.lean.native.backends import DojoBackend, ReplBackend
 from prover.lean.native.discover import native_problem
 from prover.lean.native.project import Project, find_project
-from prover.lean.repl.dojo import NATIVE_MEMORY_MB
 
 KINDS = ("auto", "embedded", "repl", "dojo")
 
@@ -33,29 +33,22 @@ def choose(kind: str, project_path: Path | None, paths: Sequence[Path]) -> Backe
     if kind == "embedded":
         if project_path is not None:
             raise ConfigError("--project needs a native Lean: leave out --lean embedded, or say --lean repl or --lean dojo")
-        return _embedded("embedded Lean, as asked for")
+        return Embedded(why="embedded Lean, as asked for")
     project, told = _project(kind, project_path, paths)
     if kind == "auto" and project is None:
-        return _embedded(f"embedded Lean: {told}")
+        return Embedded(why=f"embedded Lean: {told}")
     if project is None:
         raise ConfigError(f"--lean {kind} needs a Lake project: {told}; name one with --project PATH")
     problem = native_problem(project)
     if problem is not None:
         if kind == "auto" and project_path is None:
-            return _embedded(f"embedded Lean: the files lie in {project.root}, but no toolchain answers ({problem})")
+            return Embedded(why=f"embedded Lean: the files lie in {project.root}, but no toolchain answers ({problem})")
         raise LeanSetupError(f"the project {project.root} cannot be worked on: {problem}")
     if kind in ("auto", "repl"):
         if kind == "repl" or project.repl() is not None:
-            backend = ReplBackend(project, f"REPL in {project.root}{'' if kind == 'repl' else ': the files lie there'}", "repl")
-            backend.new_worker(NATIVE_MEMORY_MB)
-            return backend
-        return DojoBackend(project, f"LeanDojo in {project.root}: the files lie there, no REPL is built", "dojo")
-    return DojoBackend(project, f"LeanDojo in {project.root}", "dojo")
-
-
-def _embedded(why: str) -> Embedded:
-    EMBEDDED.why = why
-    return EMBEDDED
+            return ReplBackend(project, f"REPL in {project.root}{'' if kind == 'repl' else ': the files lie there'}")
+        return DojoBackend(project, f"LeanDojo in {project.root}: the files lie there, no REPL is built")
+    return DojoBackend(project, f"LeanDojo in {project.root}")
 
 
 def native_workers(wanted: int | None, memory_mb: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from prover.lean.embedded import protocol
+from prover.lean import answers
 
 DECLARATIONS = (
     "theorem", "lemma", "example", "def", "abbrev", "instance", "structure", "inductive", "class", "axiom", "opaque",
@@ -47,6 +47,9 @@ _SORRY = re.compile(r":=\s*(?:by\s+)?sorry\s*\Z")
 _OPENING, _CLOSING = "([{⟨⦃", ")]}⟩⦄"
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+|private[ \t]+)*import[ \t]+(?:all[ \t]+)?(\S+)[^\n]*", re.MULTILINE)
 _HEADER = re.compile(r"\s*(?:(?:module|prelude)\b|(?:(?:public|meta|private)\s+)*import\s+(?:all\s+)?\S+)")
+
+_TACTIC_LINE = re.compile(r"^[ \t]*(?:·[ \t]*)*(\S(?:[^\n]*\S)?)[ \t]*$", re.MULTILINE)
+_BEFORE_TERM = re.compile(r"(?::=|[(⟨,]|\b(?:exact|from|fun [^\n]*=>|refine|apply|show)|<\||\$)\s*\Z")
 
 
 def masked(text: str) -> str:
@@ -95,7 +98,7 @@ def header(text: str) -> tuple[tuple[str, ...], int]:
     return modules, len(text[:end].encode())
 
 
-def split(text: str, body_start: int, messages: Sequence[protocol.Message] = ()) -> list[protocol.Command]:
+def split(text: str, body_start: int, messages: Sequence[answers.Message] = ()) -> list[answers.Command]:
     """The commands behind the header, with Lean's messages at their commands.
 
     Args:
@@ -106,18 +109,38 @@ def split(text: str, body_start: int, messages: Sequence[protocol.Message] = ())
     clean = masked(text)
     first = len(text.encode()[:body_start].decode())
     offsets = _byte_offsets(text)
-    found: list[protocol.Command] = []
+    found: list[answers.Command] = []
     scopes: list[str] = []
     for start, end in _segments(clean, first):
         found.append(_command(text, clean, start, end, offsets, ".".join(s for s in scopes if s)))
         _enter_scope(clean[start:end], scopes)
     starts = [c.start for c in found]
-    said: list[list[protocol.Message]] = [[] for _ in found]
+    said: list[list[answers.Message]] = [[] for _ in found]
     for message in messages:
         at = sum(s <= message.start for s in starts) - 1
         if found:
             said[max(at, 0)].append(message)
-    return [protocol.Command(**{**c.__dict__, "messages": tuple(m)}) for c, m in zip(found, said, strict=True)]
+    return [answers.Command(**{**c.__dict__, "messages": tuple(m)}) for c, m in zip(found, said, strict=True)]
+
+
+def outline(text: str, command: answers.Command) -> answers.Outline:
+    """Where the tactics and the `sorry` of a command stand: each line of a proof by tactics counts as one tactic."""
+    raw = text.encode()
+    clean = masked(raw[command.start : command.end].decode(errors="replace"))
+    offsets = _byte_offsets(raw[command.start : command.end].decode(errors="replace"))
+
+    def span(start: int, end: int) -> tuple[int, int]:
+        return command.start + offsets[start], command.start + offsets[end]
+
+    begins = re.search(r":=\s*by\b", clean)
+    lines = _TACTIC_LINE.finditer(clean, begins.end()) if begins is not None else ()
+    sorries = [
+        (*span(m.start(), m.end()), not _BEFORE_TERM.search(clean[: m.start()])) for m in re.finditer(r"\bsorry\b", clean)
+    ]
+    complete = not any("unexpected" in e.text or "expected" in e.text.split(";")[0] for e in command.errors)
+    return answers.Outline(
+        command.start, command.end, complete, tuple(span(m.start(1), m.end(1)) for m in lines), tuple(sorries)
+    )
 
 
 def _segments(clean: str, first: int) -> list[tuple[int, int]]:
@@ -153,12 +176,12 @@ def _after_prefix(clean: str, start: int, end: int) -> int:
             return at
 
 
-def _command(text: str, clean: str, start: int, end: int, offsets: list[int], namespace: str) -> protocol.Command:
+def _command(text: str, clean: str, start: int, end: int, offsets: list[int], namespace: str) -> answers.Command:
     at = _after_prefix(clean, start, end)
     keyword = _KEYWORD.match(clean, at, end)
     common = {"start": offsets[start], "end": offsets[end], "namespace": namespace, "messages": ()}
     if keyword is None:
-        return protocol.Command(kind=clean[at:end].split(None, 1)[0] if clean[at:end].strip() else "", **common)  # type: ignore[arg-type]
+        return answers.Command(kind=clean[at:end].split(None, 1)[0] if clean[at:end].strip() else "", **common)  # type: ignore[arg-type]
     word = keyword[0]
     if word == "class" and (also := re.compile(r"\s+inductive\b").match(clean, keyword.end(), end)):
         keyword = also
@@ -169,7 +192,7 @@ def _command(text: str, clean: str, start: int, end: int, offsets: list[int], na
     body = None
     if value is not None and clean.startswith(":=", value):
         body = end - len(clean[value + 2 : end].lstrip())
-    return protocol.Command(
+    return answers.Command(
         kind="Lean.Parser.Command.declaration",
         declaration="definition" if word == "def" else word,
         id=id_,

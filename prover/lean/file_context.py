@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
+from prover.lean import answers
 from prover.lean.context import FileContext
-from prover.lean.embedded import protocol
-from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import Target, elaborate
+from prover.lean.source import Target
 
 DEFINITIONS = frozenset({"definition", "def", "abbrev", "instance"})
 INDUCTIVES = frozenset({"inductive", "structure"})
@@ -15,16 +14,10 @@ LIBRARY = "Init"
 """A file that imports it has all theorems that are offered as premises."""
 
 
-def file_context_of(worker: LeanWorker, target: Target) -> FileContext:
-    """Reads them off the commands in front of the target."""
-    modules = target.file.modules
-    imported = None if LIBRARY in modules else worker.imported(modules)
-    commands = elaborate(worker, target.file, until=target.start)[1]
-    return replace(file_context_in(commands, target), imported=imported)
-
-
-def file_context_in(commands: list[protocol.Command], target: Target) -> FileContext:
-    """The same, the file's commands given."""
+def file_context_in(
+    commands: Sequence[answers.Command], target: Target, imported: frozenset[str] | None = None
+) -> FileContext:
+    """Reads them off the commands in front of the target; `imported` as in `FileContext`."""
     definitions: list[str] = []
     inductives: list[str] = []
     theorems: dict[str, str] = {}
@@ -41,4 +34,4 @@ def file_context_in(commands: list[protocol.Command], target: Target) -> FileCon
             sources[name] = target.file.span(command.start, command.end)
         elif command.declaration == "theorem" and command.value is not None:
             theorems[name] = target.file.span(command.start, command.value[0])
-    return FileContext(tuple(definitions), tuple(inductives), theorems, sources)
+    return FileContext(tuple(definitions), tuple(inductives), theorems, sources, imported)

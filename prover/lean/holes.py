@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prover.errors import DataError
-from prover.lean import source
+from prover.lean import answers, source
 from prover.lean.commands import masked
-from prover.lean.embedded import protocol
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Engine
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile, Target
 
@@ -68,12 +67,12 @@ class Hole(Target):
 
 
 def hole_at(
-    worker: LeanWorker, lean_file: LeanFile, line: int, column: int, cancelled: Callable[[], bool] | None = None
+    engine: Engine, lean_file: LeanFile, line: int, column: int, cancelled: Callable[[], bool] | None = None
 ) -> Hole:
     """The hole at a position.
 
     Args:
-        worker: has the file elaborated up to there.
+        engine: has the file elaborated up to there.
         lean_file: the file.
         line: from 0.
         column: codepoints from 0; behind the line, its end.
@@ -89,15 +88,13 @@ def hole_at(
     if at is None:
         raise NoPlace(f"{where}: the text has {places.lines} lines")
     offset = places.byte(at)
-    commands = source.elaborate(worker, lean_file, offset, cancelled)[1]
-    found = [i for i, c in enumerate(commands) if c.start <= offset and c.before is not None]
+    commands = engine.commands(lean_file, offset, cancelled)
+    found = [i for i, c in enumerate(commands) if c.start <= offset and c.kind != END_OF_FILE]
     if not found:
         raise NoPlace(f"{where}: no proof stands here; choose a `sorry`, a `by` or a tactic")
     index = found[-1]
     command = commands[index]
-    outline = protocol.outline(
-        worker.request("outline", state=command.before, text=lean_file.text, **{"from": command.start})
-    )
+    outline = engine.outline(lean_file, command)
     end = region_end(lean_file, commands, index)
     span = _Region(lean_file, places, command.start, end, outline)
     made = span.hole(at)
@@ -110,7 +107,7 @@ def hole_at(
     )  # fmt: skip
 
 
-def _passed(lean_file: LeanFile, outline: protocol.Outline, offset: int) -> tuple[str, ...]:
+def _passed(lean_file: LeanFile, outline: answers.Outline, offset: int) -> tuple[str, ...]:
     """The tactics in front of an offset, without what is inside them."""
     before: list[tuple[int, int]] = []
     for start, end in outline.tactics:
@@ -119,7 +116,7 @@ def _passed(lean_file: LeanFile, outline: protocol.Outline, offset: int) -> tupl
     return tuple(lean_file.span(start, end) for start, end in sorted(before))
 
 
-def region_end(lean_file: LeanFile, commands: list[protocol.Command], index: int) -> int:
+def region_end(lean_file: LeanFile, commands: list[answers.Command], index: int) -> int:
     """Where a command ends, with what Lean skipped behind it to find the next one."""
     last = len(commands) - 1
     following = next((c for c in commands[index + 1 :] if c.kind != END_OF_FILE), None)
@@ -133,7 +130,7 @@ def region_end(lean_file: LeanFile, commands: list[protocol.Command], index: int
     return commands[index].start + len(text.rstrip().encode())
 
 
-def _next_start(lean_file: LeanFile, command: protocol.Command) -> int:
+def _next_start(lean_file: LeanFile, command: answers.Command) -> int:
     """Where a broken command's successor begins, by its first word at the margin."""
     raw = lean_file.text.encode()
     found = re.compile(rb"\n(?=[^\s\-/)}\]|\xc2])").search(raw, command.end)
@@ -147,7 +144,7 @@ _Shape = dict[str, Any]
 class _Region:
     """One command's text, and the choice of a hole in it. Offsets are characters of the file."""
 
-    def __init__(self, file: LeanFile, places: Places, start: int, end: int, outline: protocol.Outline) -> None:
+    def __init__(self, file: LeanFile, places: Places, start: int, end: int, outline: answers.Outline) -> None:
         self.places = places
         self.text = file.text
         self.clean = masked(file.text[places.at_byte(start) : places.at_byte(end)])

@@ -7,14 +7,12 @@ Lean itself reads the file: each command is elaborated in turn, so a theorem is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.errors import DataError
-from prover.lean.embedded import protocol
-from prover.lean.embedded.process import RequestRefused
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean import answers
 from prover.lean.line_ends import ONLY_LF, LineEnds
 
 MAX_FILE_BYTES = 10_000_000
@@ -122,11 +120,12 @@ def load_with_ends(path: Path) -> tuple[str, LineEnds]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start}); Lean files are") from error
-    _check_characters(text, path)
+    check_characters(text, path)
     return text.replace("\r\n", "\n"), LineEnds.of(text)
 
 
-def _check_characters(text: str, path: Path | None) -> None:
+def check_characters(text: str, path: Path | None) -> None:
+    """Raises DataError for what is no Lean text."""
     if "\0" in text:
         raise DataError(f"{path or 'the statement'} holds a NUL byte (at {text.index(chr(0))}); it is not Lean text")
     if text.startswith("\ufeff"):
@@ -137,30 +136,7 @@ def _check_characters(text: str, path: Path | None) -> None:
         raise DataError(f"{path or 'the statement'} is not Unicode text (character {error.start})") from error
 
 
-def parse_header(worker: LeanWorker, text: str, path: Path | None = None) -> LeanFile:
-    """Reads the imports. Raises DataError with the line when they do not parse."""
-    text = text.replace("\r\n", "\n")  # as Lean itself reads it
-    _check_characters(text, path)
-    header = worker.request("header", text=text)
-    lean_file = LeanFile(text, tuple(header["modules"]), header["end"], path)
-    errors = [m for m in protocol.messages(header["messages"]) if m.severity == "error"]
-    if errors:
-        raise DataError(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
-    return lean_file
-
-
-def read(worker: LeanWorker, text: str, path: Path | None = None) -> Reading:
-    """Elaborates a file and finds its targets.
-
-    Raises:
-        DataError: an import that this Lean has not, a header that does not parse.
-        LeanProcessError: the process was lost on this file.
-    """
-    lean_file = parse_header(worker, text, path)
-    return reading_of(lean_file, elaborate(worker, lean_file)[1])
-
-
-def reading_of(lean_file: LeanFile, commands: list[protocol.Command]) -> Reading:
+def reading_of(lean_file: LeanFile, commands: list[answers.Command]) -> Reading:
     """The targets among a file's commands, and what is to be said about the rest."""
     targets: list[Target] = []
     notes: list[str] = []
@@ -188,41 +164,12 @@ def reading_of(lean_file: LeanFile, commands: list[protocol.Command]) -> Reading
     return Reading(lean_file, tuple(targets), tuple(notes), clean=broken is None)
 
 
-def elaborate(
-    worker: LeanWorker,
-    lean_file: LeanFile,
-    until: int | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> tuple[int, list[protocol.Command]]:
-    """Elaborates the file's commands; see `LeanWorker.elaborate_file`. Raises DataError for a missing import."""
-    try:
-        return worker.elaborate_file(lean_file.modules, lean_file.text, lean_file.body_start, until, cancelled)
-    except RequestRefused as error:
-        raise import_error(lean_file, error) from error
-
-
-def state_after_imports(worker: LeanWorker, lean_file: LeanFile) -> int:
-    """Id of the elaborator state after the file's imports. Raises DataError for a missing one."""
-    try:
-        return worker.base_state(lean_file.modules)
-    except RequestRefused as error:
-        raise import_error(lean_file, error) from error
-
-
-def import_error(lean_file: LeanFile, error: RequestRefused) -> DataError:
+def import_error(lean_file: LeanFile, error: DataError) -> DataError:
     """A refused import in words; any other refusal as it is."""
-    if error.kind != "import":
+    if getattr(error, "kind", None) != "import":
         return error
     where = lean_file.path or "the statement"
     return DataError(f"{where}: {_missing_module(str(error))}; {NEEDS_NATIVE}")
-
-
-def state_before(worker: LeanWorker, target: Target) -> int:
-    """Id, in the worker's present process, of the elaborator state in front of the target."""
-    _, commands = elaborate(worker, target.file, until=target.start)
-    before = commands[target.index].before
-    assert before is not None
-    return before
 
 
 def write_proofs(
@@ -262,7 +209,7 @@ def first_line(text: str) -> str:
     return lines[0] if lines else text
 
 
-def _target(lean_file: LeanFile, index: int, command: protocol.Command, seen: dict[str, int]) -> Target | None:
+def _target(lean_file: LeanFile, index: int, command: answers.Command, seen: dict[str, int]) -> Target | None:
     if command.declaration not in PROVABLE or command.body is None or command.value is None:
         return None
     body = " ".join(lean_file.span(*command.body).split())
@@ -275,7 +222,7 @@ def _target(lean_file: LeanFile, index: int, command: protocol.Command, seen: di
     return Target(lean_file, index, name, command.start, command.end, command.value)
 
 
-def full_name(lean_file: LeanFile, command: protocol.Command) -> str:
+def full_name(lean_file: LeanFile, command: answers.Command) -> str:
     """A declaration's name with its namespace; an `example` is named after its line."""
     name = command.id or f"example_{lean_file.line(command.start)}"
     if name.startswith("_root_."):
@@ -283,16 +230,16 @@ def full_name(lean_file: LeanFile, command: protocol.Command) -> str:
     return f"{command.namespace}.{name}" if command.namespace else name
 
 
-def _context_error(lean_file: LeanFile, error: protocol.Message) -> str:
+def _context_error(lean_file: LeanFile, error: answers.Message) -> str:
     where = f"{place(lean_file, error.start)}: {first_line(error.text)}"
     return f"the context before it has an error ({where})"
 
 
-def unmatched_end(command: protocol.Command) -> tuple[protocol.Message, ...]:
+def unmatched_end(command: answers.Command) -> tuple[answers.Message, ...]:
     """An `end` that closes what the file did not open: Lean took it for the end of the section in `SETUP`."""
     if command.kind != END or not 0 < command.depth < SETUP_DEPTH:  # 0: not known
         return ()
-    return (protocol.Message("error", "invalid 'end', insufficient scopes", command.start, command.end),)
+    return (answers.Message("error", "invalid 'end', insufficient scopes", command.start, command.end),)
 
 
 def _missing_module(message: str) -> str:

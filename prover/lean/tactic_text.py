@@ -26,7 +26,7 @@ def mentions_metavariables(goal: str) -> bool:
 
 def searches_library(tactic: str) -> bool:
     """Whether a tactic looks through the library, for which Lean first builds an index of it."""
-    return SEARCHES_LIBRARY.search(masked(tactic)) is not None
+    return SEARCHES_LIBRARY.search(tactic) is not None and SEARCHES_LIBRARY.search(masked(tactic)) is not None
 
 
 def suggests(tactic: str) -> bool:

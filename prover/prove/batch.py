@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, Protocol
 from prover.audit.auditor import Audits, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
 from prover.errors import LeanProcessError, LeanSetupError
-from prover.lean.backend import EMBEDDED, Backend, Worker
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
@@ -77,10 +78,10 @@ def run_batch(
     settings: BatchSettings,
     folder: RunFolder | None = None,
     watcher: Watcher = SILENT,
-    first_worker: Worker | None = None,
+    first_worker: Engine | None = None,
     cancel: threading.Event | None = None,
     auditor: Audits | None = None,
-    new_worker: Callable[[int], Worker] | None = None,
+    new_worker: Callable[[int], Engine] | None = None,
     backend: Backend = EMBEDDED,
 ) -> Ran:
     """Works on every theorem that the folder does not know yet.
@@ -98,10 +99,10 @@ def run_batch(
         backend: which Lean works.
     """
     cancel = cancel or threading.Event()
-    make_worker = new_worker or backend.new_worker
+    make_worker = new_worker or backend.new_engine
     own = new_worker(settings.memory_mb) if auditor is None and new_worker is not None else None
     audit = auditor or auditor_for(backend, settings.memory_mb, own)
-    batch = _Batch(items, policy, settings, folder, watcher, cancel, audit, backend)
+    batch = _Batch(items, policy, settings, folder, watcher, cancel, audit)
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
     workers += [make_worker(settings.memory_mb) for _ in range(count - 1)]
@@ -118,10 +119,9 @@ def run_one(
     item: Item,
     policy: ViewPolicy,
     settings: BatchSettings,
-    worker: Worker,
+    worker: Engine,
     audit: Callable[[Target, str], Verdict] | None,
     cancel: threading.Event,
-    backend: Backend = EMBEDDED,
     on_expansion: Callable[[Any, Any], None] | None = None,
     accepts: Callable[[Target, str], Verdict] | None = None,
 ) -> Proof | Candidate | Failure:
@@ -133,7 +133,7 @@ def run_one(
         on_expansion: called with graph and node after each expansion.
         accepts: candidates that it does not accept are gone past at once.
     """
-    batch = _Batch([item], policy, settings, None, SILENT, cancel, audit, backend, on_expansion, accepts)
+    batch = _Batch([item], policy, settings, None, SILENT, cancel, audit, on_expansion, accepts)
     outcomes = batch.run([worker]).outcomes
     return outcomes.get(item.id) or Failure("cancelled", status="cancelled")
 
@@ -154,11 +154,10 @@ class _Batch:
         watcher: Watcher,
         cancel: threading.Event,
         audit: Callable[[Target, str], Verdict] | None,
-        backend: Backend,
         on_expansion: Callable[[Any, Any], None] | None = None,
         accepts: Callable[[Target, str], Verdict] | None = None,
     ) -> None:
-        self.policy, self.settings, self.cancel, self.audit, self.backend = policy, settings, cancel, audit, backend
+        self.policy, self.settings, self.cancel, self.audit = policy, settings, cancel, audit
         self.folder, self.watcher, self.on_expansion, self.accepts = folder, watcher, on_expansion, accepts
         self.records = folder.known() if folder is not None else {}
         self.outcomes: dict[str, Proof | Candidate | Failure] = {}
@@ -171,7 +170,7 @@ class _Batch:
         self._candidates: deque[tuple[Item, Candidate]] = deque()
         self._changed = threading.Condition()
 
-    def run(self, workers: Sequence[Worker], auditor: Audits | None = None) -> Ran:
+    def run(self, workers: Sequence[Engine], auditor: Audits | None = None) -> Ran:
         """All threads, to their end. `auditor`: the audit as a process, made ready ahead of the first candidate."""
         jobs: list[Callable[[], None]] = [partial(self.work, worker) for worker in workers]
         if self.waiting and self.audit is not None:
@@ -197,7 +196,7 @@ class _Batch:
         """Whether there is no point in going on."""
         return self.cancel.is_set() or bool(self.failures)
 
-    def work(self, worker: Worker) -> None:
+    def work(self, worker: Engine) -> None:
         """A worker's thread: theorem after theorem."""
         before = worker.inside_s, worker.span_s, worker.processes_lost
         try:
@@ -205,7 +204,7 @@ class _Batch:
                 earlier = self._refused.get(item.id)
                 accepts = self.accepts if earlier is None else self.audit
                 found = attempt_item(
-                    item, worker, self.policy, self.settings, self.over, self.backend,
+                    item, worker, self.policy, self.settings, self.over,
                     partial(accepts, item.target) if accepts is not None else None, self.on_expansion,
                 )  # fmt: skip
                 if found is None:

@@ -10,9 +10,9 @@ from typing import Any
 from prover.audit.auditor import Verdict
 from prover.audit.outcome import Candidate, Effort, Failure, Proof
 from prover.audit.shared import MAX_TRIES
-from prover.errors import LeanProcessError, LeanSetupError
-from prover.lean.backend import EMBEDDED, Backend, Worker
-from prover.lean.embedded.process import RequestRefused
+from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.lean.dojo import Dojo
+from prover.lean.engine import Engine
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.theorem import SearchSettings, find_candidate
@@ -60,11 +60,10 @@ class BatchSettings:
 
 def attempt_item(
     item: Item,
-    worker: Worker,
+    worker: Engine,
     policy: ViewPolicy,
     settings: BatchSettings,
     cancelled: Callable[[], bool],
-    backend: Backend = EMBEDDED,
     accepts: Callable[[str], Verdict] | None = None,
     on_expansion: Callable[[Any, Any], None] | None = None,
 ) -> Candidate | Failure | None:
@@ -78,18 +77,18 @@ def attempt_item(
     started = time.monotonic()
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
-            backend.prepare(worker, target)
+            worker.prepare(target)
             found = find_candidate(
-                backend.open(target, worker, settings.tactic_seconds, settings.heartbeats),
+                Dojo(target, worker, settings.tactic_seconds, settings.heartbeats),
                 policy,
                 settings.search,
-                backend.file_context(worker, target),
+                worker.file_context(target),
                 accepts,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
                 minimised=settings.minimise,
             )
-        except RequestRefused as error:
+        except DataError as error:
             return Failure(str(error), Effort(time.monotonic() - started), "error")
         except LeanProcessError as error:
             if cancelled():

@@ -17,7 +17,8 @@ from prover.audit.auditor import Audits, auditor_for
 from prover.audit.shared import MAX_TRIES
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
-from prover.lean.backend import EMBEDDED, Backend, Worker
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.engine import Backend, Engine
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
 from prover.prove.evaluator import ViewPolicy
@@ -114,7 +115,7 @@ def from_statement(statement: str) -> Input:
 
 
 def read_items(
-    worker: Worker, inputs: Sequence[Input], backend: Backend = EMBEDDED
+    worker: Engine, inputs: Sequence[Input]
 ) -> tuple[list[Item], list[source.Reading], list[str]]:
     """The theorems of all inputs, and what is to be said about the files.
 
@@ -126,7 +127,7 @@ def read_items(
     notes: list[str] = []
     for given in inputs:
         try:
-            reading = _read(worker, given, backend)
+            reading = _read(worker, given)
         except LeanSetupError:
             raise
         except (DataError, LeanProcessError) as error:
@@ -139,10 +140,10 @@ def read_items(
     return items, readings, notes
 
 
-def _read(worker: Worker, given: Input, backend: Backend) -> source.Reading:
+def _read(worker: Engine, given: Input) -> source.Reading:
     for tries_left in reversed(range(MAX_TRIES)):
         try:
-            return backend.read(worker, given.text, given.path)
+            return worker.read(given.text, given.path)
         except LeanSetupError:
             raise
         except LeanProcessError as error:
@@ -175,16 +176,16 @@ def run(
     started = time.time()
     out = out.absolute()  # LeanDojo changes the working directory while it starts a process
     settings_noted = settings.noted() | {"proofsmith": __version__, **noted}
-    if backend is not EMBEDDED:
+    if backend.name != EMBEDDED.name:
         settings_noted["backend"] = backend.name
     hashes = {i.name: source.LeanFile(i.text, (), 0).sha256 for i in inputs}
     with RunFolder(out, settings_noted, hashes, fresh) as folder:
         auditor = auditor_for(backend, settings.memory_mb)
         starting = threading.Thread(target=auditor.start, name="auditor start")
         starting.start()
-        worker = backend.new_worker(settings.memory_mb)
+        worker = backend.new_engine(settings.memory_mb)
         try:
-            items, readings, notes = read_items(worker, inputs, backend)
+            items, readings, notes = read_items(worker, inputs)
             if not items:
                 looked_at = ", ".join(str(i.path or i.name) for i in inputs)
                 why = "".join(f"; {note}" for note in notes[:3])

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.lean import source
+from prover.lean import answers, source
 from prover.lean.commands import masked
-from prover.lean.embedded import protocol
 from prover.lean.positions import Places, Position
 from prover.lean.source import PROVABLE, SORRY_WARNING, LeanFile
 
@@ -69,7 +68,7 @@ class Document:
         return next((w for w in self.waiting if w.start.line <= line <= w.end.line), None)
 
 
-def document_of(file: LeanFile, commands: Sequence[protocol.Command]) -> Document:
+def document_of(file: LeanFile, commands: Sequence[answers.Command]) -> Document:
     """Reads diagnostics and theorems off a file's commands."""
     places = Places(file.text)
     waiting: list[Waiting] = []
@@ -85,7 +84,7 @@ def document_of(file: LeanFile, commands: Sequence[protocol.Command]) -> Documen
     )
 
 
-def _diagnostics(places: Places, commands: Sequence[protocol.Command]) -> Iterator[Diagnostic]:
+def _diagnostics(places: Places, commands: Sequence[answers.Command]) -> Iterator[Diagnostic]:
     for command in commands:
         for message in (*command.messages, *source.unmatched_end(command)):
             at, to = places.at_byte(message.start), places.at_byte(max(message.start, message.end))
@@ -93,7 +92,7 @@ def _diagnostics(places: Places, commands: Sequence[protocol.Command]) -> Iterat
             yield Diagnostic(message.severity, message.text, start, end, places.utf16(start), places.utf16(end))
 
 
-def _waiting(file: LeanFile, places: Places, command: protocol.Command) -> Waiting | None:
+def _waiting(file: LeanFile, places: Places, command: answers.Command) -> Waiting | None:
     assert command.value is not None
     first, last = places.at_byte(command.value[0]), places.at_byte(command.value[1])
     inside = [e for e in command.errors if e.start >= command.value[0]]

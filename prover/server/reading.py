@@ -17,8 +17,7 @@ from typing import Self
 from lean_dojo import DojoInitError, TacticState
 
 from prover.errors import DataError, LeanProcessError
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import NoPlace, hole_at
 from prover.lean.positions import Places
@@ -46,7 +45,7 @@ class Opened:
 
     lease: Lease
     at: GoalsAt
-    dojo: EmbeddedDojo
+    dojo: Dojo
     state: TacticState
 
 
@@ -111,7 +110,7 @@ class Reader:
                 self._documents.move_to_end(key)
                 return replace(self._documents[key], path=path)
         with self._reading(text, path, cancelled, wait_s, limit) as (lease, file):
-            commands = source.elaborate(lease.worker, file, cancelled=lease.cancel.is_set)[1]
+            commands = lease.worker.commands(file, cancelled=lease.cancel.is_set)
             lease.check()
         found = document_of(file, commands)
         with self._documents_lock:
@@ -166,7 +165,7 @@ class Reader:
             places = Places(file.text)
             start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
             try:
-                with EmbeddedDojo(hole, lease.worker, self.tactic_s, HEARTBEATS) as (dojo, state):
+                with Dojo(hole, lease.worker, self.tactic_s, HEARTBEATS) as (dojo, state):
                     goals = goals_of(state.pp)
                     if not goals and start.line < line:
                         raise NoPlace(f"{path or 'the text'}:{line + 1}: no tactic can stand here; the proof is complete")
@@ -191,8 +190,8 @@ class Reader:
                 "`proofsmith prove` takes files of ten times that size"
             )
         with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text), limit) as lease:
-            file = source.parse_header(lease.worker, text, path)
-            source.state_after_imports(lease.worker, file)
+            file = lease.worker.header(text, path)
+            lease.worker.load_imports(file)
             with limit.counting() if limit is not None else nullcontext():
                 yield lease, file
 
@@ -201,9 +200,9 @@ def _try(*tactics: str) -> Callable[[LeanWorker], None]:
     """Has a process read a theorem, and run tactics on it that need something of the library."""
 
     def run(worker: LeanWorker) -> None:
-        target = source.read(worker, WARM).targets[0]
+        target = worker.read(WARM).targets[0]
         if tactics:
-            with EmbeddedDojo(target, worker) as (dojo, state):
+            with Dojo(target, worker) as (dojo, state):
                 dojo.run_tacs(state, tactics)
 
     return run

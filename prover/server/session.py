@@ -20,7 +20,6 @@ from prover.audit.outcome import Candidate, Failure
 from prover.audit.shared import SharedAuditor
 from prover.errors import DataError
 from prover.lean.embedded.premises import LazyPremises, load_or_build
-from prover.lean.file_context import file_context_of
 from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
 from prover.policy.neural.default import default_policy
@@ -94,7 +93,7 @@ class Session(Reader):
 
     def suggester(self, here: Opened) -> Suggester:
         """What tries tactics at a place."""
-        file_context = file_context_of(here.lease.worker, here.dojo.entry)
+        file_context = here.lease.worker.file_context(here.dojo.entry)
         warm = here.lease.worker.is_warm(here.dojo.entry.file.modules)
         return Suggester(here.dojo, self._policy, file_context, self._named, searches=warm)
 

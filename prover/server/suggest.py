@@ -12,7 +12,8 @@ from typing import TypeVar
 from lean_dojo import TacticState
 
 from prover.lean.context import FileContext
-from prover.lean.embedded.dojo import LIBRARY_SEARCHES, EmbeddedDojo
+from prover.lean.dojo import Dojo
+from prover.lean.tactic_text import searches_library
 from prover.prove.environment import DojoEnvironment, SearchState, view_of
 from prover.prove.evaluator import ViewPolicy
 from search.types import Advanced, Closed, Proposal
@@ -110,7 +111,7 @@ class Suggester:
 
     def __init__(
         self,
-        dojo: EmbeddedDojo,
+        dojo: Dojo,
         policy: ViewPolicy,
         file_context: FileContext,
         named: Callable[[str], bool] = lambda _: False,
@@ -145,7 +146,7 @@ class Suggester:
         for proposal in in_order(self._policy.propose(view_of(at, self._file_context, visit))):
             if ran.full():
                 return
-            if not self._searches and any(s in proposal.tactic for s in LIBRARY_SEARCHES):
+            if not self._searches and searches_library(proposal.tactic):
                 continue
             if not ran.begins(first, proposal.tactic):
                 continue

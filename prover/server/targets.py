@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from prover.audit.embedded import AuditVerdict
-from prover.lean import source
-from prover.lean.embedded import protocol
+from prover.lean import answers, source
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import Hole, region_end
 from prover.lean.positions import Places
@@ -15,7 +14,7 @@ from prover.lean.source import LeanFile, Target
 
 def whole(worker: LeanWorker, file: LeanFile, name: str) -> Hole:
     """A theorem's whole proof as a hole."""
-    commands = source.elaborate(worker, file)[1]
+    commands = worker.commands(file)
     index = next(i for i, c in enumerate(commands) if c.value is not None and source.full_name(file, c) == name)
     command = commands[index]
     assert command.value is not None
@@ -38,7 +37,7 @@ def alone(worker: LeanWorker, hole: Hole) -> Hole:
     file = hole.file
     pieces: list[str] = []
     at = 0
-    commands = source.elaborate(worker, file, hole.start)[1]
+    commands = worker.commands(file, hole.start)
     for index, command in enumerate(commands[: hole.index]):
         if _broken_proof(command):
             assert command.value is not None
@@ -55,7 +54,7 @@ def alone(worker: LeanWorker, hole: Hole) -> Hole:
     return replace(hole, file=new, start=hole.start + shift, end=len(text.encode()) - 1, proof_span=span)
 
 
-def _broken_proof(command: protocol.Command) -> bool:
+def _broken_proof(command: answers.Command) -> bool:
     """Whether a theorem's errors are all in its proof."""
     return (
         command.declaration in source.PROVABLE
@@ -69,7 +68,7 @@ def stated(worker: LeanWorker, file: LeanFile) -> str:
     """A file with `sorry` in place of each theorem's proof."""
     pieces: list[str] = []
     at = 0
-    for command in source.elaborate(worker, file)[1]:
+    for command in worker.commands(file):
         if command.declaration in ("theorem", "lemma") and command.value is not None and command.id is not None:
             pieces += [file.span(at, command.value[0]), ":= by sorry"]
             at = command.value[1]
@@ -84,7 +83,7 @@ class Unaudited:
 
     def __call__(self, target: Target, proof: str) -> AuditVerdict:
         """Whether the command has no error with this proof."""
-        before = source.state_before(self._worker, target)
+        before = self._worker.state_before(target)
         raw = self._worker.request("elaborate", state=before, text=target.command(proof))
         self._worker.request("release", states=[raw["state"]])
         errors = [m["text"] for c in raw["commands"] for m in c["messages"] if m["severity"] == "error"]

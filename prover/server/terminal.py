@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
-from prover.lean.file_context import file_context_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, ViewPolicy
 from prover.prove.script import script
@@ -163,7 +162,7 @@ class Terminal:
     def _finish(self, settings: SearchSettings) -> None:
         """Searches for each open state; those that resist stay."""
         environment = DojoEnvironment(self._here.dojo)
-        evaluator = LeanEvaluator(self._policy, file_context_of(self._here.lease.worker, self._here.dojo.entry))
+        evaluator = LeanEvaluator(self._policy, self._here.lease.worker.file_context(self._here.dojo.entry))
         for step in list(self._root.open()):
             result = search(
                 environment, evaluator, environment.part(step.state), BestFirst(Priority(alpha=settings.alpha)),

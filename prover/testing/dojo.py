@@ -25,7 +25,7 @@ from lean_dojo import (
 )
 
 from prover.errors import DataError
-from prover.lean.embedded.dojo import MAX_TRIES
+from prover.lean.embedded.worker import MAX_TRIES
 from prover.lean.results import Result, TacticTimeout, tactic_state
 
 
@@ -82,7 +82,7 @@ class FakeTheorem:
 
 
 class FakeDojo(lean_dojo.Dojo):
-    """A theorem open for tactics that a dictionary answers; the same surface as `EmbeddedDojo`.
+    """A theorem open for tactics that a dictionary answers; the same surface as `Dojo`.
 
     A tactic that the table has not is a LeanError, and one with `sorry` or `admit` in it gives up. Goals that
     mention `?x` depend on each other. `processes_lost` counts what `Crash` took.

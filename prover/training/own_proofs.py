@@ -21,7 +21,7 @@ from lean_dojo import ProofFinished, TacticState
 from data.splits import side_of
 from prover.corpus.traces import DONE, SCHEMA, steps_of
 from prover.errors import DataError, LeanProcessError
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
 from prover.prove.folder import json_text, write_atomically
@@ -113,7 +113,7 @@ def write_pairs(
     proofs = pairs = 0
     for target, record in proved:
         try:
-            with EmbeddedDojo(target, worker, TACTIC_TIMEOUT_S, heartbeats=0) as (dojo, state):
+            with Dojo(target, worker, TACTIC_TIMEOUT_S, heartbeats=0) as (dojo, state):
                 steps = pairs_of(dojo, state, record["proof"])
         except (DataError, LeanProcessError, lean_dojo.DojoInitError, lean_dojo.DojoCrashError,
                 lean_dojo.DojoTacticTimeoutError) as error:  # fmt: skip

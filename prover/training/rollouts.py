@@ -19,7 +19,7 @@ from lean_dojo import DojoInitError, ProofFinished, TacticState
 from data.splits import split_of
 from prover.audit.shared import SharedAuditor
 from prover.errors import DataError, LeanProcessError, LeanSetupError
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
@@ -128,9 +128,9 @@ class Gymnasium:
         self._worker.recycle_if_big()
         groups = [[Rollout() for _ in range(samples)] for _ in theorems]
         with ExitStack() as opened:
-            live: list[tuple[int, int, EmbeddedDojo, TacticState]] = []
+            live: list[tuple[int, int, Dojo, TacticState]] = []
             for index, theorem in enumerate(theorems):
-                dojo = EmbeddedDojo(theorem.target, self._worker, LAST_RESORT_S, self.heartbeats)
+                dojo = Dojo(theorem.target, self._worker, LAST_RESORT_S, self.heartbeats)
                 try:
                     entered, state = opened.enter_context(dojo)
                 except DojoInitError as error:
@@ -151,7 +151,7 @@ class Gymnasium:
         return groups
 
     def _moved(
-        self, theorem: Theorem, rollout: Rollout, dojo: EmbeddedDojo, state: TacticState, move: Move | None
+        self, theorem: Theorem, rollout: Rollout, dojo: Dojo, state: TacticState, move: Move | None
     ) -> TacticState | None:
         """Makes a move; the state after it, None when the rollout is over."""
         if move is None:

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from prover.audit.embedded import Auditor
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import source
+from prover.lean.dojo import Dojo
 from prover.lean.embedded import protocol, shapes
-from prover.lean.embedded.dojo import EmbeddedDojo
 from prover.lean.embedded.package import EmbeddedPackage
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
@@ -269,7 +269,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
     path.write_bytes(content)
     tally["4 files"] += 1
     try:
-        reading = source.read(worker, source.load(path), path)
+        reading = worker.read(source.load(path), path)
         look_at(reading)
         tally["4   … read, with something to prove" if reading.targets else "4   … read"] += 1
     except DataError:
@@ -285,7 +285,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
 def test_whatever_a_statement_is_it_is_read_or_refused(tally: Counter[str], worker: LeanWorker, text: str) -> None:
     tally["5 statements"] += 1
     try:
-        reading = source.read(worker, from_statement(text).text)
+        reading = worker.read(from_statement(text).text)
         look_at(reading)
         tally["5   … read, with something to prove" if reading.targets else "5   … read"] += 1
     except DataError:
@@ -299,13 +299,13 @@ def test_whatever_a_statement_is_it_is_read_or_refused(tally: Counter[str], work
 @pytest.mark.parametrize("statement", FALSE)
 def test_no_tactic_proves_what_is_false(tally: Counter[str], worker: LeanWorker, statement: str) -> None:
     batches = max(1, (COUNT or 80) // (len(FALSE) * 20))
-    target = source.read(worker, from_statement(statement).text).targets[0]
+    target = worker.read(from_statement(statement).text).targets[0]
     auditor = Auditor(worker)
 
     @given(st.lists(joined(TACTICS), min_size=20, max_size=20))
     @settings(examples(1), max_examples=batches)
     def tried(tactics: list[str]) -> None:
-        with EmbeddedDojo(target, worker, timeout=5.0, heartbeats=20_000) as (dojo, state):
+        with Dojo(target, worker, timeout=5.0, heartbeats=20_000) as (dojo, state):
             results = dojo.run_tacs(state, tactics)
         for tactic, result in zip(tactics, results, strict=True):
             tally["6 tactics for false theorems"] += 1

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import LeanProcessError
+from prover.lean import answers
 from prover.lean.commands import masked
+from prover.lean.dojo import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.embedded import protocol
-from prover.lean.embedded.dojo import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import SETUP, LeanWorker
 from tests.standins import checkers, traced
@@ -144,7 +145,7 @@ class Connection:
         text = file.read_text("utf-8")
         if 'elab "lean_dojo_repl"' in text:
             if not self.server.compiles_lean4repl:
-                self.complain(text, [protocol.Message("error", "unknown constant 'String.trim'", 0, 0)], file, arguments)
+                self.complain(text, [answers.Message("error", "unknown constant 'String.trim'", 0, 0)], file, arguments)
                 return 1
             assert olean is not None
             olean.write_text("{}")
@@ -158,7 +159,7 @@ class Connection:
             olean.write_text(json.dumps({"text": text}))
         return int(failed)
 
-    def complain(self, text: str, messages: list[protocol.Message], file: Path, arguments: list[str]) -> None:
+    def complain(self, text: str, messages: list[answers.Message], file: Path, arguments: list[str]) -> None:
         for m in messages:
             start, end = position(text, m.start), position(text, m.end)
             if "--json" in arguments:
@@ -170,7 +171,7 @@ class Connection:
 
     # ------------------------------------------------------------------ Lean, behind
 
-    def base(self, text: str) -> tuple[int, int, list[protocol.Message]]:
+    def base(self, text: str) -> tuple[int, int, list[answers.Message]]:
         """State after a text's imports, where its commands begin, and what is wrong with the imports."""
         lean = self.server.lean
         imported = [m[1] for m in OURS.finditer(text)]
@@ -182,7 +183,7 @@ class Connection:
         for module in imported:
             found = next((p / f"{module}.olean" for p in self.path if (p / f"{module}.olean").exists()), None)
             if found is None:
-                return -1, head["end"], [protocol.Message("error", f"unknown module prefix '{module}'", 0, 0)]
+                return -1, head["end"], [answers.Message("error", f"unknown module prefix '{module}'", 0, 0)]
             source = json.loads(found.read_text()).get("text")
             if source is not None:
                 its = lean.request("header", text=OURS.sub(lambda m: " " * len(m[0].encode()), source))
@@ -194,14 +195,14 @@ class Connection:
         try:
             state = lean.base_state(tuple(modules)) if native is None else self.server.with_native(tuple(modules), native)
         except RequestRefused as refused:
-            return -1, head["end"], [protocol.Message("error", str(refused), 0, 0)]
+            return -1, head["end"], [answers.Message("error", str(refused), 0, 0)]
         for source, start in inner:
             state = lean.request("elaborate", state=state, text=source, **{"from": start})["state"]
         if native == text:
             return state, len(text.encode()), []
         return state, max(head["end"], imports_end(text)), list(protocol.messages(head["messages"]))
 
-    def elaborate(self, text: str) -> list[protocol.Message]:
+    def elaborate(self, text: str) -> list[answers.Message]:
         lean = self.server.lean
         with self.server.lock:
             state, start, messages = self.base(text)
@@ -212,7 +213,7 @@ class Connection:
                 written = text.encode()[command.start : command.end].decode()
                 if written.startswith("#print axioms"):
                     name = written.split()[-1]
-                    messages.append(protocol.Message("info", self.axioms(raw["state"], state, name), command.start, command.end))
+                    messages.append(answers.Message("info", self.axioms(raw["state"], state, name), command.start, command.end))
                 else:
                     messages += command.messages
             lean.request("release", states=[raw["state"]])
@@ -249,7 +250,7 @@ class Lean4Repl:
         self.at = len(text[: text.index("lean_dojo_repl")].encode())
         self.file = file
         self.knows_says = re.search(r"^import ProofsmithNative$", text, re.MULTILINE) is not None
-        self.states: list[tuple[protocol.ProofView, bool]] = []
+        self.states: list[tuple[answers.ProofView, bool]] = []
 
     def reply(self, sid: int | None = None, state: str | None = None, error: str | None = None) -> None:
         self.c.say("REPL> " + json.dumps({"sid": sid, "tacticState": state, "error": error}, ensure_ascii=False) + "\n")
@@ -301,11 +302,11 @@ class Lean4Repl:
             elif answer.gave_up or (answer.done and is_part):
                 self.reply(error="proof contains `sorry`")
             elif answer.done or answer.proof is not None:
-                self.new(answer.proof or protocol.ProofView(-1, (), ()), is_part)
+                self.new(answer.proof or answers.ProofView(-1, (), ()), is_part)
             else:
                 self.reply(error=answer.error)
 
-    def new(self, view: protocol.ProofView, is_part: bool) -> None:
+    def new(self, view: answers.ProofView, is_part: bool) -> None:
         self.states.append((view, is_part))
         self.reply(len(self.states) - 1, shown(view.goals) if view.goals else "no goals")
 
@@ -316,7 +317,7 @@ class Repl:
     def __init__(self, connection: Connection) -> None:
         self.c = connection
         self.envs: list[int] = []
-        self.proofs: list[tuple[protocol.ProofView, bool]] = []
+        self.proofs: list[tuple[answers.ProofView, bool]] = []
         self.generation: int | None = None
 
     def loop(self) -> None:
@@ -368,7 +369,7 @@ class Repl:
             reply["sorries"] = [self.sorry(view) for view in views]
         return reply
 
-    def sorry(self, view: protocol.ProofView) -> dict[str, Any]:
+    def sorry(self, view: answers.ProofView) -> dict[str, Any]:
         self.proofs.append((view, False))
         return {"proofState": len(self.proofs) - 1, "goal": view.goals[0].pp, "pos": {"line": 1, "column": 0},
                 "endPos": {"line": 1, "column": 5}}
@@ -386,7 +387,7 @@ class Repl:
             return None
         if answer.proof is not None:
             return self.left(answer.proof, is_part) | extra
-        done = protocol.ProofView(-1, (), ())
+        done = answers.ProofView(-1, (), ())
         if answer.done:
             return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry" if is_part else "Completed"} | extra
         if answer.gave_up:
@@ -398,7 +399,7 @@ class Repl:
             return self.left(done, is_part) | {"proofStatus": "Incomplete: contains sorry", "messages": [message]}
         return {"message": f"Lean error:\n{error}"}
 
-    def left(self, view: protocol.ProofView, is_part: bool) -> dict[str, Any]:
+    def left(self, view: answers.ProofView, is_part: bool) -> dict[str, Any]:
         self.proofs.append((view, is_part))
         return {"proofState": len(self.proofs) - 1, "goals": [g.pp for g in view.goals],
                 "proofStatus": "Incomplete: open goals remain"}
@@ -441,7 +442,7 @@ class StandIn:
         self._socket.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def run_tactic(self, sid: int, tactic: str, heartbeats: int = HEARTBEATS) -> protocol.TacticReply:
+    def run_tactic(self, sid: int, tactic: str, heartbeats: int = HEARTBEATS) -> answers.TacticReply:
         if several(tactic):  # `runParserCategory` takes one tactic; the embedded host is more generous
             error = f"<stdin>:1:{len(tactic.splitlines()[0])}: expected end of input"
             return protocol.tactic_reply({"error": error, "ms": 0})
@@ -452,7 +453,7 @@ class StandIn:
         )  # fmt: skip
         reply = protocol.tactic_reply(raw["results"][0])
         if reply.timed_out and "maximum number of heartbeats" in (reply.error or ""):
-            return protocol.TacticReply(reply.milliseconds, error=reply.error)  # Lean says so by itself
+            return answers.TacticReply(reply.milliseconds, error=reply.error)  # Lean says so by itself
         return reply
 
     def with_native(self, modules: tuple[str, ...], source: str) -> int:
@@ -547,13 +548,13 @@ def make_project(root: Path, toolchain: str = "leanprover/lean4:v4.34.1") -> Pat
     return root
 
 
-def only_part(view: protocol.ProofView, tactic: str) -> protocol.ProofView | None:
+def only_part(view: answers.ProofView, tactic: str) -> answers.ProofView | None:
     """The state with one of several goals, the others given up; the embedded Lean has such states ready."""
     only = ONLY_GOAL.fullmatch(tactic)
     if only is None or not view.parts:
         return None
     at = int(only[1]) - 1 if only[1] else len(view.goals) - 1
-    return protocol.ProofView(view.parts[at], (view.goals[at],), ())
+    return answers.ProofView(view.parts[at], (view.goals[at],), ())
 
 
 def several(text: str) -> bool:
@@ -569,11 +570,11 @@ def several(text: str) -> bool:
     return False
 
 
-def shown(goals: tuple[protocol.Goal, ...]) -> str:
+def shown(goals: tuple[answers.Goal, ...]) -> str:
     return "\n\n".join(g.pp for g in goals)
 
 
-def said(text: str, m: protocol.Message) -> dict[str, Any]:
+def said(text: str, m: answers.Message) -> dict[str, Any]:
     return {"severity": m.severity, "pos": position(text, m.start), "endPos": position(text, m.end), "data": m.text}
 
 

@@ -1,114 +1,73 @@
-"""A Lean worker that outlives its processes: it starts one when needed and replaces one that is gone or too big.
+"""The embedded Lean as an engine (`prover.lean.engine`): files, live proof states, whole texts, over host processes.
 
-What a process held (environments, proof states) is gone with it. `generation` counts processes, so whoever keeps an id
-can tell whether it still means something; `base_state` and `context_states` make the common ones again.
+The operations of the host are there for others, too (`request`); `base_state` and `elaborate_file` make again what a lost
+process held.
 """
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from prover.errors import LeanCrashedError, LeanProcessError, LeanSetupError
+from lean_dojo import DojoInitError
+
+from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
+from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
+from prover.lean.context import FileContext
 from prover.lean.embedded import protocol
-from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError
+from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
+from prover.lean.embedded.contexts import Contexts
+from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError, RequestRefused
+from prover.lean.engine import Limits
+from prover.lean.file_context import LIBRARY, file_context_in
+from prover.lean.source import LeanFile, Reading, Target, check_characters, first_line, import_error, place, reading_of
+from prover.lean.worker import ProcessWorker
 
 SETUP = "set_option autoImplicit false\nnoncomputable section\n"
 """In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
-KEPT_CONTEXTS = 16
 START_TRIES = 5
-RESTORE_TRIES = 5
-"""How often what a lost process held is made again; losing that one too is not the fault of who asks."""
 NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", "base_a", "base_b"})
 """A request with such a field is about what the process holds; asked of a new process it would make no sense."""
-RECYCLE_AT = 0.8
-"""A process is replaced between theorems once it holds this part of its memory ceiling."""
-
-CHUNK_MS = 300.0
-"""A text whose elaboration may be cancelled is elaborated in pieces of so many milliseconds, or of one command."""
-
-
-@dataclass
-class _Context:
-    """A text as far as it is elaborated: its commands, the state behind them, where reading stopped (bytes)."""
-
-    modules: tuple[str, ...]
-    body_start: int
-    raw: bytes
-    state: int
-    commands: list[protocol.Command]
-    stopped_at: int
-    complete: bool
-
-    def reaches(self, until: int | None) -> bool:
-        """Whether all commands that start up to `until` are there; None: all of the text."""
-        return self.complete or (until is not None and self.stopped_at > until)
+MAX_TRIES = 2
+"""A tactic that ends so many processes, each time alone, is set aside."""
+GRACE_S = 5.0
+"""A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
 
 
-class LeanWorker:
-    """A place where Lean requests are answered, one at a time."""
+class LeanWorker(ProcessWorker[LeanProcess]):
+    """A place where the embedded Lean answers, one request at a time."""
+
+    at_once = 10_000
+    tries = MAX_TRIES
+    patience = 5
 
     def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 60.0, import_timeout_s: float = 120.0) -> None:
-        self.memory_mb = memory_mb
-        self.timeout_s = timeout_s
-        self.import_timeout_s = import_timeout_s
-        self.generation = 0
-        self.processes_lost = 0
-        self.inside_s = 0.0
-        self.span_s = 0.0
-        self._stopping = threading.Event()
-        self._process: LeanProcess | None = None
+        super().__init__(memory_mb, timeout_s, import_timeout_s)
         self._bases: dict[tuple[str, ...], int] = {}
         self._imported: dict[tuple[str, ...], frozenset[str]] = {}
-        self._warm: set[tuple[str, ...]] = set()
-        self._contexts: OrderedDict[str, _Context] = OrderedDict()
-        self._holders: Counter[int] = Counter()
-
-    @property
-    def process(self) -> LeanProcess:
-        """The running process; a new one when there is none."""
-        if self._process is None or not self._process.alive:
-            if self._process is not None:
-                self.processes_lost += 1
-                self._retire()
-                self._process = None
-            self._process = self._started()
-            self.generation += 1
-            self._bases.clear()
-            self._warm.clear()
-            self._contexts.clear()
-            self._holders.clear()
-        return self._process
-
-    @property
-    def alive(self) -> bool:
-        """Whether a process is running now."""
-        return self._process is not None and self._process.alive
-
-    @property
-    def stopping(self) -> bool:
-        """Whether `interrupt` was called."""
-        return self._stopping.is_set()
+        self._contexts = Contexts(self.request, self.base_state)
 
     def new_process(self) -> LeanProcess:
         """Starts a process; what injects faults (`prover.testing.lean_faults`) starts another kind."""
         return LeanProcess(self.memory_mb, self._stopping)
 
-    def _started(self) -> LeanProcess:
+    def started(self) -> LeanProcess:
+        """A process that answers; one that does not come so far is replaced, up to START_TRIES times."""
         for tries_left in reversed(range(START_TRIES)):
-            if self._stopping.is_set():
-                raise LeanCrashedError("no Lean process is started any more: the run is being stopped")
             try:
                 return self.new_process()
             except LeanStartError:
                 self.processes_lost += 1
-                if tries_left == 0:
+                if tries_left == 0 or self.stopping:
                     raise
         raise AssertionError("unreachable")
+
+    def forget(self) -> None:
+        """A new process has none of the old one's states."""
+        self._bases.clear()
+        self._contexts.clear()
 
     def request(self, op: str, timeout_s: float | None = None, **fields: Any) -> protocol.Json:
         """Asks the process; see `LeanProcess.request` for what it raises.
@@ -123,6 +82,8 @@ class LeanWorker:
     def lean(self) -> str:
         """Version and commit of the Lean that answers."""
         return self.process.lean
+
+    # ------------------------------------------------------------------ texts
 
     def base_state(self, modules: tuple[str, ...]) -> int:
         """Id of the elaborator state after the imports and `SETUP`."""
@@ -147,168 +108,142 @@ class LeanWorker:
         body_start: int,
         until: int | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> tuple[int, list[protocol.Command]]:
-        """Elaborates a file's commands, keeping the state before each; remembered for the last few files.
-
-        Leading commands that this text shares with a remembered one are not elaborated again.
-
-        Args:
-            modules: what the header imports.
-            text: the whole file.
-            body_start: byte offset of the end of the header.
-            until: commands that start behind this byte are left for another time; None: all are elaborated.
-            cancelled: looked at now and then; what was elaborated so far is returned, and kept.
-
-        Returns:
-            Id of the state after the last command, and the commands.
-        """
-        self.process  # noqa: B018
-        raw = text.encode("utf-8", "surrogatepass")
-        key = hashlib.sha256("\0".join([*modules, str(body_start), ""]).encode() + raw).hexdigest()
-        if key not in self._contexts:
-            self._contexts[key] = self._begun(modules, raw, body_start)
-            self._forget_oldest()
-        self._contexts.move_to_end(key)
-        context = self._contexts[key]
-        in_pieces: dict[str, Any] = {} if until is None else {"until": until}
-        if cancelled is not None:
-            in_pieces["budget_ms"] = CHUNK_MS
-        while not context.reaches(until) and not (cancelled is not None and cancelled()):
-            done = self.request(
-                "elaborate", state=context.state, text=text, **{"from": context.stopped_at, "keep": True}, **in_pieces
-            )
-            commands = [protocol.command(c) for c in done["commands"]]
-            self._hold([done["state"], *(c.before for c in commands)])
-            self._let_go([context.state])
-            context.state = done["state"]
-            context.commands += commands
-            context.stopped_at = done["stop"]["start"]
-            context.complete = done["stop"]["kind"] != protocol.PAUSED
-        return context.state, context.commands
+    ) -> tuple[int, list[Command]]:
+        """See `Contexts.elaborate_file`."""
+        self.process  # noqa: B018 - a new process forgets the old one's states
+        return self._contexts.elaborate_file(modules, text, body_start, until, cancelled)
 
     def shared_prefix(self, text: str) -> int:
         """How many leading commands of a text need not be elaborated here."""
-        if not self.alive:
-            return 0
-        raw = text.encode("utf-8", "surrogatepass")
-        return max((_reusable(c, raw) for c in list(self._contexts.values())), default=0)
+        return self._contexts.shared_prefix(text) if self.alive else 0
 
-    def _begun(self, modules: tuple[str, ...], raw: bytes, body_start: int) -> _Context:
-        """A context with what another text of the same beginning already has."""
-        best, count = None, 0
-        for context in self._contexts.values():
-            same_header = context.modules == modules and context.body_start == body_start
-            if same_header and (found := _reusable(context, raw)) > count:
-                best, count = context, found
-        if best is None:
-            state, commands, at = self.base_state(modules), [], body_start
-        else:
-            commands = best.commands[:count]
-            resume = best.commands[count].before
-            assert resume is not None
-            state, at = resume, best.commands[count].start
-        self._hold([state, *(c.before for c in commands)])
-        return _Context(modules, body_start, raw, state, commands, at, complete=False)
+    def header(self, text: str, path: Path | None = None) -> LeanFile:
+        """See `Engine`."""
+        text = text.replace("\r\n", "\n")  # as Lean itself reads it
+        check_characters(text, path)
+        raw = self.request("header", text=text)
+        lean_file = LeanFile(text, tuple(raw["modules"]), raw["end"], path)
+        errors = [m for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+        if errors:
+            raise DataError(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
+        return lean_file
 
-    def _forget_oldest(self) -> None:
-        while len(self._contexts) > KEPT_CONTEXTS:
-            context = self._contexts.popitem(last=False)[1]
-            self._let_go([context.state, *(c.before for c in context.commands)])
+    def load_imports(self, file: LeanFile) -> None:
+        """See `Engine`."""
+        try:
+            self.base_state(file.modules)
+        except RequestRefused as error:
+            raise import_error(file, error) from error
 
-    def _hold(self, states: list[int | None]) -> None:
-        self._holders.update(s for s in states if s is not None)
+    def elaborated(
+        self, file: LeanFile, until: int | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> tuple[int, list[Command]]:
+        """The state behind a file, and its commands; see `Engine.commands`."""
+        try:
+            return self.elaborate_file(file.modules, file.text, file.body_start, until, cancelled)
+        except RequestRefused as error:
+            raise import_error(file, error) from error
 
-    def _let_go(self, states: list[int | None]) -> None:
-        """Releases the states that nobody else holds."""
-        bases = set(self._bases.values())
-        gone = []
-        for state in states:
-            if state is None:
-                continue
-            self._holders[state] -= 1
-            if self._holders[state] <= 0:
-                del self._holders[state]
-                if state not in bases:
-                    gone.append(state)
-        if gone and self.alive:
-            self.request("release", states=gone)
+    def commands(
+        self, file: LeanFile, until: int | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> list[Command]:
+        """See `Engine`."""
+        return self.elaborated(file, until, cancelled)[1]
 
-    def is_warm(self, modules: tuple[str, ...]) -> bool:
-        """Whether the present process has indexed what these imports bring; see `EmbeddedDojo`."""
-        return self.alive and modules in self._warm
+    def read(self, text: str, path: Path | None = None) -> Reading:
+        """See `Engine`: by Lean's own reading of each command."""
+        file = self.header(text, path)
+        return reading_of(file, self.commands(file))
 
-    def note_warm(self, modules: tuple[str, ...]) -> None:
-        """It has."""
-        self._warm.add(modules)
+    def outline(self, file: LeanFile, command: Command) -> Outline:
+        """See `Engine`."""
+        return protocol.outline(self.request("outline", state=command.before, text=file.text, **{"from": command.start}))
 
-    def patiently(self, prepare: Callable[[], object]) -> None:
-        """Has something made in the process, on as many processes as that takes, up to RESTORE_TRIES."""
-        for tries_left in reversed(range(RESTORE_TRIES)):
+    def file_context(self, target: Target) -> FileContext:
+        """See `Engine`."""
+        modules = target.file.modules
+        imported = None if LIBRARY in modules else self.imported(modules)
+        return file_context_in(self.commands(target.file, target.start), target, imported)
+
+    def state_before(self, target: Target) -> int:
+        """Id, in the present process, of the elaborator state in front of a theorem."""
+        before = self.commands(target.file, target.start)[target.index].before
+        assert before is not None
+        return before
+
+    def prepare(self, target: Target) -> None:
+        """See `Engine`: with patience."""
+        self.patiently(lambda: self.state_before(target))
+
+    def patiently(self, make: Callable[[], object]) -> None:
+        """Has something made in the process, on as many processes as that takes, up to `patience`."""
+        for tries_left in reversed(range(self.patience)):
             try:
-                prepare()
+                make()
                 return
             except LeanSetupError:
                 raise
             except LeanProcessError:
-                if tries_left == 0 or self._stopping.is_set():
+                if tries_left == 0 or self.stopping:
                     raise
 
-    def recycle_if_big(self) -> None:
-        """Between theorems: replaces a process that nears its memory ceiling."""
-        if self._process is not None and self._process.memory_used_mb() > RECYCLE_AT * self.memory_mb:
+    # ------------------------------------------------------------------ proof states
+
+    def enter(self, target: Target) -> ProofView:
+        """See `Engine`: elaborates the statement in its context up to the proof."""
+        raw = self.request("enter", state=self.state_before(target), text=target.command("sorry"))
+        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        inside = target.sorry_at is not None
+        if inside:
+            meant = [p for p in proofs if p.at is not None and p.at[0] == target.sorry_at][:1]
+            self.release([p for p in proofs if p not in meant])
+            proofs = meant
+        if len(proofs) != 1:
+            errors = [m.text for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+            raise DojoInitError(
+                f"{'Lean does not come to this place' if inside else 'the statement does not elaborate'}: {first_line(errors[0])}"
+                if errors else f"{'this place' if inside else 'the statement'} gives no goal to prove"
+            )  # fmt: skip
+        return proofs[0]
+
+    def run(
+        self, view: ProofView, tactics: Sequence[str], limits: Limits, stop_when_done: bool = False
+    ) -> list[TacticReply]:
+        """See `Engine`: in one request."""
+        raw = self.request(
+            "tactics", len(tactics) * limits.timeout_s + GRACE_S, sid=view.sid, tactics=list(tactics),
+            heartbeats=limits.heartbeats * 1000, timeout_ms=limits.timeout_s * 1000, stop_when_done=stop_when_done,
+        )["results"]  # fmt: skip
+        replies = [protocol.tactic_reply(r) for r in raw]
+        cut_short = stop_when_done and bool(replies) and replies[-1].done
+        if len(replies) > len(tactics) or (len(replies) < len(tactics) and not cut_short):
             self.close()
+            raise LeanProtocolError(f"the Lean host answered {len(tactics)} tactics with {len(replies)} results; it is replaced")
+        return replies
 
-    def interrupt(self) -> None:
-        """From another thread, for good: ends the process in the middle of whatever it does; none is started again."""
-        self._stopping.set()
-        if self._process is not None:
-            self._process.interrupt()
+    def split(self, view: ProofView) -> list[ProofView]:
+        """See `Engine`: the host tells the parts with the state."""
+        return [ProofView(part, (goal,)) for part, goal in zip(view.parts, view.goals, strict=False)]
 
-    def close(self) -> None:
-        """Ends the process; the next request starts another."""
-        if self._process is not None:
-            self._retire()
-            self._process = None
+    def messages(self, view: ProofView, tactic: str, limits: Limits) -> list[str]:
+        """See `Engine`."""
+        reply = self.run(view, [tactic], limits)[0]
+        if reply.proof is not None:
+            self.release([reply.proof])
+        return list(reply.notes)
 
-    def _retire(self) -> None:
-        assert self._process is not None
-        self.inside_s += self._process.inside_s
-        if self._process.first_request is not None:
-            self.span_s += max(0.0, self._process.last_reply - self._process.first_request)
-        self._process.kill()
+    def check(self, target: Target, proof: str, timeout_s: float) -> Sequence[Message]:
+        """See `Engine`."""
+        before, command = self.state_before(target), target.command(proof)
+        raw = self.request("elaborate", max(timeout_s, self.timeout_s), state=before, text=command)
+        self.request("release", states=[raw["state"]])
+        commands = [protocol.command(c) for c in raw["commands"]]
+        more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []
+        return [m for c in commands for m in c.messages] + more
 
-    def __enter__(self) -> LeanWorker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _reusable(context: _Context, raw: bytes) -> int:
-    """How many leading commands of a context are those of another text, whatever follows them there.
-
-    A command ends where the parser meets a word that cannot belong to it, so that word has to be the same, too. Where Lean
-    skipped text to find the next command, what was skipped is read again.
-    """
-    same = _common_prefix(context.raw, raw)
-    count = 0
-    for i, command in enumerate(context.commands):
-        word_end = command.start
-        while word_end < len(raw) and not raw[word_end : word_end + 1].isspace():
-            word_end += 1
-        if word_end >= same:
-            break
-        if command.before is not None and not any(m.start < command.start for m in command.messages):
-            count = i
-    return count
-
-
-def _common_prefix(a: bytes, b: bytes) -> int:
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    def release(self, views: Sequence[ProofView]) -> None:
+        """See `Engine`."""
+        if not views:
+            return
+        with suppress(LeanProcessError):  # gone with the process
+            self.request("release", proofs=[sid for view in views for sid in (view.sid, *view.parts)])

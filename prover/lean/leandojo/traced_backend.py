@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import lean_dojo
 
 from prover.errors import DataError
-from prover.lean.backend import Worker
 from prover.lean.commands import split
-from prover.lean.context import FileContext
-from prover.lean.file_context import file_context_in
 from prover.lean.leandojo import traced
-from prover.lean.leandojo.dojo import LakeDojo
-from prover.lean.native.backends import DojoWorker, Native
+from prover.lean.leandojo.engine import DojoEngine
+from prover.lean.native.backends import Native
 from prover.lean.native.lake import Offsets
 from prover.lean.native.project import read_project
 from prover.lean.native.reader import parse_header
@@ -28,31 +25,22 @@ from prover.lean.source import PROVABLE, Reading, Target, load
 START_TIMEOUT_S = 300
 
 
-@dataclass
-class TracedBackend(Native):
-    """Through `lean_dojo.Dojo(theorem)`. `files` are the traced files to read; `wanted` theorems by full name, none for all."""
+class TracedEngine(DojoEngine):
+    """Reads a file by what LeanDojo saw in it; the proofs of its theorems are what is searched for anew."""
 
-    name: str = "traced"
-    files: dict[Path, lean_dojo.TracedFile] = field(default_factory=dict)
-    wanted: frozenset[str] = frozenset()
+    def __init__(self, backend: TracedBackend, memory_mb: int) -> None:
+        super().__init__(backend.project, self._dojo_of, memory_mb, backend.reader, backend.lean)
+        self._backend = backend
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._theorems: dict[tuple[str, int], lean_dojo.Theorem] = {}
-
-    def new_worker(self, memory_mb: int) -> DojoWorker:
-        """A place for one theorem's process after another."""
-        return DojoWorker(self.lean, memory_mb)
-
-    def read(self, worker: Worker, text: str, path: Path | None) -> Reading:
-        """The theorems that LeanDojo saw in a file; their proofs are what is searched for anew."""
+    def read(self, text: str, path: Path | None = None) -> Reading:
+        """See `Engine`."""
         assert path is not None
         file = parse_header(text, path)
         commands, offsets = split(text, file.body_start), Offsets(text)
         targets, notes = [], []
-        for theorem in self.files[path].get_traced_theorems():
+        for theorem in self._backend.files[path].get_traced_theorems():
             name = theorem.theorem.full_name
-            if self.wanted and name not in self.wanted:
+            if self._backend.wanted and name not in self._backend.wanted:
                 continue
             at = offsets.at({"line": theorem.start.line_nb, "column": theorem.start.column_nb - 1})
             found = [(i, c) for i, c in enumerate(commands) if c.start <= at < c.end and c.declaration in PROVABLE]
@@ -62,20 +50,25 @@ class TracedBackend(Native):
             index, command = found[0]
             assert command.value is not None
             targets.append(Target(file, index, name, command.start, command.end, command.value))
-            self._theorems[file.sha256, command.start] = theorem.theorem
+            self._backend.theorems[file.sha256, command.start] = theorem.theorem
         return Reading(file, tuple(targets), tuple(notes))
 
-    def open(self, target: Target, worker: Worker, timeout_s: float, heartbeats: int) -> lean_dojo.Dojo:
-        """LeanDojo's own Dojo for this theorem."""
-        theorem = self._theorems[target.file.sha256, target.start]
-        at = cast(DojoWorker, worker)
-        at.recycle_if_big()
-        at.dojo = LakeDojo(target, lambda: lean_dojo.Dojo(theorem, timeout=START_TIMEOUT_S), timeout_s, at.memory_mb)
-        return at.dojo
+    def _dojo_of(self, target: Target) -> lean_dojo.Dojo:
+        return lean_dojo.Dojo(self._backend.theorems[target.file.sha256, target.start], timeout=START_TIMEOUT_S)
 
-    def file_context(self, worker: Worker, target: Target) -> FileContext:
-        """By text."""
-        return file_context_in(split(target.file.text, target.file.body_start), target)
+
+@dataclass(frozen=True)
+class TracedBackend(Native):
+    """Through `lean_dojo.Dojo(theorem)`. `files` are the traced files to read; `wanted` theorems by full name, none for all."""
+
+    name: str = "traced"
+    files: dict[Path, lean_dojo.TracedFile] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
+    theorems: dict[tuple[str, int], lean_dojo.Theorem] = field(default_factory=dict)
+
+    def new_engine(self, memory_mb: int, timeout_s: float | None = None) -> TracedEngine:
+        """A place for one theorem's process after another."""
+        return TracedEngine(self, memory_mb)
 
 
 def traced_backend(source: traced.Source, wanted: list[str], github_token: str | None) -> TracedBackend:

@@ -247,7 +247,7 @@ class DojoFactory:
             folders = (self._compiled,) if ours is None else (self._compiled, ours)
             return Scratch(self.project, self.lake.lake, folders, self.version)
 
-    def __call__(self, target: Target, timeout: float) -> UntracedDojo:
+    def __call__(self, target: Target, timeout: float = 10.0) -> UntracedDojo:
         """A Dojo for a theorem, not entered; its scratch folder goes with it."""
         imports = [MODULE] if usable(self.library) is not None else []
         return UntracedDojo(target, self.project, self.scratch(), self.start_timeout, timeout, imports)

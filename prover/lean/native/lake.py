@@ -6,11 +6,9 @@ touched. `--json` gives each message its position; other lines that were printed
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
-from prover.lean.embedded import protocol
+from prover.lean import answers
 from prover.lean.native.project import Project
+from prover.lean.process import end_group
 
 SEVERITIES = ("error", "warning", "info", "information", "trace")
 
@@ -29,12 +28,12 @@ SEVERITIES = ("error", "warning", "info", "information", "trace")
 class Ran:
     """What came of a text: Lean's messages with byte offsets, the exit code, other lines that were printed."""
 
-    messages: tuple[protocol.Message, ...]
+    messages: tuple[answers.Message, ...]
     code: int
     stray: tuple[str, ...] = ()
 
     @property
-    def errors(self) -> tuple[protocol.Message, ...]:
+    def errors(self) -> tuple[answers.Message, ...]:
         """The messages that are errors."""
         return tuple(m for m in self.messages if m.severity == "error")
 
@@ -62,7 +61,7 @@ class Offsets:
         return self._starts[line - 1] + len(self._lines[line - 1][: int(position["column"])].encode(errors="surrogatepass"))
 
 
-def message_of(raw: object, offsets: Offsets) -> protocol.Message:
+def message_of(raw: object, offsets: Offsets) -> answers.Message:
     """A message as `lean --json` and the REPL write it. Raises LeanProtocolError when it is none."""
     try:
         assert isinstance(raw, dict)
@@ -71,7 +70,7 @@ def message_of(raw: object, offsets: Offsets) -> protocol.Message:
         assert severity in SEVERITIES
     except (AssertionError, LookupError, TypeError, ValueError) as error:
         raise LeanProtocolError(f"Lean wrote {str(raw)[:120]!r}, which is no message") from error
-    return protocol.Message("info" if severity == "information" else severity, text, start, end)
+    return answers.Message("info" if severity == "information" else severity, text, start, end)
 
 
 class LakeEnv:
@@ -159,15 +158,9 @@ def environment(path: tuple[Path, ...]) -> dict[str, str]:
     return found
 
 
-def end_group(pid: int) -> None:
-    """Ends a process that leads a group, with the group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _parse(out: str, text: str) -> tuple[tuple[protocol.Message, ...], tuple[str, ...]]:
+def _parse(out: str, text: str) -> tuple[tuple[answers.Message, ...], tuple[str, ...]]:
     offsets = Offsets(text)
-    messages: list[protocol.Message] = []
+    messages: list[answers.Message] = []
     stray: list[str] = []
     for line in _lines(out):
         try:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from prover.errors import DataError
+from prover.lean import answers
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
-from prover.lean.embedded import protocol
 from prover.lean.file_context import file_context_in
 from prover.lean.native.lake import LakeEnv, Ran
-from prover.lean.native.library import Facts, NativeLibrary, usable
+from prover.lean.native.library import SOURCE, Facts, NativeLibrary, usable
 from prover.lean.source import LeanFile, Reading, Target, first_line, place, reading_of
 
 USES_SORRY = "declaration uses"
 MODULE = "ProofsmithRead"
+KEPT_FILES = 256
+AS_TEXT = f"statements are compared as text only, since {SOURCE.name} does not serve here"
 PRIVATE = re.compile(r"\bprivate\b")
 INTERNAL = re.compile(r"(?:^|\.)_")
 
@@ -29,7 +32,8 @@ class NativeReader:
     def __init__(self, lake: LakeEnv, library: NativeLibrary | None = None) -> None:
         self._lake = lake
         self._library = library
-        self._commands: dict[str, list[protocol.Command]] = {}
+        self._told = False
+        self._commands: OrderedDict[str, list[answers.Command]] = OrderedDict()
 
     def read(self, text: str, path: Path | None = None) -> Reading:
         """The targets of a file.
@@ -46,9 +50,12 @@ class NativeReader:
             ran = self._lake.run(text, olean)
             raise_for_imports(lean_file, ran)
             commands = split(text, lean_file.body_start, ran.messages)
-            self._commands[lean_file.sha256] = commands
+            self._keep(lean_file, commands)
             reading = reading_of(lean_file, commands)
             reading = replace(reading, targets=tuple(_confirmed(t, commands[t.index]) for t in reading.targets))
+            if self._library is not None and self._library.problem is not None and not self._told:
+                self._told = True
+                reading = replace(reading, notes=(*reading.notes, f"{AS_TEXT}: {self._library.problem}"))
             if olean is None or not olean.exists():  # a file with errors is not compiled
                 return reading
             assert self._library is not None
@@ -56,10 +63,23 @@ class NativeReader:
             waiting = self._library.waiting(Path(folder), MODULE, names)
             return reading if waiting is None else compared(reading, waiting)
 
+    def commands(self, file: LeanFile) -> list[answers.Command]:
+        """A file's commands with what Lean says about each. Raises as `read` does."""
+        if file.sha256 not in self._commands:
+            ran = self._lake.run(file.text)
+            raise_for_imports(file, ran)
+            self._keep(file, split(file.text, file.body_start, ran.messages))
+        return self._commands[file.sha256]
+
     def file_context(self, target: Target) -> FileContext:
         """What a target's file offers it."""
         known = self._commands.get(target.file.sha256)
         return file_context_in(known or split(target.file.text, target.file.body_start), target)
+
+    def _keep(self, file: LeanFile, commands: list[answers.Command]) -> None:
+        self._commands[file.sha256] = commands
+        while len(self._commands) > KEPT_FILES:
+            self._commands.popitem(last=False)
 
 
 def parse_header(text: str, path: Path | None = None) -> LeanFile:
@@ -98,7 +118,7 @@ def _has_name(target: Target) -> bool:
     return bool(head) and head[0].declaration != "example" and "#" not in target.name and not PRIVATE.search(target.statement)
 
 
-def _confirmed(target: Target, command: protocol.Command) -> Target:
+def _confirmed(target: Target, command: answers.Command) -> Target:
     if target.problem is None and not any(USES_SORRY in m.text for m in command.messages):
         return replace(target, problem="Lean does not see the sorry that its text seems to have")
     return target

@@ -25,10 +25,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Sorry:
-    """A `sorry` in a command: its goal, and the live proof state there."""
+    """A `sorry` in a command: its goal, the live proof state there, and its line (from 1) and column (code points)."""
 
     goal: str
     proof_state: int | None
+    at: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class TacticReply:
     sorries: int
 
 
+def position(text: str, offset: int) -> tuple[int, int]:
+    """The line (from 1) and column (code points) of a byte offset, as the REPL tells places."""
+    before = text.encode()[:offset].decode(errors="replace")
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
+
+
 def failure(raw: dict[str, Any]) -> str | None:
     """The REPL's refusal, when that is what it answered."""
     return str(raw["message"]) if set(raw) == {"message"} else None
@@ -64,7 +71,7 @@ def failure(raw: dict[str, Any]) -> str | None:
 def command_reply(raw: dict[str, Any]) -> CommandReply:
     """Reads the answer to a command."""
     try:
-        sorries = tuple(Sorry(str(s["goal"]), s.get("proofState")) for s in raw.get("sorries", ()))
+        sorries = tuple(_sorry(s) for s in raw.get("sorries", ()))
         return CommandReply(int(raw["env"]), _messages(raw), sorries)
     except (LookupError, TypeError, ValueError) as error:
         raise LeanProtocolError(f"the REPL answered {str(raw)[:160]!r} to a command; it is replaced") from error
@@ -87,6 +94,11 @@ def tactic_reply(raw: dict[str, Any]) -> TacticReply:
         )
     except (LookupError, TypeError, ValueError) as error:
         raise LeanProtocolError(f"the REPL answered {str(raw)[:160]!r} to a tactic; it is replaced") from error
+
+
+def _sorry(raw: dict[str, Any]) -> Sorry:
+    at = raw.get("pos")
+    return Sorry(str(raw["goal"]), raw.get("proofState"), (int(at["line"]), int(at["column"])) if at else None)
 
 
 def _messages(raw: dict[str, Any]) -> tuple[Said, ...]:

@@ -9,7 +9,6 @@ import pytest
 from prover.audit.embedded import CHECKS, Auditor, AuditVerdict, SubmissionLost
 from prover.audit.trust import ALLOWED_AXIOMS, CORE_AXIOMS
 from prover.errors import DataError, LeanProcessError
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
 
@@ -42,7 +41,7 @@ def worker() -> Iterator[LeanWorker]:
 
 @pytest.fixture(scope="module")
 def targets(worker: LeanWorker) -> dict[str, Target]:
-    found = {t.name: t for t in source.read(worker, FILE).targets}
+    found = {t.name: t for t in worker.read(FILE).targets}
     return {name.split(".")[-1]: target for name, target in found.items()}
 
 
@@ -139,7 +138,7 @@ def test_a_wrong_proof_is_refused_with_the_reason(
 
 
 def test_a_theorem_whose_context_has_an_error_is_refused(worker: LeanWorker) -> None:
-    reading = source.read(worker, "def f : Nat := true\ntheorem t : f = f := by sorry\n")
+    reading = worker.read("def f : Nat := true\ntheorem t : f = f := by sorry\n")
     verdict = Auditor(worker).audit_proof(reading.targets[0], "rfl")
     assert (verdict.accepted, verdict.category, verdict.checks) == (False, "context", ())
 

@@ -43,7 +43,7 @@ def test_a_theorem_cannot_be_looked_up_where_it_is_to_be_proved(
         read = source.parse_header(
             worker, f"prelude\n{imports}\ntheorem again : True := by exact @{theorem.name}\n"
         )
-        _, commands = source.elaborate(worker, read)
+        _, commands = worker.elaborated(read)
         assert any("Unknown" in error.text for error in commands[-1].errors), theorem.name
 
 
@@ -51,7 +51,7 @@ def test_a_theorem_is_a_target_of_its_own_name(
     worker: LeanWorker, made: tuple[list[Theorem], dict[str, object]]
 ) -> None:
     for theorem in made[0]:
-        (target,) = source.read(worker, theorem.lean).targets
+        (target,) = worker.read(theorem.lean).targets
         assert (target.name, target.problem) == (theorem.name, None)
 
 

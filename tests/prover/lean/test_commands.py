@@ -23,11 +23,11 @@ def lean() -> Iterator[LeanWorker]:
 @pytest.mark.parametrize("path", STARTER, ids=lambda p: p.stem)
 def test_the_text_gives_the_same_declarations_as_lean(path: Path, lean: LeanWorker) -> None:
     text = path.read_text("utf-8")
-    parsed = source.parse_header(lean, text, path)
+    parsed = lean.header(text, path)
     modules, body_start = commands.header(text)
     assert ("Init", *(m for m in modules if m != "Init")) == parsed.modules
 
-    def facts(found: list[source.protocol.Command]) -> list[tuple[object, ...]]:
+    def facts(found: list[source.answers.Command]) -> list[tuple[object, ...]]:
         return [
             (c.start, c.end, c.declaration, c.id, c.namespace, c.keyword, c.sorries)
             + ((c.value, c.body) if c.declaration == "theorem" else ())
@@ -35,7 +35,7 @@ def test_the_text_gives_the_same_declarations_as_lean(path: Path, lean: LeanWork
             if c.declaration is not None
         ]
 
-    assert facts(commands.split(text, body_start)) == facts(source.elaborate(lean, parsed)[1])
+    assert facts(commands.split(text, body_start)) == facts(lean.commands(parsed))
 
 
 def names(text: str) -> list[str | None]:
@@ -72,7 +72,7 @@ def test_scopes_are_followed() -> None:
 def test_messages_go_to_the_command_that_they_are_about() -> None:
     text = "theorem a : True := sorry\n\ntheorem b : False := sorry\n"
     at = text.index("False")
-    found = commands.split(text, 0, [source.protocol.Message("error", "no", at, at + 5)])
+    found = commands.split(text, 0, [source.answers.Message("error", "no", at, at + 5)])
     assert [len(c.errors) for c in found] == [0, 1]
 
 

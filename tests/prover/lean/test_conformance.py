@@ -22,18 +22,16 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanSetupError
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.leandojo.dojo import LakeDojo
+from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import DojoFactory
 from prover.lean.native.discover import native_problem
 from prover.lean.native.lake import LakeEnv
 from prover.lean.native.library import NativeLibrary
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
-from prover.lean.recovering import RecoveringDojo
-from prover.lean.repl.dojo import ReplDojo, ReplWorker
+from prover.lean.repl.engine import ReplEngine
 from prover.lean.results import TacticTimeout
 from prover.testing.dojo import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
 from tests.standins.server import make_project, standing_in
@@ -128,10 +126,10 @@ def open_fake(theorem: str, timeout: float = 10.0) -> FakeDojo:
 
 
 def embedded_opener(worker: LeanWorker) -> Opener:
-    found = {t.name: t for t in source.read(worker, PREAMBLE + "\n".join(THEOREMS.values())).targets}
+    found = {t.name: t for t in worker.read(PREAMBLE + "\n".join(THEOREMS.values())).targets}
 
-    def opener(theorem: str, timeout: float = 10.0) -> EmbeddedDojo:
-        return EmbeddedDojo(found[theorem], worker, timeout, heartbeats=0)
+    def opener(theorem: str, timeout: float = 10.0) -> Dojo:
+        return Dojo(found[theorem], worker, timeout, heartbeats=0)
 
     return opener
 
@@ -141,16 +139,13 @@ def native_opener(kind: str, project: Project) -> Iterator[Opener]:
     lake = LakeEnv(project)
     found = {t.name: t for t in NativeReader(lake).read(PREAMBLE + "\n".join(THEOREMS.values())).targets}
     library = NativeLibrary(lake, f"{project.toolchain}")
-    factory, worker = DojoFactory(project, lake, library=library), ReplWorker(project)
+    engine = ReplEngine(project) if kind == "repl" else DojoEngine(project, DojoFactory(project, lake, library=library))
 
-    def opener(theorem: str, timeout: float = 10.0) -> RecoveringDojo:
-        target = found[theorem]
-        if kind == "repl":
-            return ReplDojo(target, worker, timeout)
-        return LakeDojo(target, lambda: factory(target, timeout), timeout)
+    def opener(theorem: str, timeout: float = 10.0) -> Dojo:
+        return Dojo(found[theorem], engine, timeout)
 
     yield opener
-    worker.close()
+    engine.close()
 
 
 def played(kind: str, request: pytest.FixtureRequest) -> Iterator[Opener]:
@@ -173,7 +168,7 @@ def native(kind: str) -> Iterator[Opener]:
     project, _ = native_project()
     try:
         if kind == "repl":
-            ReplWorker(project).command()
+            ReplEngine(project).command()
         else:
             DojoFactory(project, LakeEnv(project)).scratch().remove()
     except LeanSetupError as error:

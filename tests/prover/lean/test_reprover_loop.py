@@ -23,7 +23,7 @@ from lean_dojo import (
 )
 
 from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.testing.dojo import DONE, Crash, FakeDojo, FakeTheorem, Slow
 
@@ -102,32 +102,32 @@ theorem broken (p : Prop) (h : p) : q := by sorry
 
 @pytest.fixture(scope="module")
 def theorems(lean_worker: LeanWorker) -> dict[str, source.Target]:
-    return {target.name: target for target in source.read(lean_worker, STATEMENTS).targets}
+    return {target.name: target for target in lean_worker.read(STATEMENTS).targets}
 
 
 @pytest.mark.parametrize("name", ["swap", "bound"])
 def test_a_search_written_for_leandojo_proves_theorems(
     lean_worker: LeanWorker, theorems: dict[str, source.Target], name: str
 ) -> None:
-    outcome = prove_with_leandojo(lambda: EmbeddedDojo(theorems[name], lean_worker))
+    outcome = prove_with_leandojo(lambda: Dojo(theorems[name], lean_worker))
     assert outcome.status == "Proved" and outcome.proof is not None
     assert outcome.errors > 0, "a search that never errs would not show that errors are values"
     proof = "\n".join(outcome.proof)
-    whole = source.read(lean_worker, f"{theorems[name].statement} {source.by_block(proof)}")
+    whole = lean_worker.read(f"{theorems[name].statement} {source.by_block(proof)}")
     assert whole.clean and not whole.targets
 
 
 def test_a_theorem_that_is_false_is_not_proved(
     lean_worker: LeanWorker, theorems: dict[str, source.Target]
 ) -> None:
-    outcome = prove_with_leandojo(lambda: EmbeddedDojo(theorems["wrong"], lean_worker), expansions=10)
+    outcome = prove_with_leandojo(lambda: Dojo(theorems["wrong"], lean_worker), expansions=10)
     assert outcome.status == "Failed"
 
 
 def test_a_statement_that_does_not_elaborate_is_discarded(
     lean_worker: LeanWorker, theorems: dict[str, source.Target]
 ) -> None:
-    outcome = prove_with_leandojo(lambda: EmbeddedDojo(theorems["broken"], lean_worker))
+    outcome = prove_with_leandojo(lambda: Dojo(theorems["broken"], lean_worker))
     assert outcome.status == "Discarded: DojoInitError"
 
 
@@ -154,7 +154,7 @@ def test_a_lean_that_cannot_be_had_is_a_crash_as_leandojo_has_it(
     def no_more(*_: object, **__: object) -> None:
         raise LeanSetupError("no Lean to be had")
 
-    with EmbeddedDojo(theorems["swap"], lean_worker) as (dojo, state):
+    with Dojo(theorems["swap"], lean_worker) as (dojo, state):
         with monkeypatch.context() as patch:
             patch.setattr(lean_worker, "request", no_more)
             with pytest.raises(DojoCrashError, match="no Lean to be had"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prover.errors import DataError, ProverError
 from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Reading, Target
 
@@ -79,13 +79,13 @@ class TestFinding:
     def test_an_open_theorem_is_found_in_every_form_and_written_back(
         self, lean_worker: LeanWorker, form: str
     ) -> None:
-        reading = source.read(lean_worker, FORMS[form])
+        reading = lean_worker.read(FORMS[form])
         target = only(reading)
         assert target.name == NAMES.get(form, "T")
         assert target.line == reading.file.text[: reading.file.text.index(target.statement)].count("\n") + 1
 
         written = source.write_proofs(reading.file, {target.index: PROOF}, reading.targets)
-        again = source.read(lean_worker, written)
+        again = lean_worker.read(written)
         assert again.clean and not again.targets, (written, again)
         start, end = (len(reading.file.text.encode()[:at].decode()) for at in target.proof_span)
         assert written.startswith(reading.file.text[:start] + ":= by\n")
@@ -95,26 +95,26 @@ class TestFinding:
         "form", ["by sorry", "open in", "namespace", "variable", "notation", "quoted", "example", "root"]
     )
     def test_what_is_found_can_be_opened_and_proved(self, lean_worker: LeanWorker, form: str) -> None:
-        target = only(source.read(lean_worker, FORMS[form]))
-        with EmbeddedDojo(target, lean_worker) as (dojo, state):
+        target = only(lean_worker.read(FORMS[form]))
+        with Dojo(target, lean_worker) as (dojo, state):
             dojo.run_tac(state, PROOF)
             assert dojo.is_successful
 
     def test_theorems_of_a_file_stand_in_order_with_their_lines(self, lean_worker: LeanWorker) -> None:
         text = "theorem a : True := sorry\n\nnamespace N\ntheorem b : True := sorry\nend N\n"
         text += "example : True := sorry"
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
         assert [(t.name, t.line) for t in reading.targets] == [("a", 1), ("N.b", 4), ("example_6", 6)]
 
     def test_two_on_one_line_are_two(self, lean_worker: LeanWorker) -> None:
         text = "theorem a : 1 = 1 := by sorry /- and -/ theorem b : 2 = 2 := by sorry"
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
         assert [t.name for t in reading.targets] == ["a", "b"]
         both = source.write_proofs(reading.file, {t.index: "rfl" for t in reading.targets}, reading.targets)
-        assert source.read(lean_worker, both).clean
+        assert lean_worker.read(both).clean
 
     def test_equal_names_are_told_apart(self, lean_worker: LeanWorker) -> None:
-        reading = source.read(lean_worker, "theorem a : True := sorry\ntheorem a : 1 = 1 := sorry")
+        reading = lean_worker.read("theorem a : True := sorry\ntheorem a : 1 = 1 := sorry")
         assert [t.name for t in reading.targets] == ["a", "a#2"]
         assert reading.targets[0].problem is None
         assert "already been declared" in (reading.targets[1].problem or "")
@@ -131,7 +131,7 @@ class TestFinding:
         ],
     )  # fmt: skip
     def test_where_nothing_is_open_nothing_is_found(self, lean_worker: LeanWorker, text: str) -> None:
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
         assert reading.targets == () and reading.notes == () and reading.clean
 
     @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ class TestFinding:
         ],
     )  # fmt: skip
     def test_a_sorry_that_is_no_whole_proof_is_told(self, lean_worker: LeanWorker, text: str) -> None:
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
         assert reading.targets == ()
         assert len(reading.notes) == 1 and "sorry inside; only whole proofs" in reading.notes[0]
 
@@ -166,16 +166,16 @@ end Zoo
 """
 
     def test_a_theorem_sees_what_stands_before_it(self, lean_worker: LeanWorker) -> None:
-        reading = source.read(lean_worker, self.CONTEXT)
+        reading = lean_worker.read(self.CONTEXT)
         earlier, later = reading.targets
         assert (earlier.problem, later.problem) == (None, None)
-        with EmbeddedDojo(later, lean_worker) as (dojo, state):
+        with Dojo(later, lean_worker) as (dojo, state):
             assert state.pp == "n : Nat\nh : 0 < n\n⊢ n.succ ≤ ⟪n⟫"
             assert dojo.run_tac(state, "rw [earlier]").pp == "n : Nat\nh : 0 < n\n⊢ n.succ ≤ n + n"
 
     def test_a_theorem_does_not_see_what_comes_after(self, lean_worker: LeanWorker) -> None:
-        reading = source.read(lean_worker, self.CONTEXT)
-        with EmbeddedDojo(reading.targets[0], lean_worker) as (dojo, state):
+        reading = lean_worker.read(self.CONTEXT)
+        with Dojo(reading.targets[0], lean_worker) as (dojo, state):
             for name in ("later", "Zoo.later"):
                 assert "nknown" in dojo.run_tac(state, f"exact {name} n").error
 
@@ -186,17 +186,17 @@ end Zoo
         self, lean_worker: LeanWorker, proofs: tuple[str, str]
     ) -> None:
         text = self.CONTEXT.replace("theorem later", "  theorem later")
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
         written = source.write_proofs(
             reading.file, {t.index: p for t, p in zip(reading.targets, proofs, strict=True)}, reading.targets
         )
-        assert source.read(lean_worker, written).clean, written
+        assert lean_worker.read(written).clean, written
         assert f":= by\n  {proofs[0].splitlines()[-1]}\n" in written or "  unfold twice\n  rfl\n" in written
         assert all(f"\n    {line}\n" in written for line in proofs[1].splitlines())
         assert written.count("sorry") == 0
 
     def test_what_is_not_proved_keeps_its_sorry_and_every_other_byte(self, lean_worker: LeanWorker) -> None:
-        reading = source.read(lean_worker, self.CONTEXT)
+        reading = lean_worker.read(self.CONTEXT)
         assert source.write_proofs(reading.file, {}, reading.targets) == self.CONTEXT
         written = source.write_proofs(reading.file, {reading.targets[1].index: "omega"}, reading.targets)
         assert written == self.CONTEXT.replace("⟪n⟫ := by sorry\nend\n", "⟪n⟫ := by\n  omega\nend\n")
@@ -216,7 +216,7 @@ end Zoo
     def test_an_error_before_a_theorem_is_that_theorems_failure(
         self, lean_worker: LeanWorker, before: str, said: str
     ) -> None:
-        reading = source.read(lean_worker, f"{before}\ntheorem t : True := by sorry", Path("F.lean"))
+        reading = lean_worker.read(f"{before}\ntheorem t : True := by sorry", Path("F.lean"))
         assert not reading.clean
         problem = reading.targets[-1].problem or ""
         assert reading.targets[-1].name == "t"
@@ -238,7 +238,7 @@ end Zoo
         self, lean_worker: LeanWorker, statement: str
     ) -> None:
         """A name that is not there is not made a variable, as it would be by Lean's own default."""
-        reading = source.read(lean_worker, statement)
+        reading = lean_worker.read(statement)
         assert not reading.clean
         problems = [t.problem or "" for t in reading.targets] + list(reading.notes)
         assert any("does not elaborate" in p or "unexpected token" in p for p in problems), problems
@@ -267,7 +267,7 @@ class TestImports:
     )
     def test_a_header_that_does_not_parse_has_its_line(self, lean_worker: LeanWorker, header: str) -> None:
         with pytest.raises(DataError, match=r"^F\.lean"):
-            source.read(lean_worker, f"{header}\ntheorem t : True := sorry", Path("F.lean"))
+            lean_worker.read(f"{header}\ntheorem t : True := sorry", Path("F.lean"))
 
 
 class TestFiles:
@@ -339,7 +339,7 @@ class TestFiles:
     )
     def test_a_statement_that_is_no_text_is_told(self, lean_worker: LeanWorker, text: str) -> None:
         with pytest.raises(DataError, match=r"^the statement"):
-            source.read(lean_worker, text)
+            lean_worker.read(text)
 
     def test_positions_are_bytes_whatever_the_characters(self) -> None:
         lean_file = LeanFile("-- ℕ𝔹\nab", ("Init",), 0)
@@ -363,7 +363,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=24).map("".join))
 def test_any_text_is_read_or_refused_in_our_words(lean_worker: LeanWorker, text: str) -> None:
     try:
-        reading = source.read(lean_worker, text)
+        reading = lean_worker.read(text)
     except ProverError as error:
         assert str(error)
         return

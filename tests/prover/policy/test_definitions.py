@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from prover.audit.outcome import Candidate
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.definitions import Definitions, Projections, library_functions
@@ -48,7 +47,7 @@ def test_membership_in_a_structure_has_parts() -> None:
 
 @pytest.mark.parametrize("name", REAL)
 def test_it_proves_on_real_lean(name: str, lean_worker: LeanWorker) -> None:
-    (target,) = source.read(lean_worker, REAL[name]).targets
+    (target,) = lean_worker.read(REAL[name]).targets
     policy = Mixture([(Definitions(), 1.0)])
-    found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=2))
+    found = find_candidate(Dojo(target, lean_worker), policy, SearchSettings(max_expansions=2))
     assert isinstance(found, Candidate)

@@ -3,8 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from prover.audit.outcome import Candidate
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.premises import PremiseIndex
@@ -68,7 +67,7 @@ def test_what_fits_the_goal_is_a_hint_where_something_is_wrapped() -> None:
 
 
 def test_it_proves_on_real_lean(lean_worker: LeanWorker) -> None:
-    for target in source.read(lean_worker, REAL).targets:
+    for target in lean_worker.read(REAL).targets:
         policy = Mixture([(Relatives(INDEX), 1.0)])
-        found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=3))
+        found = find_candidate(Dojo(target, lean_worker), policy, SearchSettings(max_expansions=3))
         assert isinstance(found, Candidate), target.name

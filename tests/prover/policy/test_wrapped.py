@@ -3,8 +3,7 @@ from __future__ import annotations
 from lean_dojo import ProofFinished
 
 from prover.audit.outcome import Candidate
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.goal import first_goal
@@ -39,9 +38,9 @@ def test_names_are_words() -> None:
 
 
 def test_it_proves_on_real_lean(lean_worker: LeanWorker) -> None:
-    for target in source.read(lean_worker, REAL).targets:
+    for target in lean_worker.read(REAL).targets:
         policy = Mixture([(Unwrap(), 1.0)])
-        found = find_candidate(EmbeddedDojo(target, lean_worker), policy, SearchSettings(max_expansions=6))
+        found = find_candidate(Dojo(target, lean_worker), policy, SearchSettings(max_expansions=6))
         assert isinstance(found, Candidate), target.name
 
 
@@ -51,8 +50,8 @@ theorem apart {a b : Int16} (h : a ≠ b) : a < b ∨ b < a := by sorry
 
 
 def test_order_of_machine_integers_is_that_of_their_values_on_real_lean(lean_worker: LeanWorker) -> None:
-    for target in source.read(lean_worker, ORDER).targets:
-        with EmbeddedDojo(target, lean_worker) as (dojo, initial):
+    for target in lean_worker.read(ORDER).targets:
+        with Dojo(target, lean_worker) as (dojo, initial):
             kind = "UInt32" if target.name == "words" else "Int16"
             (found,) = dojo.run_tacs(initial, [as_numbers(kind)])
             assert isinstance(found, ProofFinished), found

@@ -13,7 +13,7 @@ import pytest
 from prover.audit.shared import SharedAuditor
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
 from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import LeanStartError
 from prover.lean.embedded.worker import START_TRIES, LeanWorker
 from prover.policy.base import View
@@ -57,7 +57,7 @@ def auditor(verdict: Callable[[], Any] = Accepted) -> SharedAuditor:
 
 
 def items() -> list[Item]:
-    reading = source.read(StubWorker(), TEXT)
+    reading = StubWorker().read(TEXT)
     return [Item(f"t.lean:{t.name}", t, "t.lean") for t in reading.targets]
 
 
@@ -223,8 +223,8 @@ def test_ids_of_a_lost_process_are_never_asked_of_another() -> None:
 
 def test_a_state_is_made_again_on_a_fresh_process() -> None:
     worker = StubWorker()
-    target = source.read(worker, TEXT).targets[0]
-    with EmbeddedDojo(target, worker) as (dojo, state):
+    target = worker.read(TEXT).targets[0]
+    with Dojo(target, worker) as (dojo, state):
         worker.process.kill()
         assert type(dojo.run_tac(state, "trivial")).__name__ == "ProofFinished"
     assert worker.processes_lost == 1
@@ -232,8 +232,8 @@ def test_a_state_is_made_again_on_a_fresh_process() -> None:
 
 def test_fewer_results_than_tactics_are_not_taken_for_an_answer() -> None:
     worker = StubWorker()
-    target = source.read(worker, TEXT).targets[0]
-    with EmbeddedDojo(target, worker) as (dojo, state):
+    target = worker.read(TEXT).targets[0]
+    with Dojo(target, worker) as (dojo, state):
         answers = iter([{"results": []}])
         original = worker.process.tactics  # type: ignore[attr-defined]
         worker.process.tactics = lambda **kw: next(answers, None) or original(**kw)  # type: ignore[attr-defined]

@@ -6,8 +6,7 @@ import itertools
 
 from lean_dojo import TacticState
 
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.prove.environment import SearchState
@@ -46,9 +45,9 @@ def test_only_a_search_is_written_as_what_it_found() -> None:
 
 
 def test_lean_suggests_rewritings_and_applications_and_the_search_uses_them(lean_worker: LeanWorker) -> None:
-    target = source.read(lean_worker, FITS).targets[0]
+    target = lean_worker.read(FITS).targets[0]
     before = lean_worker.request("memory")["proofs"]
-    with EmbeddedDojo(target, lean_worker, PATIENCE_S) as (dojo, state):
+    with Dojo(target, lean_worker, PATIENCE_S) as (dojo, state):
         assert "rw [Nat.mul_assoc]" in suggestions(dojo.messages_of(state, "rw?"))
         assert any(t.startswith("refine ") for t in suggestions(dojo.messages_of(state, "apply?")))
         assert dojo.messages_of(state, "exact no_such_theorem") == []
@@ -56,8 +55,8 @@ def test_lean_suggests_rewritings_and_applications_and_the_search_uses_them(lean
 
 
 def test_a_state_that_comes_back_has_the_library_searched(lean_worker: LeanWorker) -> None:
-    target = source.read(lean_worker, FITS).targets[0]
-    effort = find_candidate(EmbeddedDojo(target, lean_worker, PATIENCE_S), Mixture([]), SearchSettings(max_expansions=3)).effort
+    target = lean_worker.read(FITS).targets[0]
+    effort = find_candidate(Dojo(target, lean_worker, PATIENCE_S), Mixture([]), SearchSettings(max_expansions=3)).effort
     assert effort.expansions == 3 and effort.tree is not None
     assert {"oracle.rw?"} == {edge["proposer"] for edge in effort.tree["edges"]}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import NoPlace, hole_at
 
@@ -37,20 +36,20 @@ BROKEN = "theorem a (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor\n 
 def test_tactics_go_where_the_cursor_is(
     lean_worker: LeanWorker, text: str, line: int, column: int, written: str, goal: str
 ) -> None:
-    file = source.parse_header(lean_worker, text)
+    file = lean_worker.header(text)
     hole = hole_at(lean_worker, file, line, column)
     assert written in hole.command("T\nU")
-    with EmbeddedDojo(hole, lean_worker) as (_, state):
+    with Dojo(hole, lean_worker) as (_, state):
         assert goal in state.pp
 
 
 @pytest.mark.parametrize(("text", "line", "column"), [(FINISHED, 0, 3), (FINISHED, 40, 0), (BARE, 4, 20), ("\n\n", 1, 0)])
 def test_no_place_is_said_in_words(lean_worker: LeanWorker, text: str, line: int, column: int) -> None:
     with pytest.raises(NoPlace):
-        hole_at(lean_worker, source.parse_header(lean_worker, text), line, column)
+        hole_at(lean_worker, lean_worker.header(text), line, column)
 
 
 def test_what_stands_in_front_is_told_without_its_insides(lean_worker: LeanWorker) -> None:
-    hole = hole_at(lean_worker, source.parse_header(lean_worker, FINISHED), 3, 5)
+    hole = hole_at(lean_worker, lean_worker.header(FINISHED), 3, 5)
     assert hole.passed == ("constructor", "· exact h.2")
     assert (hole.name, hole.others) == ("a", 0)

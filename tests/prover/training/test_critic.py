@@ -16,8 +16,7 @@ from data.splits import split_of
 from prover.audit.outcome import Candidate
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import View
 from prover.policy.critic import BUCKETS, CLASSES, FILE, FORMAT, MARK, SIZES, StateCritic, features, guess_of, load, size_class
@@ -211,11 +210,11 @@ class LikesP:
 
 def test_a_critic_turns_the_search_around_in_real_lean(lean_worker: LeanWorker) -> None:
     text = "theorem either (p q : Prop) (h : p) : p ∨ q := by sorry\n"
-    target = source.read(lean_worker, text).targets[0]
+    target = lean_worker.read(text).targets[0]
 
     def attempt(**critic: Any) -> Any:
         settings = SearchSettings(timeout_s=None, max_expansions=12, **critic)
-        return find_candidate(EmbeddedDojo(target, lean_worker), Guided(), settings, minimised=False)
+        return find_candidate(Dojo(target, lean_worker), Guided(), settings, minimised=False)
 
     critic = LikesP()
     plain, guided, weightless = attempt(), attempt(critic=critic, critic_weight=1.0), attempt(critic=LikesP())

@@ -23,7 +23,6 @@ from prover.cli.main import main  # noqa: E402
 from prover.evaluation.datasets import DataSet, Problem  # noqa: E402
 from prover.evaluation.figures import counts  # noqa: E402
 from prover.evaluation.runner import FORMAT  # noqa: E402
-from prover.lean import source  # noqa: E402
 from prover.lean.embedded.worker import LeanWorker  # noqa: E402
 from prover.policy.base import Mixture, Offer, View  # noqa: E402
 from prover.policy.neural.generator import Sampling  # noqa: E402
@@ -226,7 +225,7 @@ PROOF = """constructor
 
 
 def test_a_structured_proof_becomes_pairs_of_single_states(lean_worker: LeanWorker, tmp_path: Path) -> None:
-    targets = source.read(lean_worker, STRUCTURED).targets
+    targets = lean_worker.read(STRUCTURED).targets
     record = {"name": "twice", "statement": "theorem twice", "proof": PROOF}
     wrong = {"name": "earlier", "statement": "theorem earlier", "proof": "exact nonsense"}
     known = {("old", "pair")}

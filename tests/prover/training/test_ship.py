@@ -13,7 +13,6 @@ from data.splits import split_of
 from prover.cli.calibrate_model import try_model
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.builtin import builtin_policy
 from prover.policy.neural import default, quantised
@@ -132,7 +131,7 @@ def test_the_models_tactics_are_tried_on_the_states_of_a_proof(lean_worker: Lean
     text = (
         "def own : Nat → Nat\n  | 0 => 0\n  | n + 1 => own n + 1\n\ntheorem own_is_id (n : Nat) : own n = n := by sorry"
     )
-    target = source.read(lean_worker, text).targets[0]
+    target = lean_worker.read(text).targets[0]
     proposer = default.load(folder).proposer(samples=2, first_stage=0)
     tries = try_model(lean_worker, target, builtin_policy(), proposer, 60.0, 20.0)
     assert [hit for _, hit in sorted(tries, reverse=True)] == [True, False]

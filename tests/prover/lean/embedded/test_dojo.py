@@ -21,9 +21,8 @@ from lean_dojo import (
 )
 
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
-from prover.lean import source
-from prover.lean.embedded.dojo import MAX_TRIES, EmbeddedDojo
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.dojo import Dojo
+from prover.lean.embedded.worker import MAX_TRIES, LeanWorker
 from prover.lean.results import TacticTimeout, TurnstileState, tactic_state
 from prover.lean.source import Target
 
@@ -42,7 +41,7 @@ THREE = "exact ⟨hp, hq⟩"
 
 @pytest.fixture(scope="module")
 def targets(lean_worker: LeanWorker) -> dict[str, Target]:
-    return {target.name: target for target in source.read(lean_worker, TEXT, Path("F.lean")).targets}
+    return {target.name: target for target in lean_worker.read(TEXT, Path("F.lean")).targets}
 
 
 def held(worker: LeanWorker) -> tuple[int, int]:
@@ -56,11 +55,11 @@ def test_an_annotation_makes_no_other_state(lean_worker: LeanWorker) -> None:
     one = e := by sorry
 theorem total (f : Nat → Nat) (xs : List Nat) : (xs.map fun x => f x + x).sum = (xs.map f).sum + xs.sum := by sorry
 """
-    unit, total = source.read(lean_worker, text).targets
-    with EmbeddedDojo(unit, lean_worker, 60.0) as (dojo, state):
+    unit, total = lean_worker.read(text).targets
+    with Dojo(unit, lean_worker, 60.0) as (dojo, state):
         assert dojo.key(dojo.run_tac(state, "have more := h one\nsimp_all")) == dojo.key(state)
         assert dojo.key(dojo.run_tac(state, "have more := h one")) != dojo.key(state)
-    with EmbeddedDojo(total, lean_worker, 60.0) as (dojo, state):
+    with Dojo(total, lean_worker, 60.0) as (dojo, state):
         same_text = dojo.run_tac(state, "simp")
         assert same_text.pp == state.pp and dojo.key(same_text) != dojo.key(state)
 
@@ -84,21 +83,21 @@ class Interposed:
 
 class TestEntry:
     def test_it_says_what_it_is_open_for(self, lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
-        dojo = EmbeddedDojo(targets["both"], lean_worker)
+        dojo = Dojo(targets["both"], lean_worker)
         assert dojo.entry is targets["both"] and dojo.file_path == Path("F.lean")
 
     def test_a_hole_in_the_statement_is_no_hypothesis(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with pytest.raises(DojoInitError, match="hole"), EmbeddedDojo(targets["holed"], lean_worker):
+        with pytest.raises(DojoInitError, match="hole"), Dojo(targets["holed"], lean_worker):
             pytest.fail("it was opened")
 
     def test_what_was_opened_is_let_go_of(self, lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
-        with EmbeddedDojo(targets["both"], lean_worker):
+        with Dojo(targets["both"], lean_worker):
             pass
         before = held(lean_worker)
         for _ in range(3):
-            with EmbeddedDojo(targets["both"], lean_worker) as (dojo, state):
+            with Dojo(targets["both"], lean_worker) as (dojo, state):
                 two = dojo.run_tac(state, "constructor")
                 dojo.run_tacs(two, ["skip", "exact hp", "nonsense", THREE])
                 dojo.run_tac(dojo.parts(two)[0], "skip")
@@ -109,8 +108,8 @@ class TestEntry:
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
         with (
-            EmbeddedDojo(targets["both"], lean_worker) as (one, at_one),
-            EmbeddedDojo(targets["sum"], lean_worker) as (two, at_two),
+            Dojo(targets["both"], lean_worker) as (one, at_one),
+            Dojo(targets["sum"], lean_worker) as (two, at_two),
         ):
             assert isinstance(one.run_tac(at_one, THREE), ProofFinished)
             assert isinstance(two.run_tac(at_two, "omega"), ProofFinished)
@@ -120,19 +119,19 @@ class TestLimits:
     def test_heartbeats_end_a_tactic_as_time_does(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with EmbeddedDojo(targets["sum"], lean_worker, timeout=60, heartbeats=1) as (dojo, state):
+        with Dojo(targets["sum"], lean_worker, timeout=60, heartbeats=1) as (dojo, state):
             assert isinstance(
                 dojo.run_tacs(state, ["simp_all [Nat.add_comm, Nat.add_left_comm]"])[0], TacticTimeout
             )
             with pytest.raises(DojoTacticTimeoutError):
                 dojo.run_tac(state, "simp_all [Nat.add_comm, Nat.add_left_comm]")
-        with EmbeddedDojo(targets["sum"], lean_worker, timeout=60) as (dojo, state):
+        with Dojo(targets["sum"], lean_worker, timeout=60) as (dojo, state):
             assert isinstance(dojo.run_tac(state, "omega"), ProofFinished)
 
     def test_a_timeout_does_not_cost_the_process(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with EmbeddedDojo(targets["slow"], lean_worker, timeout=0.2, heartbeats=0) as (dojo, state):
+        with Dojo(targets["slow"], lean_worker, timeout=0.2, heartbeats=0) as (dojo, state):
             generation = lean_worker.generation
             for _ in range(3):
                 assert isinstance(dojo.run_tacs(state, [SLOW_TACTIC])[0], TacticTimeout)
@@ -140,7 +139,7 @@ class TestLimits:
             assert dojo.set_aside == []
 
     def test_time_spent_in_lean_is_counted(self, lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
-        with EmbeddedDojo(targets["slow"], lean_worker, timeout=0.2, heartbeats=0) as (dojo, state):
+        with Dojo(targets["slow"], lean_worker, timeout=0.2, heartbeats=0) as (dojo, state):
             dojo.run_tacs(state, ["skip", SLOW_TACTIC])
             assert 200 <= dojo.lean_ms < 6000
 
@@ -172,7 +171,7 @@ class TestText:
     def test_leandojos_request_lines_are_answered(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with EmbeddedDojo(targets["both"], lean_worker) as (dojo, state):
+        with Dojo(targets["both"], lean_worker) as (dojo, state):
 
             def ask(tactic: str) -> dict[str, Any]:
                 return dojo._submit_request(json.dumps({"sid": state.id, "cmd": tactic}))
@@ -188,7 +187,7 @@ class TestLosses:
     def test_a_state_outlives_the_process_that_had_it(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with EmbeddedDojo(targets["both"], lean_worker) as (dojo, state):
+        with Dojo(targets["both"], lean_worker) as (dojo, state):
             two = dojo.run_tac(state, "constructor")
             left, right = dojo.parts(two)
             key, generation = dojo.key(two), lean_worker.generation
@@ -204,7 +203,7 @@ class TestLosses:
     def test_a_process_killed_in_the_middle_of_a_batch_costs_nothing(
         self, lean_worker: LeanWorker, targets: dict[str, Target]
     ) -> None:
-        with EmbeddedDojo(targets["slow"], lean_worker, timeout=1.5, heartbeats=0) as (dojo, state):
+        with Dojo(targets["slow"], lean_worker, timeout=1.5, heartbeats=0) as (dojo, state):
             dojo.run_tac(state, "skip")
             threading.Timer(0.6, os.kill, (lean_worker.process.pid, signal.SIGKILL)).start()
             results = dojo.run_tacs(state, ["skip", SLOW_TACTIC, "nonsense"])
@@ -215,33 +214,41 @@ class TestLosses:
         self, lean_worker: LeanWorker, targets: dict[str, Target], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as patch:
-            with EmbeddedDojo(targets["both"], lean_worker) as (dojo, _):
-                owned = list(dojo._live.owned)
+            with Dojo(targets["both"], lean_worker) as (dojo, _):
+                owned = [p for v in dojo._live._owned for p in (v.sid, *v.parts)]
                 between = Interposed(lean_worker, patch, lambda op, fields: None)
                 patch.setattr(LeanWorker, "alive", property(lambda self: False))
             assert between.asked == []
         lean_worker.request("release", proofs=owned)
 
-    @pytest.mark.parametrize("error", [LeanCrashedError("gone"), LeanTimeoutError("late")])
-    def test_a_tactic_that_ends_every_process_is_set_aside_and_the_others_are_not(
+    @pytest.mark.parametrize(
+        ("error", "becomes", "tries"),
+        [(LeanCrashedError("gone"), LeanError, MAX_TRIES), (LeanTimeoutError("late"), TacticTimeout, 1)],
+    )
+    def test_a_tactic_that_ends_its_process_alone_fails_and_the_others_do_not(
         self,
         lean_worker: LeanWorker,
         targets: dict[str, Target],
         monkeypatch: pytest.MonkeyPatch,
         error: LeanProcessError,
+        becomes: type,
+        tries: int,
     ) -> None:
+        """One that crashes is run once more; one that does not obey its limit is not."""
+
         def poison(op: str, fields: dict[str, Any]) -> None:
             if op == "tactics" and "poison" in fields["tactics"]:
                 raise error
 
-        with EmbeddedDojo(targets["both"], lean_worker) as (dojo, state):
+        with Dojo(targets["both"], lean_worker) as (dojo, state):
             with monkeypatch.context() as patch:
                 between = Interposed(lean_worker, patch, poison)
                 results = dojo.run_tacs(state, ["constructor", "poison", THREE, "sorry"])
-            assert [type(r) for r in results] == [TacticState, LeanError, ProofFinished, ProofGivenUp]
-            assert f"lost {MAX_TRIES} times" in results[1].error
-            assert dojo.set_aside == ["poison"]
-            assert between.asked.count("tactics") == 1 + 3 + MAX_TRIES
+            assert [type(r) for r in results] == [TacticState, becomes, ProofFinished, ProofGivenUp]
+            if becomes is LeanError:
+                assert f"lost {MAX_TRIES} times" in results[1].error
+                assert dojo.set_aside == ["poison"]
+            assert between.asked.count("tactics") == 1 + 3 + tries
 
     def test_a_loss_while_a_theorem_is_opened_is_made_good(
         self, lean_worker: LeanWorker, targets: dict[str, Target], monkeypatch: pytest.MonkeyPatch
@@ -253,7 +260,7 @@ class TestLosses:
                 raise error
 
         Interposed(lean_worker, monkeypatch, lose)
-        with EmbeddedDojo(targets["both"], lean_worker) as (dojo, state):
+        with Dojo(targets["both"], lean_worker) as (dojo, state):
             assert isinstance(dojo.run_tac(state, THREE), ProofFinished)
 
     def test_a_theorem_that_loses_every_process_is_not_opened(
@@ -264,6 +271,6 @@ class TestLosses:
                 raise LeanCrashedError("gone again")
 
         between = Interposed(lean_worker, monkeypatch, lose)
-        with pytest.raises(DojoInitError, match="gone again"), EmbeddedDojo(targets["both"], lean_worker):
+        with pytest.raises(DojoInitError, match="gone again"), Dojo(targets["both"], lean_worker):
             pytest.fail("it was opened")
         assert between.asked.count("enter") <= 10

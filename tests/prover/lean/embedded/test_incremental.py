@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prover.lean import answers
 from prover.lean.embedded import protocol
 from prover.lean.embedded.worker import KEPT_CONTEXTS, LeanWorker
 from prover.lean.positions import Places, Position
@@ -29,7 +30,7 @@ def elaborated(lean_worker: LeanWorker, monkeypatch: pytest.MonkeyPatch) -> list
     return starts
 
 
-def shown(commands: list[protocol.Command]) -> list[tuple[int, int, tuple[str, ...]]]:
+def shown(commands: list[answers.Command]) -> list[tuple[int, int, tuple[str, ...]]]:
     return [(c.start, c.end, tuple(m.text for m in c.messages)) for c in commands]
 
 

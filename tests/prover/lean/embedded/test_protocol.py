@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.errors import LeanProtocolError
+from prover.lean import answers
 from prover.lean.embedded import protocol, shapes
 
 JSON = st.recursive(
@@ -110,7 +111,7 @@ def test_a_command_of_the_right_shape_can_be_read(key: str, value: object) -> No
         shapes.check("elaborate", {"state": 1, "commands": [raw], "stop": {"kind": "eoi", "start": 0}})
     except LeanProtocolError:
         return
-    assert isinstance(protocol.command(raw), protocol.Command)
+    assert isinstance(protocol.command(raw), answers.Command)
 
 
 @given(
@@ -124,4 +125,4 @@ def test_a_tactic_result_of_the_right_shape_can_be_read(fields: dict[str, object
         shapes.check("tactics", {"results": [raw]})
     except LeanProtocolError:
         return
-    assert isinstance(protocol.tactic_reply(raw), protocol.TacticReply)
+    assert isinstance(protocol.tactic_reply(raw), answers.TacticReply)

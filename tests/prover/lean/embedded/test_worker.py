@@ -11,12 +11,13 @@ import psutil
 import pytest
 
 from prover.errors import LeanCrashedError, LeanProcessError
+from prover.lean import answers
 from prover.lean.embedded import package, protocol
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import KEPT_CONTEXTS, LeanWorker
 
 INIT = ("Init",)
-Run = Callable[..., list[protocol.Message]]
+Run = Callable[..., list[answers.Message]]
 
 
 def held(worker: LeanWorker) -> tuple[int, int]:
@@ -28,7 +29,7 @@ def held(worker: LeanWorker) -> tuple[int, int]:
 def run(lean_worker: LeanWorker) -> Run:
     """Elaborates a text, lets go of the state, gives the messages."""
 
-    def runner(text: str, modules: tuple[str, ...] = INIT) -> list[protocol.Message]:
+    def runner(text: str, modules: tuple[str, ...] = INIT) -> list[answers.Message]:
         raw = lean_worker.request("elaborate", state=lean_worker.base_state(modules), text=text)
         lean_worker.request("release", states=[raw["state"]])
         return [m for c in raw["commands"] for m in protocol.command(c).messages]

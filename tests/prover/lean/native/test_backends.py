@@ -21,17 +21,15 @@ from lean_dojo import DojoInitError, LeanError, ProofFinished, ProofGivenUp, Tac
 from prover.audit.native import NativeAuditor, audited_text, escapes
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean.backend import EMBEDDED
 from prover.lean.choosing import choose, native_workers
-from prover.lean.embedded.dojo import WARM_UP
+from prover.lean.dojo import WARM_UP, Dojo
 from prover.lean.leandojo import untraced
-from prover.lean.leandojo.dojo import LakeDojo
+from prover.lean.leandojo.engine import DojoEngine, OpenedDojo
 from prover.lean.leandojo.untraced import DojoFactory, UntracedDojo, refuses_memory_flag
 from prover.lean.native.lake import LakeEnv
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
-from prover.lean.recovering import RecoveringDojo
-from prover.lean.repl.dojo import ReplDojo, ReplWorker
+from prover.lean.repl.engine import ReplEngine
 from prover.lean.results import TacticTimeout
 from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.tactic_text import mentions_metavariables, only_goal
@@ -82,23 +80,21 @@ def targets(reading: Reading) -> dict[str, Target]:
 
 
 @pytest.fixture(scope="module")
-def repl(project: Project) -> Iterator[ReplWorker]:
-    worker = ReplWorker(project)
+def repl(project: Project) -> Iterator[ReplEngine]:
+    worker = ReplEngine(project)
     yield worker
     worker.close()
 
 
 @pytest.fixture(scope="module", params=["repl", "dojo"])
 def opening(
-    request: pytest.FixtureRequest, project: Project, repl: ReplWorker
-) -> Callable[..., RecoveringDojo]:
+    request: pytest.FixtureRequest, project: Project, repl: ReplEngine
+) -> Callable[..., Dojo]:
     """Opens theorems, by the one way and by the other."""
-    factory = DojoFactory(project, LakeEnv(project))
+    leandojo = DojoEngine(project, DojoFactory(project, LakeEnv(project)))
 
-    def open_it(target: Target, timeout: float = 20.0) -> RecoveringDojo:
-        if request.param == "repl":
-            return ReplDojo(target, repl, timeout)
-        return LakeDojo(target, lambda: factory(target, timeout), timeout)
+    def open_it(target: Target, timeout: float = 20.0) -> Dojo:
+        return Dojo(target, repl if request.param == "repl" else leandojo, timeout)
 
     return open_it
 
@@ -160,14 +156,14 @@ def test_what_a_proof_prints_is_no_answer(project: Project, targets: dict[str, T
     """The judging process imports the compiled result and nothing else; words in a proof cannot reach it."""
     from prover.audit.native import Judged, judge_text, judged
     from prover.audit.trust import Refusal
-    from prover.lean.embedded import protocol
+    from prover.lean import answers
     from prover.lean.native.lake import Ran
 
     at = judge_text("A.first")[1]
-    forged = protocol.Message("info", "'A.first' does not depend on any axioms", 0, 1)
-    said = (protocol.Message("info", "@A.first : …", at[0] + 30, at[0] + 40),)
+    forged = answers.Message("info", "'A.first' does not depend on any axioms", 0, 1)
+    said = (answers.Message("info", "@A.first : …", at[0] + 30, at[0] + 40),)
     assert isinstance(judged(Ran((*said, forged), 0), "A.first", at), Refusal)
-    true = protocol.Message("info", "'A.first' depends on axioms: [propext,\n Quot.sound]", at[1], at[1] + 6)
+    true = answers.Message("info", "'A.first' depends on axioms: [propext,\n Quot.sound]", at[1], at[1] + 6)
     assert judged(Ran((*said, true), 0), "A.first", at) == Judged("@A.first : …", ("propext", "Quot.sound"))
     assert isinstance(judged(Ran((*said, true), 0, ("'A.first' does not depend on any axioms",)), "A.first", at), Refusal)
     assert escapes(targets["A.first"], "exact ⟨h.2, h.1⟩ -- run_tac") is None
@@ -196,7 +192,7 @@ def test_a_lake_that_fails_hangs_or_talks_nonsense_says_what_to_do(
 # ---------------------------------------------------------------------- theorems, open
 
 
-def test_results_are_those_of_lean(opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]) -> None:
+def test_results_are_those_of_lean(opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]) -> None:
     with opening(targets["A.first"]) as (dojo, state):
         assert state == TacticState("p q : Prop\nh : p ∧ q\n⊢ q ∧ p", 0)
         assert isinstance(dojo.run_tac(state, "exact ⟨h.2, h.1⟩"), ProofFinished)
@@ -213,7 +209,7 @@ def test_results_are_those_of_lean(opening: Callable[..., RecoveringDojo], serve
 
 
 def test_a_lost_process_costs_one_tactic_and_its_states_are_made_again(
-    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+    opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]
 ) -> None:
     with opening(targets["A.first"]) as (dojo, state):
         two = dojo.run_tac(state, "constructor")
@@ -224,7 +220,7 @@ def test_a_lost_process_costs_one_tactic_and_its_states_are_made_again(
 
 
 def test_a_tactic_past_its_time_costs_its_process_and_nothing_else(
-    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+    opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]
 ) -> None:
     with opening(targets["A.first"], timeout=3.0) as (dojo, state):
         server.hang_on = "constructor"
@@ -233,28 +229,28 @@ def test_a_tactic_past_its_time_costs_its_process_and_nothing_else(
 
 
 def test_a_theorem_that_does_not_elaborate_cannot_be_opened(
-    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+    opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]
 ) -> None:
     with pytest.raises(DojoInitError, match="foo"):
         opening(targets["bad"]).__enter__()
 
 
 def test_a_statement_with_a_hole_is_not_searched(
-    opening: Callable[..., RecoveringDojo], server: StandIn, project: Project
+    opening: Callable[..., Dojo], server: StandIn, project: Project
 ) -> None:
     target = NativeReader(LakeEnv(project)).read("theorem holed (h : (sorry : Prop)) : True := by sorry\n").targets[0]
     with pytest.raises(DojoInitError, match=r"with a hole \(sorry\)"):
         opening(replace(target, problem=None)).__enter__()
 
 
-def test_a_repl_looks_at_the_statement_itself(server: StandIn, repl: ReplWorker, targets: dict[str, Target]) -> None:
+def test_a_repl_looks_at_the_statement_itself(server: StandIn, repl: ReplEngine, targets: dict[str, Target]) -> None:
     unread = Target(**{**targets["bad"].__dict__, "problem": None})
     with pytest.raises(DojoInitError, match="foo"):
-        ReplDojo(unread, repl, 20).__enter__()
+        Dojo(unread, repl, 20).__enter__()
 
 
 def test_parts_of_a_state_end_each_by_itself(
-    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+    opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]
 ) -> None:
     with opening(targets["A.first"]) as (dojo, state):
         two = dojo.run_tac(state, "constructor")
@@ -269,7 +265,7 @@ def test_parts_of_a_state_end_each_by_itself(
 
 
 def test_a_whole_proof_is_judged_before_it_is_made_smaller(
-    opening: Callable[..., RecoveringDojo], server: StandIn, targets: dict[str, Target]
+    opening: Callable[..., Dojo], server: StandIn, targets: dict[str, Target]
 ) -> None:
     with opening(targets["A.first"]) as (dojo, state):
         for proof, holds in (
@@ -285,16 +281,16 @@ def test_a_whole_proof_is_judged_before_it_is_made_smaller(
 
 def test_the_repl_tells_what_a_tactic_says(server: StandIn, project: Project, targets: dict[str, Target]) -> None:
     """Also of one that gives up in the end. The library's index is built before, on no tactic's time."""
-    server.tactic_timeout_ms, worker = 60_000, ReplWorker(project)
+    server.tactic_timeout_ms, worker = 60_000, ReplEngine(project)
     asked: list[str] = []
     real = worker.tactic
     worker.tactic = lambda text, state, timeout_s: asked.append(text) or real(text, state, timeout_s)  # type: ignore[method-assign, func-returns-value]
-    with ReplDojo(targets["A.second"], worker, 60.0) as (dojo, state):
+    with Dojo(targets["A.second"], worker, 60.0) as (dojo, state):
         assert any("rw [" in text for text in dojo.messages_of(state, "rw?"))
         assert dojo.messages_of(state, "exact nonsense") == []
         done = dojo.run_tac(state, "exact?")
         assert isinstance(done, ProofFinished) and "exact " in str(done.message)
-    with ReplDojo(targets["A.uses"], worker, 60.0) as (dojo, state):
+    with Dojo(targets["A.uses"], worker, 60.0) as (dojo, state):
         dojo.run_tac(state, "exact?")
     worker.close()
     assert asked.count(WARM_UP[0]) == 1
@@ -308,12 +304,12 @@ def test_a_question_mark_is_not_always_a_metavariable() -> None:
 
 
 def test_imports_are_made_once_a_process(server: StandIn, project: Project, targets: dict[str, Target]) -> None:
-    worker = ReplWorker(project)
+    worker = ReplEngine(project)
     sent: list[Any] = []
-    real = worker.run
-    worker.run = lambda text, env, timeout_s=None: sent.append(env) or real(text, env, timeout_s)  # type: ignore[method-assign, func-returns-value]
+    real = worker.run_command
+    worker.run_command = lambda text, env, timeout_s=None: sent.append(env) or real(text, env, timeout_s)  # type: ignore[method-assign, func-returns-value]
     for name in ("A.first", "A.uses", "A.first"):
-        with ReplDojo(targets[name], worker, 20):
+        with Dojo(targets[name], worker, 20):
             pass
     worker.close()
     assert sent.count(None) == 1
@@ -321,10 +317,10 @@ def test_imports_are_made_once_a_process(server: StandIn, project: Project, targ
 
 
 def test_a_repl_over_its_memory_is_ended(server: StandIn, project: Project, targets: dict[str, Target]) -> None:
-    worker = ReplWorker(project, memory_mb=1)
+    worker = ReplEngine(project, memory_mb=1)
     server.hang_on = '"cmd"'
     with pytest.raises(LeanCrashedError, match="ceiling is 1 MB"):
-        worker.run("", None)
+        worker.run_command("", None)
     assert not worker.alive
 
 
@@ -333,11 +329,11 @@ def test_a_repl_that_is_not_there_or_does_not_start_says_what_to_do(
 ) -> None:
     (tmp_path / "lakefile.toml").touch()
     with pytest.raises(LeanSetupError, match="lake build repl"):
-        ReplWorker(read_project(tmp_path)).command()
+        ReplEngine(read_project(tmp_path)).command()
     server.repl_ends_at_once = True
-    worker = ReplWorker(project)
+    worker = ReplEngine(project)
     with pytest.raises(LeanSetupError, match=r"before its first answer \(exit code 1\).*lake build repl"):
-        ReplDojo(targets["A.first"], worker, 20).__enter__()
+        Dojo(targets["A.first"], worker, 20).__enter__()
     worker.close()
 
 
@@ -364,8 +360,8 @@ def test_a_repl_that_cannot_serve_ends_the_run_and_says_what_to_do(
     (tmp_path / "lake").write_text('#!/bin/sh\nshift; exec "$@"\n')
     (tmp_path / "lake").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    worker = ReplWorker(Project(tmp_path / "p"))
-    with pytest.raises(LeanSetupError, match=says), ReplDojo(traced_target(), worker, 20) as (dojo, state):
+    worker = ReplEngine(Project(tmp_path / "p"))
+    with pytest.raises(LeanSetupError, match=says), Dojo(traced_target(), worker, 20) as (dojo, state):
         dojo.run_tac(state, "trivial")
     worker.close()
 
@@ -373,7 +369,7 @@ def test_a_repl_that_cannot_serve_ends_the_run_and_says_what_to_do(
 def test_a_repl_that_is_named_wrongly_is_said_to_be(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROOFSMITH_REPL", "/nowhere/repl")
     with pytest.raises(LeanSetupError, match="PROOFSMITH_REPL is /nowhere/repl, which is no program"):
-        ReplWorker(project).command()
+        ReplEngine(project).command()
 
 
 def test_only_goal_leaves_the_goal_that_is_named() -> None:
@@ -418,7 +414,7 @@ def test_a_lean_that_refuses_the_flag_all_the_same_is_a_setup_error(
     monkeypatch.setattr(untraced, "refuses_memory_flag", lambda version: False)
     factory = DojoFactory(project, LakeEnv(project))
     with pytest.raises(LeanSetupError, match=r"max_memory.*--lean repl"):
-        LakeDojo(targets["A.first"], lambda: factory(targets["A.first"], 20.0)).__enter__()
+        Dojo(targets["A.first"], DojoEngine(project, factory)).__enter__()
 
 
 def test_a_lean_too_new_for_lean4repl_is_a_setup_error(
@@ -431,8 +427,8 @@ def test_a_lean_too_new_for_lean4repl_is_a_setup_error(
 
 
 def test_a_tactic_that_leandojos_terminal_would_cut_is_an_error(targets: dict[str, Target]) -> None:
-    dojo = LakeDojo(targets["A.first"], lambda: None)
-    assert "more than 3500 bytes" in str(dojo._step((None, False), "exact " + "h" * 5000).error)
+    opened = OpenedDojo(FakeDojo(), 10**6)
+    assert "more than 3500 bytes" in str(opened.run(opened.first, "exact " + "h" * 5000, 5.0).error)
 
 
 class FakeDojo:
@@ -462,6 +458,9 @@ class FakeDojo:
         return ProofFinished(1, "")
 
 
+NOWHERE = Project(Path("/nowhere"))
+
+
 def traced_target() -> Target:
     return Target(LeanFile("theorem t : True", (), 0), 0, "t", 0, 16, (16, 16))
 
@@ -475,9 +474,9 @@ def traced_target() -> Target:
     ],
 )
 def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LakeDojo, "_watch_memory", lambda self, dojo: None)
+    monkeypatch.setattr(OpenedDojo, "_watch_memory", lambda self: None)
     made = iter([FakeDojo(on_tactic=raised), FakeDojo()])
-    with LakeDojo(traced_target(), lambda: next(made), 5) as (opened, state):
+    with Dojo(traced_target(), DojoEngine(NOWHERE, lambda _: next(made)), 5) as (opened, state):
         lost, done = opened.run_tacs(state, ["trivial", "trivial"])
     assert isinstance(lost, LeanError) and becomes in lost.error
     assert isinstance(done, ProofFinished)
@@ -486,7 +485,7 @@ def test_crashes_of_leandojo_are_translated(raised: Exception, becomes: str, mon
 @pytest.mark.parametrize("raised", [DojoInitError("Unexpected EOF"), AssertionError(), EOFError(), ValueError("bad json")])
 def test_failures_to_start_leandojo_are_translated(raised: Exception) -> None:
     with pytest.raises(DojoInitError):
-        LakeDojo(traced_target(), lambda: FakeDojo(on_enter=raised), 5).__enter__()
+        Dojo(traced_target(), DojoEngine(NOWHERE, lambda _: FakeDojo(on_enter=raised)), 5).__enter__()
 
 
 def test_starts_of_leandojo_do_not_wait_for_each_other(
@@ -504,7 +503,7 @@ def test_starts_of_leandojo_do_not_wait_for_each_other(
 
     UntracedDojo._read_next_line = looking  # type: ignore[method-assign]
     try:
-        with LakeDojo(targets["A.first"], lambda: factory(targets["A.first"], 20.0)):
+        with Dojo(targets["A.first"], DojoEngine(project, factory)):
             pass
     finally:
         UntracedDojo._read_next_line = real  # type: ignore[method-assign]
@@ -532,8 +531,8 @@ def test_auto_takes_the_project_of_the_files_and_says_so(server: StandIn, projec
     outside.write_text(SAMPLE)
     chosen = choose("auto", None, [inside])
     assert (chosen.name, str(project.root) in chosen.why) == ("repl", True)
-    assert choose("auto", None, [outside]) is EMBEDDED and "no Lake project" in EMBEDDED.why
-    assert choose("auto", None, [inside, outside]) is EMBEDDED
+    assert "no Lake project" in choose("auto", None, [outside]).why
+    assert choose("auto", None, [inside, outside]).name == "embedded"
     assert choose("dojo", project.root, [outside]).name == "dojo"
     with pytest.raises(ConfigError, match="--project PATH"):
         choose("repl", None, [outside])
@@ -547,7 +546,7 @@ def test_auto_falls_back_where_no_toolchain_answers_and_says_why(
     inside = project.root / "Inside.lean"
     inside.write_text(SAMPLE)
     monkeypatch.setenv("PATH", "/nowhere")
-    assert choose("auto", None, [inside]) is EMBEDDED and "no toolchain answers" in EMBEDDED.why
+    assert "no toolchain answers" in choose("auto", None, [inside]).why
     with pytest.raises(LeanSetupError, match="elan-init"):
         choose("repl", None, [inside])
 

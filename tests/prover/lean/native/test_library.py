@@ -12,14 +12,17 @@ import pytest
 from lean_dojo import ProofFinished, TacticState
 
 from prover.audit.native import AS_TERMS, CHECKS, Judged, NativeAuditor, judge_text, judged
+from prover.lean import answers
+from prover.lean.dojo import Dojo
 from prover.lean.embedded import protocol
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.leandojo.dojo import LakeDojo
+from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import DojoFactory
+from prover.lean.native import library as native_library
 from prover.lean.native import reader as native
 from prover.lean.native.discover import native_problem
 from prover.lean.native.lake import LakeEnv, Ran
-from prover.lean.native.library import SOURCE, Facts, NativeLibrary, answers, facts, said_in
+from prover.lean.native.library import SOURCE, Facts, NativeLibrary, facts, said_in
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
 from prover.lean.source import Reading, Target
@@ -88,7 +91,7 @@ def library(project: Project) -> NativeLibrary:
 
 
 @pytest.fixture(scope="module")
-def told(served: tuple[StandIn, Project]) -> list[protocol.Command]:
+def told(served: tuple[StandIn, Project]) -> list[answers.Command]:
     """What real Lean answers, each command by itself."""
     lean, text = served[0].lean, SOURCE.read_text("utf-8") + QUESTIONS
     head = lean.request("header", text=text)
@@ -100,14 +103,14 @@ def told(served: tuple[StandIn, Project]) -> list[protocol.Command]:
     return [c for c in commands if c.start >= begins]
 
 
-def told_by(told: list[protocol.Command], question: str) -> protocol.Command:
+def told_by(told: list[answers.Command], question: str) -> answers.Command:
     at = len((SOURCE.read_text("utf-8") + QUESTIONS[: QUESTIONS.index(question)]).encode())
     return next(c for c in told if c.start == at)
 
 
-def facts_by(told: list[protocol.Command], name: str) -> Facts:
+def facts_by(told: list[answers.Command], name: str) -> Facts:
     messages = told_by(told, f"#proofsmith_theorem {name}\n").messages
-    found = answers(Ran(messages, 0))
+    found = native_library.answers(Ran(messages, 0))
     assert found is not None and len(found) == 1
     return facts(found[0])
 
@@ -115,7 +118,7 @@ def facts_by(told: list[protocol.Command], name: str) -> Facts:
 # ---------------------------------------------------------------------- what Lean answers
 
 
-def test_a_statement_is_a_term_without_the_names_and_kinds_of_variables(told: list[protocol.Command]) -> None:
+def test_a_statement_is_a_term_without_the_names_and_kinds_of_variables(told: list[answers.Command]) -> None:
     one, two, three = (facts_by(told, name) for name in ("one", "two", "three"))
     assert one.statement == (
         "sort 0", "const And", "bvar 1", "app 1 2", "bvar 0", "app 3 4", "bvar 2", "app 3 6", "forall 5 7", "forall 0 8",
@@ -129,26 +132,26 @@ def test_a_statement_is_a_term_without_the_names_and_kinds_of_variables(told: li
     assert poly.levels == ("u", "v") and any("(param u)" in line for line in poly.statement)
 
 
-def test_axioms_are_collected_by_lean(told: list[protocol.Command]) -> None:
+def test_axioms_are_collected_by_lean(told: list[answers.Command]) -> None:
     """The embedded Lean has imported theorems without their proofs, and counts them as axioms."""
     assert "made_up" in facts_by(told, "four").axioms
     assert "sorryAx" in facts_by(told, "three").axioms
     assert not {"sorryAx", "made_up"} & set(facts_by(told, "one").axioms)
 
 
-def test_a_theorem_that_is_not_there_is_an_error_at_the_question(told: list[protocol.Command]) -> None:
+def test_a_theorem_that_is_not_there_is_an_error_at_the_question(told: list[answers.Command]) -> None:
     (error,) = told_by(told, "#proofsmith_theorem nowhere").errors
     assert error.text == "there is no theorem nowhere"
 
 
-def test_only_theorems_with_sorry_wait(told: list[protocol.Command]) -> None:
-    named = answers(Ran(told_by(told, "#proofsmith_waiting Nowhere").messages, 0))
+def test_only_theorems_with_sorry_wait(told: list[answers.Command]) -> None:
+    named = native_library.answers(Ran(told_by(told, "#proofsmith_waiting Nowhere").messages, 0))
     assert named is not None and isinstance(named[0], list)
     assert [facts(f).name for f in named[0]] == ["three"]
-    assert answers(Ran(told_by(told, "#proofsmith_waiting Init.Core").messages, 0)) == [[]]
+    assert native_library.answers(Ran(told_by(told, "#proofsmith_waiting Init.Core").messages, 0)) == [[]]
 
 
-def test_a_tactic_is_heard_whether_or_not_it_leads_anywhere(told: list[protocol.Command]) -> None:
+def test_a_tactic_is_heard_whether_or_not_it_leads_anywhere(told: list[answers.Command]) -> None:
     rewriting, failing = (c for c in told if c.declaration == "example")
     heard = [said_in(m.text) for m in rewriting.errors]
     assert len(heard) == 1 and heard[0] is not None and "rw [List.append_nil]" in heard[0][0]
@@ -213,10 +216,10 @@ def test_an_answer_that_cannot_be_read_leaves_the_text(readings: tuple[Reading, 
     question, at = judge_text("A.first", as_term=True)
     assert question.encode()[at[2] :] == b"#proofsmith_theorem A.first\n"
     said = (
-        protocol.Message("info", "@A.first : …", at[0] + 30, at[0] + 40),
-        protocol.Message("info", "'A.first' does not depend on any axioms", at[1], at[1] + 6),
+        answers.Message("info", "@A.first : …", at[0] + 30, at[0] + 40),
+        answers.Message("info", "'A.first' does not depend on any axioms", at[1], at[1] + 6),
     )
-    for more in (protocol.Message("error", "oh", at[2], at[2]), protocol.Message("info", "proofsmith {}", at[2], at[2])):
+    for more in (answers.Message("error", "oh", at[2], at[2]), answers.Message("info", "proofsmith {}", at[2], at[2])):
         assert judged(Ran((*said, more), 0), "A.first", at) == Judged("@A.first : …", ())
 
 
@@ -251,7 +254,7 @@ def test_leandojos_process_tells_what_a_tactic_says(
     target: Target = readings[0].targets[0]
     for ours, heard in ((library, True), (None, False)):
         factory = DojoFactory(project, LakeEnv(project), library=ours)
-        with LakeDojo(target, lambda f=factory: f(target, 60.0), 60.0) as (dojo, state):  # type: ignore[misc]
+        with Dojo(target, DojoEngine(project, factory), 60.0) as (dojo, state):  # type: ignore[misc]
             done = dojo.run_tac(state, "show_term exact ⟨h.2, h.1⟩")
             assert isinstance(done, ProofFinished) and bool(done.message) == heard
             left = dojo.run_tac(state, "constructor")

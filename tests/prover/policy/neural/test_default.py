@@ -12,8 +12,7 @@ from prover.audit.outcome import Candidate
 from prover.cli import doctor
 from prover.cli.main import main
 from prover.errors import PolicyError
-from prover.lean import source
-from prover.lean.embedded.dojo import EmbeddedDojo
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.builtin import PROPOSERS
@@ -85,9 +84,9 @@ def test_a_folder_that_is_not_there_or_damaged_is_one_line(
 
 
 def test_real_lean_proves_with_the_model_alone_at_its_stage(lean_worker: LeanWorker, writes: Path) -> None:
-    target = source.read(lean_worker, STATEMENT + " := by sorry").targets[0]
+    target = lean_worker.read(STATEMENT + " := by sorry").targets[0]
     policy = Mixture([(default.load(writes).proposer(samples=4), 1.0)])
-    found = find_candidate(EmbeddedDojo(target, lean_worker, 60.0), policy, SearchSettings(max_expansions=12))
+    found = find_candidate(Dojo(target, lean_worker, 60.0), policy, SearchSettings(max_expansions=12))
     assert isinstance(found, Candidate) and set(found.closed_by) == {"model"}
     assert found.effort.tree is not None
     assert {e["visit"] for e in found.effort.tree["edges"] if e["parent"] == 0} == {1}, "nothing is offered at the first visit"

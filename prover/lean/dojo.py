@@ -1,0 +1,260 @@
+"""LeanDojo's interactive environment on any engine.
+
+`Dojo` is a `lean_dojo.Dojo`: entered for a theorem it gives LeanDojo's `TacticState`, and `run_tac` gives LeanDojo's results.
+Proof states stay live in the engine's process and outlive it (`prover.lean.states`), so a step runs its own tactic only. A
+tactic that ends process after process is set aside; the others on the same state do not suffer for it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lean_dojo
+from lean_dojo import (
+    DojoCrashError,
+    DojoInitError,
+    DojoTacticTimeoutError,
+    LeanError,
+    ProofFinished,
+    ProofGivenUp,
+    TacticState,
+)
+
+from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
+from prover.lean.answers import ProofView, TacticReply
+from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
+from prover.lean.results import Result, TacticTimeout, reply_of
+from prover.lean.source import Target
+from prover.lean.states import LiveStates
+from prover.lean.tactic_text import searches_library
+
+MAX_SET_ASIDE = 20
+"""So many tactics set aside over one theorem mean that something else is wrong."""
+WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = n := by rw?")
+"""A process's first library search builds an index of the library, and `exact?` gives up after a part of its heartbeats:
+whether it finds something would depend on whether another was there before. So the index is built at nobody's expense."""
+WARM_UP_TIMEOUT_S = 120.0
+
+
+class Dojo(lean_dojo.Dojo):
+    """A theorem, open for tactics.
+
+    Args:
+        target: the theorem, as the engine's `read` found it.
+        engine: the Lean to use; stays when the theorem is left.
+        timeout: seconds for a single tactic.
+        heartbeats: Lean's deterministic limit for a single tactic, in thousands; 0 for none.
+
+    `ProofFinished` is a candidate: the audit has the last word.
+    """
+
+    uses_tactics = property(lambda self: True, doc="A theorem is open, so tactics are what it takes.")
+    uses_commands = property(lambda self: False, doc="Commands are the engine's business.")
+
+    def __init__(
+        self, target: Target, engine: Engine, timeout: float = 10.0, heartbeats: int = DEFAULT_HEARTBEATS
+    ) -> None:
+        self.entry = target
+        self.engine = engine
+        self.timeout = timeout
+        self.heartbeats = heartbeats
+        self.additional_imports: list[str] = []
+        self.file_path = target.file.path or Path("<statement>")
+        self.is_successful = False
+        self.is_crashed = False
+        self.has_timedout = False
+        self.lean_ms = 0.0
+        self.set_aside: list[str] = []
+        self._live = LiveStates(target, engine, Limits(timeout, heartbeats))
+        self._cannot_judge = False
+
+    def __enter__(self) -> tuple[Dojo, TacticState]:
+        """Opens the theorem.
+
+        Raises DojoInitError when its statement, or what stands before it, does not elaborate, or Lean was lost over it;
+        LeanSetupError when Lean cannot be had at all.
+        """
+        if self.entry.problem is not None:
+            raise DojoInitError(self.entry.problem)
+        try:
+            self._live.open()
+            if self.entry.sorry_at is None and any(goal.sorry for goal in self._live.goals(0)):
+                raise DojoInitError("the statement, or a hypothesis that it is given, was elaborated with a hole (sorry)")
+        except BaseException as error:
+            self.__exit__()
+            if isinstance(error, LeanProcessError) and not isinstance(error, LeanSetupError):
+                raise DojoInitError(str(error)) from error
+            raise
+        return self, self._live.tactic_state(0)
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the theorem; the engine forgets its proof states."""
+        self._live.forget()
+
+    def run_tac(self, state: TacticState, tactic: str) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
+        """LeanDojo's `run_tac`.
+
+        A tactic past its time raises DojoTacticTimeoutError, a Lean that cannot be had again DojoCrashError; the
+        theorem stays open.
+        """
+        if not isinstance(state, TacticState):
+            raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
+        try:
+            result = self.run_tacs(state, [tactic])[0]
+        except LeanSetupError:
+            raise
+        except LeanProcessError as error:
+            self.is_crashed = True
+            raise DojoCrashError(str(error)) from error
+        if isinstance(result, TacticTimeout):
+            self.has_timedout = True
+            raise DojoTacticTimeoutError()
+        return result
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str], stop_when_done: bool = False) -> list[Result]:
+        """Runs many tactics on one state, in as few round trips as the engine allows.
+
+        Args:
+            state: a state that this theorem gave.
+            tactics: each is run on `state` itself, not one after the other.
+            stop_when_done: leave out the rest once one of them closed the state.
+
+        Returns:
+            One result for each tactic, in order; fewer when `stop_when_done` cut them short.
+        """
+        if state.id not in self._live:
+            raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
+        results: list[Result] = []
+        for start in range(0, len(tactics), self.engine.at_once):
+            results += self._together(state.id, tactics[start : start + self.engine.at_once], stop_when_done)
+            if stop_when_done and isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def parts(self, state: TacticState) -> list[TacticState]:
+        """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
+        try:
+            return [self._live.tactic_state(sid) for sid in self._live.parts(state.id)] or [state]
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            return [state]
+
+    def key(self, state: TacticState) -> tuple[object, ...]:
+        """What tells this state from others, for pruning only; unique when a goal mentions metavariables."""
+        goals = self._live.goals(state.id)
+        if any(g.fingerprint is None for g in goals):
+            return ("state", state.id)
+        return tuple((g.pp, g.fingerprint) for g in goals)
+
+    def messages_of(self, state: TacticState, tactic: str) -> list[str]:
+        """What a tactic says, whether or not it leads anywhere; `apply?` and `rw?` tell what could be tried."""
+        started = time.monotonic()
+        try:
+            return self.engine.messages(self._warmed(state.id), tactic, self._limits)
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            return []  # a search for ideas is not worth a second process
+        finally:
+            self.lean_ms += 1000 * (time.monotonic() - started)
+
+    def holds(self, proof: str) -> bool:
+        """Whether this Lean takes a whole proof without error or `sorry`. A search's opinion, not an audit's."""
+        if self._cannot_judge:
+            return False
+        try:
+            said = self.engine.check(self.entry, proof, self.timeout)
+        except DataError:
+            return False
+        except (LeanProcessError, DojoInitError):
+            self._cannot_judge = True  # smaller proofs are not worth more processes
+            return False
+        return not any(m.severity == "error" or "sorry" in m.text for m in said)
+
+    # ------------------------------------------------------------------ below
+
+    def _submit_request(self, req: str) -> dict[str, Any]:
+        """LeanDojo's request and reply lines."""
+        request = json.loads(req)
+        return reply_of(self.run_tacs(self._live.tactic_state(request["sid"]), [request["cmd"]])[0])
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.timeout, self.heartbeats)
+
+    def _together(self, sid: int, tactics: Sequence[str], stop_when_done: bool) -> list[Result]:
+        """Several tactics in one round trip; one at a time where that loses the process, so that only one fails."""
+        if len(tactics) > 1:
+            self._live.restore(sid)
+            try:
+                return self._run(sid, tactics, stop_when_done)
+            except LeanSetupError:
+                raise
+            except LeanProcessError:
+                pass  # one of them took the process along, or it was not their fault
+        results: list[Result] = []
+        for tactic in tactics:
+            results.append(self._alone(sid, tactic))
+            if stop_when_done and isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def _alone(self, sid: int, tactic: str) -> Result:
+        for tries_left in reversed(range(self.engine.tries)):
+            self._live.restore(sid)
+            try:
+                return self._run(sid, [tactic], False)[0]
+            except LeanSetupError:
+                raise
+            except LeanTimeoutError:
+                return TacticTimeout(self.timeout)
+            except LeanProcessError as error:
+                if tries_left == 0:
+                    self.set_aside.append(tactic)
+                    if len(self.set_aside) >= MAX_SET_ASIDE:
+                        raise
+                    times = f"{self.engine.tries} times " if self.engine.tries > 1 else ""
+                    return LeanError(f"set aside: Lean was lost {times}in this tactic, last: {error}")
+        raise AssertionError("unreachable")
+
+    def _run(self, sid: int, tactics: Sequence[str], stop_when_done: bool) -> list[Result]:
+        view = self._warmed(sid) if any(map(searches_library, tactics)) else self._live.locate(sid)
+        replies = self.engine.run(view, tactics, self._limits, stop_when_done)
+        self.lean_ms += sum(r.milliseconds for r in replies)
+        return [self._result(sid, tactic, reply) for tactic, reply in zip(tactics, replies, strict=False)]
+
+    def _result(self, sid: int, tactic: str, reply: TacticReply) -> Result:
+        message = "\n".join(reply.notes)
+        if reply.done:
+            self.is_successful = True
+            return ProofFinished(self._live.add_finished(sid, tactic), message)
+        if reply.gave_up:
+            return ProofGivenUp()
+        if reply.timed_out:
+            return TacticTimeout(reply.milliseconds / 1000)
+        if reply.proof is None:
+            return LeanError((reply.error or "").strip())
+        return self._live.tactic_state(self._live.add(sid, tactic, reply.proof), message)
+
+    def _warmed(self, sid: int) -> ProofView:
+        """A state, in a process that has indexed the library: no tactic pays for that, and none is stopped over it."""
+        modules = self.entry.file.modules
+        view = self._live.locate(sid)
+        if not self.engine.is_warm(modules):
+            built = True
+            try:
+                for tactic in WARM_UP:
+                    for reply in self.engine.run(view, [tactic], Limits(WARM_UP_TIMEOUT_S, 0)):
+                        if reply.proof is not None:
+                            self._live.own(reply.proof)
+            except LeanSetupError:
+                raise
+            except LeanProcessError:
+                built = False
+            self.engine.note_warm(modules, built)
+        return self._live.locate(sid)

@@ -1,0 +1,168 @@
+"""Theorems of a Lake project through leanprover-community/repl, as an engine.
+
+Proof states stay live in the REPL, so a step costs its own tactic. The imports of a file are made once a process and
+shared by all its theorems; the text in front of a theorem is elaborated once, from the last place that is known. The REPL
+never forgets a state, so a process is replaced between theorems once it nears its memory ceiling. It cannot cancel a tactic:
+one past its time costs the process. Lean's own limit on heartbeats holds for each tactic and stops most of them before that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from lean_dojo import DojoInitError
+
+from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError
+from prover.lean.answers import Message, ProofView, TacticReply
+from prover.lean.engine import Limits
+from prover.lean.native.engine import NativeEngine, depend, view_of
+from prover.lean.native.lake import lake_program
+from prover.lean.native.project import REPL_VARIABLE
+from prover.lean.repl import wire
+from prover.lean.repl.process import ReplProcess
+from prover.lean.source import Target, first_line
+from prover.lean.tactic_text import only_goal, says_sorry
+
+
+class ReplEngine(NativeEngine[ReplProcess]):
+    """See `prover.lean.engine.Engine`. A state is named by its number, and whether it is a part of another."""
+
+    def new_process(self) -> ReplProcess:
+        """A REPL. Raises LeanSetupError when there can be none."""
+        return ReplProcess(self.command(), self.project.root, self.memory_mb, self._stopping)
+
+    def forget(self) -> None:
+        """Environments of an earlier process mean nothing."""
+        self._headers: dict[str, int] = {}
+        self._prefixes: dict[str, list[tuple[int, int]]] = {}
+
+    def command(self) -> list[str]:
+        """What starts the REPL in the project."""
+        program = self.project.repl()
+        if program is None and (named := os.environ.get(REPL_VARIABLE)):
+            raise LeanSetupError(f"{REPL_VARIABLE} is {named}, which is no program; unset it, or name a REPL that is built")
+        if program is None:
+            raise LeanSetupError(
+                f"no REPL for {self.project.root}: neither built in the project (lake build repl) nor named by "
+                f"{REPL_VARIABLE}. `proofsmith doctor --project {self.project.root}` says what to type"
+            )
+        return [lake_program(), "env", str(program)]
+
+    def run_command(self, text: str, env: int | None, timeout_s: float | None = None) -> wire.CommandReply:
+        """Elaborates commands. Raises LeanCrashedError for a REPL that does not know the environment."""
+        body: dict[str, Any] = {"cmd": text} if env is None else {"cmd": text, "env": env}
+        raw = self.process.request(body, self.timeout_s if timeout_s is None else timeout_s)
+        refused = wire.failure(raw)
+        if refused is not None:
+            raise LeanCrashedError(f"the REPL refused a command: {first_line(refused)}")
+        reply: wire.CommandReply = self._read(wire.command_reply, raw)
+        return reply
+
+    def tactic(self, text: str, proof_state: int, timeout_s: float) -> wire.TacticReply | str:
+        """Runs a tactic; Lean's refusal, a parse error say, is a text."""
+        raw = self.process.request({"tactic": text, "proofState": proof_state}, timeout_s)
+        refused = wire.failure(raw)
+        return refused if refused is not None else self._read(wire.tactic_reply, raw)
+
+    def env_before(self, target: Target) -> int:
+        """The environment in front of a theorem. Raises DojoInitError when the imports cannot be made."""
+        self.process  # noqa: B018 - a new process forgets the old one's environments
+        file = target.file
+        known = self._prefixes.setdefault(file.sha256, [])
+        if not known:
+            known.append((file.body_start, self._header(file.span(0, file.body_start))))
+        at, env = max(((a, e) for a, e in known if a <= target.start), default=known[0])
+        between = file.span(at, target.start)
+        if between.strip():
+            env = self.run_command(between, env).env
+            known.append((target.start, env))
+        return env
+
+    def _header(self, text: str) -> int:
+        options = "".join(f"set_option {key} {_value(value)}\n" for key, value in self.project.options.items()
+                          if not key.startswith("weak."))  # fmt: skip
+        key = text + options
+        if key not in self._headers:
+            reply = self.run_command(text, None, self.import_timeout_s)
+            if reply.errors:
+                raise DojoInitError(f"the imports cannot be made: {first_line(reply.errors[0])}")
+            env = self.run_command(options, reply.env).env if options else reply.env
+            self._headers[key] = env
+        return self._headers[key]
+
+    # ------------------------------------------------------------------ proof states
+
+    def enter(self, target: Target) -> ProofView:
+        """See `Engine`."""
+        reply = self.run_command(target.command("sorry"), self.env_before(target))
+        live = [s for s in reply.sorries if s.proof_state is not None]
+        if target.sorry_at is not None:
+            at = wire.position(target.command("sorry"), target.sorry_at)
+            live = [s for s in live if s.at == at][:1]
+        elif reply.errors:
+            raise DojoInitError(f"the statement does not elaborate: {first_line(reply.errors[0])}")
+        if len(live) != 1:
+            inside = target.sorry_at is not None
+            raise DojoInitError(f"{'this place' if inside else 'the statement'} gives no goal to prove")
+        return view_of((live[0].proof_state, False), [live[0].goal.strip()])
+
+    def step(self, view: ProofView, tactic: str, timeout_s: float) -> TacticReply:
+        """See `NativeEngine`."""
+        proof_state, is_part = view.sid
+        reply = self.tactic(tactic, proof_state, timeout_s)
+        if isinstance(reply, str):
+            return TacticReply(0.0, error=reply.removeprefix("Lean error:\n"))
+        errors = [m.text for m in reply.messages if m.severity == "error"]
+        if errors:
+            return TacticReply(0.0, error="\n".join(errors))
+        if reply.sorries or says_sorry(tactic) or any("declaration uses" in m.text for m in reply.messages):
+            return TacticReply(0.0, gave_up=True)
+        notes = tuple(m.text for m in reply.messages)
+        if reply.goals:
+            return TacticReply(0.0, view_of((reply.proof_state, is_part), map(str.strip, reply.goals)), notes=notes)
+        if reply.status == wire.COMPLETED or (is_part and reply.status == wire.HAS_SORRY):
+            return TacticReply(0.0, done=True, notes=notes)
+        if reply.status == wire.HAS_SORRY:
+            return TacticReply(0.0, gave_up=True)
+        return TacticReply(0.0, error=f"no goals are left, but the REPL says: {reply.status}")
+
+    def split(self, view: ProofView) -> list[ProofView]:
+        """One state for each goal, the others given up in it.
+
+        Such a part ends with `Incomplete: contains sorry`, which the REPL says only after the kernel took the proof with
+        the others' holes; a `sorry` of the tactic's own is looked for before that.
+        """
+        parts: list[ProofView] = []
+        for i, goal in enumerate(() if depend(view) else view.goals):
+            reply = self.tactic(only_goal(i, len(view.goals)), view.sid[0], self.timeout_s)
+            if isinstance(reply, str) or any(m.severity == "error" for m in reply.messages):
+                return []
+            if [g.strip() for g in reply.goals] != [goal.pp]:
+                return []
+            parts.append(ProofView((reply.proof_state, True), (goal,)))
+        return parts
+
+    def messages(self, view: ProofView, tactic: str, limits: Limits) -> list[str]:
+        """See `Engine`: the REPL gives them with the reply, also of a tactic that gives up in the end, as `rw?` does."""
+        reply = self.tactic(tactic, view.sid[0], limits.timeout_s)
+        return [] if isinstance(reply, str) else [m.text for m in reply.messages if m.severity != "error"]
+
+    def says_of(self, target: Target, proof: str, timeout_s: float) -> Sequence[Message]:
+        """See `NativeEngine`: as a command, as the audit will see it."""
+        reply = self.run_command(target.command(proof), self.env_before(target), timeout_s)
+        sorries = [Message("warning", "declaration uses 'sorry'", 0, 0)] * bool(reply.sorries)
+        return [*(Message(m.severity, m.text, 0, 0) for m in reply.messages), *sorries]
+
+    def _read(self, reader: Any, raw: dict[str, Any]) -> Any:
+        try:
+            return reader(raw)
+        except (LeanProtocolError, LeanSetupError):
+            self.close()
+            raise
+
+
+
+def _value(text: str) -> str:
+    return text if text in ("true", "false") or text.isdigit() else '"' + text.replace('"', '\\"') + '"'
