@@ -47,7 +47,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         super().__init__(memory_mb, timeout_s, import_timeout_s)
         self._bases: dict[tuple[str, ...], int] = {}
         self._imported: dict[tuple[str, ...], frozenset[str]] = {}
-        self._contexts = Contexts(self.request, self.base_state)
+        self._contexts = Contexts(lambda op, **fields: self.request(op, **fields), self.base_state)
 
     def new_process(self) -> LeanProcess:
         """Starts a process; what injects faults (`prover.testing.lean_faults`) starts another kind."""

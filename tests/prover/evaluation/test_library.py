@@ -9,7 +9,6 @@ import pytest
 from data.library_bench import Theorem, split_of
 from prover.errors import ConfigError
 from prover.evaluation.library import library, make
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 
 SIZE = 3
@@ -40,8 +39,7 @@ def test_a_theorem_cannot_be_looked_up_where_it_is_to_be_proved(
 ) -> None:
     for theorem in made[0]:
         imports = "".join(f"import {m}\n" for m in theorem.imports)
-        read = source.parse_header(
-            worker, f"prelude\n{imports}\ntheorem again : True := by exact @{theorem.name}\n"
+        read = worker.header(f"prelude\n{imports}\ntheorem again : True := by exact @{theorem.name}\n"
         )
         _, commands = worker.elaborated(read)
         assert any("Unknown" in error.text for error in commands[-1].errors), theorem.name

@@ -224,8 +224,7 @@ end Zoo
         assert "\n" not in problem
 
     def test_a_theorem_before_the_error_is_not_touched_by_it(self, lean_worker: LeanWorker) -> None:
-        reading = source.read(
-            lean_worker, "theorem ok : True := by sorry\nnonsense\ntheorem t : True := sorry"
+        reading = lean_worker.read("theorem ok : True := by sorry\nnonsense\ntheorem t : True := sorry"
         )
         assert [t.problem is None for t in reading.targets] == [True, False]
 
@@ -247,8 +246,7 @@ end Zoo
 class TestImports:
     def test_an_import_that_is_not_there_is_named(self, lean_worker: LeanWorker) -> None:
         with pytest.raises(DataError) as refused:
-            source.read(
-                lean_worker, "import Init\nimport Mathlib.Tactic\ntheorem t : True := sorry", Path("a/F.lean")
+            lean_worker.read("import Init\nimport Mathlib.Tactic\ntheorem t : True := sorry", Path("a/F.lean")
             )
         said = str(refused.value)
         assert said.startswith("a/F.lean: it imports Mathlib") and "a native toolchain" in said
@@ -256,9 +254,7 @@ class TestImports:
 
     def test_the_librarys_modules_are_there(self, lean_worker: LeanWorker) -> None:
         only(
-            source.read(
-                lean_worker,
-                "import Std.Data.HashMap\ntheorem t (m : Std.HashMap Nat Nat) : m = m := by sorry",
+            lean_worker.read("import Std.Data.HashMap\ntheorem t (m : Std.HashMap Nat Nat) : m = m := by sorry",
             )
         )
 
