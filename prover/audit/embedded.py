@@ -195,7 +195,7 @@ class Auditor:
         target = self._worker.header(target_text, target_path)
         submission = self._worker.header(submission_text, submission_path)
         process = self._worker.process
-        base_a, base_b = (source.state_after_imports(self._worker, f) for f in (target, submission))
+        base_a, base_b = (self._worker.state_after_imports(f) for f in (target, submission))
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
             given = lean.elaborate(base_a, target.text, target.body_start)

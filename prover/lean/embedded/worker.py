@@ -130,8 +130,12 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def load_imports(self, file: LeanFile) -> None:
         """See `Engine`."""
+        self.state_after_imports(file)
+
+    def state_after_imports(self, file: LeanFile) -> int:
+        """Id of the elaborator state after the file's imports. Raises DataError for a missing one."""
         try:
-            self.base_state(file.modules)
+            return self.base_state(file.modules)
         except RequestRefused as error:
             raise import_error(file, error) from error
 

@@ -15,7 +15,7 @@ const { Worker, isMainThread, workerData } = require('worker_threads');
 
 const [IDLE, ARMED, FIRED] = [0, 1, 2];
 const [STATE, MILLISECONDS, SET] = [0, 1, 2]; // cells; SET is the turn for which the token has been set
-const GRACE_MS = 4000; // less than GRACE_S of prover/lean/embedded/dojo.py
+const GRACE_MS = 4000; // less than GRACE_S of prover/lean/embedded/worker.py
 const LOOK_MS = 1000; // how often the thread looks for who started us
 const LEAN_FALSE = 1; // box(0)
 const LEAN_TRUE = 3; // box(1)
