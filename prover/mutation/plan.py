@@ -14,8 +14,9 @@ from typing import Any
 
 from data.mutation import shards
 from data.splits import split_of
-from prover.errors import ConfigError, DataError, StorageError
+from prover.errors import DataError, StorageError
 from prover.mutation.host import LIBRARY, ChunkWorker, MutationSettings, usable
+from prover.prove.claim import Claim
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def prepare(
     problems: list[str] = []
     first: ChunkWorker | None = None
     if path.exists():
-        known = _known(path, asked)
+        known = _known(out, asked)
         settings = replace(settings, modules=tuple(known["imported"]))
     else:
         if settings.modules != LIBRARY:
@@ -79,16 +80,12 @@ def order_of(roots: Iterable[str], seed: int) -> list[str]:
     return ordered
 
 
-def _known(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    try:
-        known: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        old = {key: known.get(key) for key in asked}
-        known["order"], known["imported"]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise DataError(f"{path} is damaged ({error}); give another --out") from error
-    if old != asked:
-        differing = ", ".join(sorted(key for key in asked if old[key] != asked[key]))
-        raise ConfigError(f"{path.parent} holds a run with other settings ({differing}); give another --out")
+def _known(out: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    claim = Claim(out, "run", shards.PLAN)
+    known = claim.settings() or {}
+    if not {"order", "imported"} <= known.keys():
+        raise DataError(f"{out / shards.PLAN} is damaged; give another --out")
+    claim.compare({key: known.get(key) for key in asked}, asked)
     return known
 
 

@@ -18,13 +18,13 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import filelock
-
 from prover.errors import ConfigError, StorageError
+from prover.prove.claim import Claim
 
 SCHEMA = 2
 APPLICATION = 0x50_52_53_4D
@@ -58,32 +58,21 @@ class RunFolder:
         self.path = path
         self._settings = {"settings": dict(settings), "inputs": dict(inputs)}
         self._fresh = fresh
-        self._lock = filelock.FileLock(path / ".lock")
+        self._claim = Claim(path)
 
     def __enter__(self) -> RunFolder:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot make the run folder {self.path}: {error.strerror}") from error
-        self._refuse_links()
-        try:
-            self._lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise ConfigError(
-                f"another run is using {self.path}; wait for it to end, or choose another folder with --out"
-            ) from error
-        try:
+        with ExitStack() as held:
+            held.enter_context(self._claim.held())
+            self._refuse_links()
             self._open()
-        except BaseException:
-            self._lock.release()
-            raise
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # a copy of the journal; written anew next time
             self._results.close()
         self._db.close()
-        self._lock.release()
+        self._held.close()
 
     def _refuse_links(self) -> None:
         for name in OURS:
@@ -139,25 +128,24 @@ class RunFolder:
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {SCHEMA}")
             self._db.execute("INSERT INTO run VALUES ('asked', ?)", (json.dumps(self._settings, sort_keys=True),))
-        self._claim(database)
+        self._same_run(database)
         self._db.execute("COMMIT")
 
-    def _claim(self, database: Path) -> None:
+    def _same_run(self, database: Path) -> None:
         wanted = json.dumps(self._settings, sort_keys=True)
         row = self._db.execute("SELECT value FROM run WHERE key = 'asked'").fetchone()
         if row is not None and row[0] == wanted:
             return
         try:
-            changed = list(_differences(json.loads(row[0]), json.loads(wanted)))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            asked = json.loads(row[0])
+            there = {**asked["settings"], **asked["inputs"]}
+        except (TypeError, ValueError, KeyError) as error:
             raise _damaged(database, "the settings cannot be read") from error
         if self._db.execute("SELECT count(*) FROM result").fetchone()[0] == 0:  # ended before its first result: nothing is lost
             self._db.execute("UPDATE run SET value = ? WHERE key = 'asked'", (wanted,))
             return
-        raise ConfigError(
-            f"{self.path} holds a run of other settings or inputs ({', '.join(changed)}); "
-            "choose another folder with --out, or begin anew with --fresh"
-        )
+        now = json.loads(wanted)
+        self._claim.compare(there, {**now["settings"], **now["inputs"]})
 
     def known(self) -> dict[str, dict[str, Any]]:
         """The results so far, by id, in the order in which they came."""
@@ -268,24 +256,3 @@ def _damaged(database: Path, why: str) -> ConfigError:
     return ConfigError(
         f"{database} is damaged or not a journal of proofsmith ({said}); choose another folder, or begin anew with --fresh"
     )
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
-    for group in ("settings", "inputs"):
-        there, now = dict(_flat(old[group])), dict(_flat(new[group]))
-        for key in sorted(there.keys() | now.keys()):
-            if there.get(key, "nothing") != now.get(key, "nothing"):
-                yield f"{key}: {_short(there.get(key, 'nothing'))} there, {_short(now.get(key, 'nothing'))} now"
-
-
-def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{key}.")
-        else:
-            yield above + key, value
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 20 else text[:12] + "…"

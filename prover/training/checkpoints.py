@@ -14,9 +14,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from prover.errors import ConfigError, DataError
+from prover.errors import DataError
 from prover.policy.neural.presets import OWN_MARK
-from prover.prove.folder import json_text, write_atomically
+from prover.prove.claim import Claim
+from prover.prove.folder import json_text
 
 SETTINGS, METRICS, CHECKPOINTS, MODEL, STATE = "settings.json", "metrics.jsonl", "checkpoints", "model", "state.pt"
 ADAPTER, REFERENCE = "adapter", "reference.json"
@@ -25,28 +26,7 @@ PAGE = "report.html"
 
 def begin(out: Path, settings: dict[str, Any], fresh: bool) -> None:
     """Makes the folder, or takes up the run in it. Raises ConfigError when that is another run."""
-    path = out / SETTINGS
-    if fresh:
-        shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
-        for folder in (MODEL, ADAPTER):
-            shutil.rmtree(out / folder, ignore_errors=True)
-        for name in (SETTINGS, METRICS, PAGE, REFERENCE):
-            (out / name).unlink(missing_ok=True)
-    if path.exists():
-        try:
-            earlier = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path} cannot be read: {error}; begin anew with --fresh") from error
-        differing = sorted(k for k in settings.keys() | earlier.keys() if settings.get(k) != earlier.get(k))
-        if differing:
-            raise ConfigError(
-                f"{out} holds a training run with other {', '.join(differing)}; choose another --out, or begin anew with --fresh"
-            )
-    elif out.exists() and any(out.iterdir()):
-        raise ConfigError(f"{out} is not empty and holds no training run; choose another folder with --out")
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json_text(settings, indent=2) + "\n")
+    Claim(out, "training run", SETTINGS, (CHECKPOINTS, MODEL, ADAPTER, METRICS, PAGE, REFERENCE)).begin(settings, fresh)
 
 
 def latest(out: Path) -> tuple[int, Path] | None:

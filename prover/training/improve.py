@@ -31,17 +31,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from prover import __version__
 from prover.audit.shared import SharedAuditor
-from prover.errors import ConfigError, DataError
+from prover.errors import DataError
 from prover.evaluation.compare import compare
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.located import locate
 from prover.evaluation.runner import Plan, evaluate
 from prover.lean.embedded.worker import LeanWorker
+from prover.prove.claim import Claim
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, json_text, write_atomically
 from prover.prove.item import BatchSettings
@@ -120,19 +119,19 @@ class Improve:
             LeanProcessError, PolicyError, StorageError: what was done is kept.
         """
         self._check()
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:
-            raise ConfigError(f"{self.out} is not a folder; choose another with --out") from error
-        try:
-            with filelock.FileLock(self.out / ".lock", timeout=0):
-                self._claim(fresh)
-                try:
-                    return self._rounds(rounds)
-                finally:
-                    self._auditor.close()
-        except filelock.Timeout as error:
-            raise ConfigError(f"another run is using {self.out}; wait for it to end, or choose another folder") from error
+        claim = Claim(self.out, "run of improve", SETTINGS, ("round-[0-9][0-9]*", HISTORY, "history.html"))
+        with claim.held():
+            claim.begin(
+                self.settings.noted() | {
+                    "learn": self.learn.sample_sha256, "held_out": self.held_out.sample_sha256,
+                    "extra": [str(p) for p in self.extra],
+                },
+                fresh,
+            )  # fmt: skip
+            try:
+                return self._rounds(rounds)
+            finally:
+                self._auditor.close()
 
     def _check(self) -> None:
         for what, dataset in (("to learn from", self.learn), ("held out", self.held_out)):
@@ -141,34 +140,6 @@ class Improve:
         both = {p.name for p in self.learn.problems} & {p.name for p in self.held_out.problems}
         if both:
             raise DataError(f"{min(both)} is to be learnt and held out; a theorem can only be one of the two")
-
-    def _claim(self, fresh: bool) -> None:
-        path = self.out / SETTINGS
-        if fresh:
-            for folder in self.out.glob("round-[0-9][0-9]*"):
-                shutil.rmtree(folder)
-            for name in (SETTINGS, HISTORY, "history.html"):
-                (self.out / name).unlink(missing_ok=True)
-        wanted = self.settings.noted() | {
-            "learn": self.learn.sample_sha256, "held_out": self.held_out.sample_sha256,
-            "extra": [str(p) for p in self.extra],
-        }  # fmt: skip
-        if path.exists():
-            try:
-                earlier = json.loads(path.read_text("utf-8"))
-            except (OSError, ValueError) as error:
-                raise DataError(f"{path} cannot be read ({error}); begin anew with --fresh") from error
-            now = json.loads(json_text(wanted))
-            changed = sorted(k for k in now.keys() | earlier.keys() if now.get(k) != earlier.get(k))
-            if changed:
-                raise ConfigError(
-                    f"{self.out} holds a run with other {', '.join(changed)}; choose another folder with --out, or begin anew "
-                    "with --fresh"
-                )
-        elif any(p.name != ".lock" for p in self.out.iterdir()):
-            raise ConfigError(f"{self.out} is not empty and holds no run of improve; choose another folder with --out")
-        else:
-            write_atomically(path, json_text(wanted, indent=2) + "\n")
 
     def _rounds(self, rounds: int) -> dict[str, Any]:
         kept = Path(self.settings.training.start) if self.settings.training.start else None

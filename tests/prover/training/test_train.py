@@ -89,7 +89,7 @@ def test_the_run_says_what_it_was(unbroken: Path, pairs: Path) -> None:
 
 
 def test_another_seed_or_other_data_is_another_run(unbroken: Path, pairs: Path) -> None:
-    with pytest.raises(ConfigError, match=r"holds a training run with other seed; choose another --out, or begin anew"):
+    with pytest.raises(ConfigError, match=r"holds a training run of other settings or inputs \(seed: .*choose another folder"):
         train([pairs], unbroken, replace(SETTINGS, seed=1))
     (unbroken.parent / "notes").mkdir(exist_ok=True)
     (unbroken.parent / "notes" / "x").touch()
