@@ -26,12 +26,14 @@ from lean_dojo import (
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.answers import ProofView, TacticReply
+from prover.lean.counterexample import Counterexample, Falsification
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
 from prover.lean.results import Result, TacticTimeout, reply_of
 from prover.lean.source import Target
 from prover.lean.states import LiveStates
 from prover.lean.tactic_text import searches_library
 
+CANNOT = Falsification(reason="this Lean cannot evaluate it")
 MAX_SET_ASIDE = 20
 """So many tactics set aside over one theorem mean that something else is wrong."""
 WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = n := by rw?")
@@ -175,6 +177,54 @@ class Dojo(lean_dojo.Dojo):
             self._cannot_judge = True  # smaller proofs are not worth more processes
             return False
         return not any(m.severity == "error" or "sorry" in m.text for m in said)
+
+    def falsify(self, state: TacticState, budget_s: float, from_size: int = 0, lenient: bool = False) -> Falsification:
+        """Look for values at which a goal of the state is false, by evaluation outside Lean (`host/refute/`).
+
+        Args:
+            state: a state that this theorem gave.
+            budget_s: seconds for each goal; a goal with few small values takes less.
+            from_size: size of values to begin with, from an earlier answer.
+            lenient: take a hypothesis `∀ x, …` to hold when it holds of small values, an induction hypothesis say.
+
+        Returns:
+            The first goal's answer that has a counterexample, or the last goal's. Nothing of it is proved. An engine that
+            cannot evaluate, or is lost over it, finds nothing.
+        """
+        look = getattr(self.engine, "falsify", None)
+        if look is None:
+            return CANNOT
+        try:
+            found: Falsification = look(self._live.locate(state.id), budget_s, from_size, lenient)
+        except LeanSetupError:
+            raise
+        except (LeanProcessError, DataError):
+            return CANNOT
+        return found
+
+    def falsified(self, proposition: str, budget_s: float = 0.05) -> Counterexample | None:
+        """Values at which a proposition is false, stated in the context of this theorem: the filter of conjectures.
+
+        Args:
+            proposition: closed, as text, like `∀ xs : List Nat, rev (rev xs) = xs`.
+            budget_s: seconds; most false propositions fall in a few hundredths.
+
+        Returns:
+            The values; None when none were found, or the text does not elaborate. Not a proof of anything.
+        """
+        if not hasattr(self.engine, "falsify") or not hasattr(self.engine, "stated"):
+            return None
+        try:
+            view = self.engine.stated(self.entry, proposition)
+            if view is None:
+                return None
+            self._live.own(view)
+            found: Falsification = self.engine.falsify(view, budget_s)
+        except LeanSetupError:
+            raise
+        except (LeanProcessError, DataError):
+            return None
+        return found.found
 
     # ------------------------------------------------------------------ below
 

@@ -16,6 +16,7 @@ from lean_dojo import DojoInitError
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext
+from prover.lean.counterexample import Falsification, falsification
 from prover.lean.embedded import protocol
 from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
 from prover.lean.embedded.contexts import Contexts
@@ -244,6 +245,21 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         commands = [protocol.command(c) for c in raw["commands"]]
         more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []
         return [m for c in commands for m in c.messages] + more
+
+    def falsify(self, view: ProofView, budget_s: float, from_size: int = 0, lenient: bool = False) -> Falsification:
+        """Values at which a goal of a state is false, by evaluation outside Lean; see `Dojo.falsify`."""
+        raw = self.request("falsify", sid=view.sid, budget_ms=budget_s * 1000, lenient=lenient, **{"from": from_size})
+        answers = [falsification(goal) for goal in raw["goals"]]
+        return next((a for a in answers if a.found is not None), answers[-1] if answers else Falsification())
+
+    def stated(self, target: Target, proposition: str) -> ProofView | None:
+        """A proposition in a theorem's context as a proof state; None when it does not elaborate there."""
+        raw = self.request("enter", state=self.state_before(target), text=f"example : {proposition} := by sorry")
+        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        if len(proofs) == 1:
+            return proofs[0]
+        self.release(proofs)
+        return None
 
     def release(self, views: Sequence[ProofView]) -> None:
         """See `Engine`."""

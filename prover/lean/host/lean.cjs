@@ -291,6 +291,46 @@ function makeLean(abi) {
     };
   }
 
+  /** @param {Obj} lctx borrowed @param {Obj} fvar borrowed */
+  function isVisible(lctx, fvar) {
+    const found = call('lean_local_ctx_find', inc(lctx), inc(field(fvar, 0)));
+    const hidden = isScalar(found) || unbox(call('l_Lean_LocalDecl_isImplementationDetail', inc(field(found, 0)))) === 1;
+    dec(found);
+    return !hidden;
+  }
+
+  /**
+   * A goal as a closed statement: its hypotheses and variables bound by ∀. Null where Lean refuses to bind them.
+   * @param {ProofState} s @param {Obj} goal borrowed @param {{meta: Obj, core: Obj}} refs
+   * @param {boolean} [visible] without the theorem itself and other hypotheses that Lean hides @returns {Obj | null} owned
+   */
+  function closedGoal(s, goal, refs, visible = false) {
+    const decl = io('l_Lean_MVarId_getDecl', inc(goal), ...meta(s, refs));
+    const lctx = field(decl, MVAR_DECL.lctx);
+    const context = copyWith(s.metaCtx, {
+      [META_CONTEXT.lctx]: inc(lctx), [META_CONTEXT.localInstances]: inc(field(decl, MVAR_DECL.localInstances)),
+    });
+    try {
+      const pair = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), inc(field(decl, MVAR_DECL.type))) >>> 0;
+      const target = inc(field(pair, 1));
+      dec(pair);
+      const all = call('l_Lean_LocalContext_getFVars', inc(lctx));
+      const fvars = visible ? array(arrayItems(all).filter((f) => isVisible(lctx, f)).map(inc)) : inc(all);
+      dec(all);
+      const bound = io('l_Lean_Meta_mkForallFVars', fvars, target, box(0), box(0), box(0), box(1), ...meta(s, refs, context));
+      const result = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), bound) >>> 0;
+      const statement = inc(field(result, 1));
+      dec(result);
+      return statement;
+    } catch (e) {
+      if (!(e instanceof LeanException)) throw e;
+      dec(e.object);
+      return null;
+    } finally {
+      dec(decl);
+    }
+  }
+
   /**
    * One goal as text, and a fingerprint of its closed statement (null when it mentions metavariables).
    * @param {ProofState} s @param {Obj} goal borrowed @returns {{pp: string, hash: number | null, sorry: boolean}}
@@ -299,29 +339,10 @@ function makeLean(abi) {
     return withRefs(s, (refs) => {
       const format = io('l_Lean_Meta_ppGoal', inc(goal), ...meta(s, refs));
       const pp = takeText(call('l_Std_Format_pretty', format, box(PP_WIDTH), box(0), box(0)));
-      const decl = io('l_Lean_MVarId_getDecl', inc(goal), ...meta(s, refs));
-      const lctx = field(decl, MVAR_DECL.lctx);
-      const context = copyWith(s.metaCtx, {
-        [META_CONTEXT.lctx]: inc(lctx), [META_CONTEXT.localInstances]: inc(field(decl, MVAR_DECL.localInstances)),
-      });
-      let hash = null;
-      let sorry = false;
-      try {
-        const pair = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), inc(field(decl, MVAR_DECL.type))) >>> 0;
-        const target = inc(field(pair, 1));
-        dec(pair);
-        const fvars = call('l_Lean_LocalContext_getFVars', inc(lctx));
-        const bound = io('l_Lean_Meta_mkForallFVars', fvars, target, box(0), box(0), box(0), box(1), ...meta(s, refs, context));
-        const result = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), bound) >>> 0;
-        const data = exprData(field(result, 1));
-        if (!data.hasMVar) hash = fingerprint(field(result, 1));
-        sorry = unbox(call('l_Lean_Expr_hasSorry', inc(field(result, 1)))) === 1;
-        dec(result);
-      } catch (e) {
-        if (!(e instanceof LeanException)) throw e;
-        dec(e.object);
-      }
-      dec(decl);
+      const closed = closedGoal(s, goal, refs);
+      const hash = closed === null || exprData(closed).hasMVar ? null : fingerprint(closed);
+      const sorry = closed !== null && unbox(call('l_Lean_Expr_hasSorry', inc(closed))) === 1;
+      if (closed !== null) dec(closed);
       return { pp, hash, sorry };
     });
   }
@@ -404,7 +425,7 @@ function makeLean(abi) {
   return {
     version, anyProofState, COMMAND_STATE, parseImports, importModules, inputContext, headerEnd, offsetIn, parseCommand, elabCommand, messagesOf,
     namespaceOf, scopeDepth, kindOf, argsOf, rangeOf, walk, installCapture, capturing, releaseState, checkLayouts,
-    describeGoal, parseTactic, runTactic, instantiateGoal, exprData, abi, text, renderMessageData,
+    describeGoal, closedGoal, withRefs, parseTactic, runTactic, instantiateGoal, exprData, abi, text, renderMessageData,
   };
 }
 

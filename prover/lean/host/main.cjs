@@ -11,6 +11,7 @@
 
 const fs = require('fs');
 const { boot } = require('./boot.cjs');
+const { LeanException } = require('./abi.cjs');
 const { makeLean, LeanFailure } = require('./lean.cjs');
 const { makeAudit } = require('./audit.cjs');
 const { makeModules } = require('./modules.cjs');
@@ -19,6 +20,7 @@ const { makeKernel } = require('./kernel.cjs');
 const { makeMutate } = require('./mutate.cjs');
 const { makeBruteForce } = require('./bruteforce.cjs');
 const { makeCorpus } = require('./corpus.cjs');
+const { makeFalsify } = require('./refute/falsify.cjs');
 const { ATTRIBUTES, COMMANDS, REFUSED, refusedIn } = require('./guard.cjs');
 const { makeConfine } = require('./confine.cjs');
 const { Watchdog } = require('./watchdog.cjs');
@@ -58,6 +60,7 @@ async function main() {
   const kernel = makeKernel(abi, lean, audit);
   const mutate = makeMutate(abi, lean, audit);
   const corpus = makeCorpus(abi, lean, audit, mutate);
+  const refuter = makeFalsify(abi, audit, mutate.terms);
   lean.installCapture();
   const confine = makeConfine(abi, lean, audit);
   confine.install();
@@ -307,6 +310,12 @@ async function main() {
       return { results };
     },
 
+    falsify: ({ sid, budget_ms: budgetMs, from = 0, lenient = false }) => {
+      const state = get(proofs, sid, 'proof state');
+      const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient));
+      return { goals: found };
+    },
+
     release: ({ states: stateIds = [], proofs: proofIds = [] }) => {
       for (const id of stateIds) {
         confine.forget(audit.environmentOf(get(states, id, 'state')));
@@ -337,6 +346,28 @@ async function main() {
     ...corpus.operations((id) => get(states, id, 'state')),
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };
+
+  /** Values at which a goal is false, see refute/falsify.cjs. @param {import('./lean.cjs').ProofState} state @param {number} goal borrowed @param {number} budgetMs @param {number} from @param {boolean} lenient */
+  function falsifyGoal(state, goal, budgetMs, from, lenient) {
+    return lean.withRefs(state, (refs) => {
+      const closed = lean.closedGoal(state, goal, refs, true);
+      if (closed === null || lean.exprData(closed).hasMVar) {
+        if (closed !== null) dec(closed);
+        return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'the goal has holes', size: from };
+      }
+      const context = [state.metaCtx, refs.meta, state.coreCtx, refs.core];
+      const synthesise = (/** @type {number} */ type) => abi.io('l_Lean_Meta_synthInstance', type, abi.option(null), ...context.map(inc));
+      try {
+        return refuter.falsify(closed, field(state.core, 0), synthesise, budgetMs, from, lenient);
+      } catch (e) {
+        if (!(e instanceof LeanException)) throw e;
+        dec(e.object);
+        return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'it has no instance at `Nat`', size: from };
+      } finally {
+        dec(closed);
+      }
+    });
+  }
 
   /** @param {import('./lean.cjs').ProofState} state @param {string} source @param {number} heartbeats @param {number} timeoutMs */
   function runOne(state, source, heartbeats, timeoutMs) {

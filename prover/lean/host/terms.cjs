@@ -402,4 +402,4 @@ function random(seed) {
   };
 }
 
-module.exports = { makeTerms, hashText, random, EXPR, BINDER };
+module.exports = { makeTerms, hashText, random, EXPR, BINDER, KIND };

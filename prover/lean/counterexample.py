@@ -1,0 +1,66 @@
+"""What evaluation outside Lean says against a statement: values at which it is false, as Lean text.
+
+The evaluator is `host/refute/`; nothing that it says is trusted. `prover.refute` has Lean prove the negation from the values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TYPE, INSTANCE, DATA, HYPOTHESIS, LET = "type", "instance", "data", "hypothesis", "let"
+"""What a binder of a statement is."""
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Values at which a statement's hypotheses hold and its conclusion does not, by evaluation.
+
+    `names`, `texts` and `kinds` go by the binders of the closed statement; a hypothesis has no text. `levels` are the universes
+    at which the types are those of the values, by the parameter's name.
+    """
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    kinds: tuple[str, ...]
+    levels: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The variables with their values, types among them."""
+        return {n: t for n, t, k in zip(self.names, self.texts, self.kinds, strict=True) if k in (TYPE, DATA)}
+
+    def said(self) -> str:
+        """`n = 0, xs = [1]`; for a statement without variables: `as it stands`."""
+        return ", ".join(f"{n} = {t}" for n, t in self.values.items()) or "as it stands"
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """A search for a counterexample: `found`, or how far it came.
+
+    `tried` counts evaluations, `satisfied` those of them at which all hypotheses held; `exhausted`: every value was covered, so
+    there is no counterexample by evaluation; `size` is the size of values to go on with; `reason` says why nothing could be
+    evaluated, where that is so.
+    """
+
+    found: Counterexample | None = None
+    tried: int = 0
+    satisfied: int = 0
+    hypotheses: int = 0
+    exhausted: bool = False
+    size: int = 0
+    reason: str | None = None
+
+
+def falsification(raw: Mapping[str, Any]) -> Falsification:
+    """The host's answer for one goal."""
+    found = raw["found"]
+    counterexample = None
+    if found is not None:
+        names, texts, kinds = (tuple(found[key]) for key in ("names", "texts", "kinds"))
+        counterexample = Counterexample(names, texts, kinds, dict(found["levels"]))
+    return Falsification(
+        counterexample, raw["tried"], raw["satisfied"], raw["hypotheses"], raw["exhausted"], raw["size"], raw["reason"]
+    )
