@@ -243,7 +243,7 @@ function makeAudit(abi, lean) {
   }
 
   return {
-    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, constants, library,
+    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, natural, constants, library,
     setForeign: (/** @type {typeof isForeign} */ f) => void (isForeign = f),
   };
 }

@@ -6,11 +6,13 @@
  *
  * Beyond what this Lean's kernel does by itself, the types of new inductive types, of their constructors and recursors
  * are checked as terms once they are in the environment: nested inductive types with ill-typed parameters were accepted
- * without it until Lean 4.32.2 (leanprover/lean4 #14576, #14577).
+ * without it until Lean 4.32.2 (leanprover/lean4 #14576, #14577). Other faults of its age: `faults.cjs`.
  *
  * @typedef {import('./abi.cjs').Obj} Obj
  */
 'use strict';
+
+const { makeFaults } = require('./faults.cjs');
 
 const CONSTANT = { axiom: 0, definition: 1, theorem: 2, opaque: 3, quotient: 4, inductive: 5, constructor: 6, recursor: 7 };
 /** Constructors of Lean.Declaration. */
@@ -26,6 +28,11 @@ class Rejected extends Error {}
 function makeKernel(abi, lean, audit) {
   const { E, box, inc, dec, tag, field, byteAt, ctor, list, listItems, call, name, nameText } = abi;
 
+  const faults = makeFaults(abi, audit);
+  /** @param {string | null} fault */
+  function refuseFault(fault) {
+    if (fault !== null) throw new Rejected(fault);
+  }
   const typeOf = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
   const nameObject = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 0);
   const levelParams = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 1);
@@ -119,6 +126,7 @@ function makeKernel(abi, lean, audit) {
       for (const one of [...types, ...constructors.flat()]) {
         for (const used of audit.typeUsesOf(one)) if (wanted.has(used) && !all.includes(used)) visit(used);
       }
+      refuseFault(faults.ofBlock(audit.environmentOf(state), types, constructors));
       const described = types.map((one, i) => ctor(0, [
         inc(nameObject(one)), inc(typeOf(one)), list(constructors[i].map((c) => ctor(0, [inc(nameObject(c)), inc(typeOf(c))]))),
       ]));
@@ -139,6 +147,7 @@ function makeKernel(abi, lean, audit) {
         const [x, y] = [made, info].map((i) => listItems(field(field(i, 0), 6)));
         equal &&= x.length === y.length && x.every((rule, i) => same(field(rule, 2), field(y[i], 2)));
         checkType(made);
+        refuseFault(faults.ofRecursor(key, made));
       }
       dec(made);
       if (!equal) throw new Rejected(`${key} is not what the kernel makes of its inductive type`);
@@ -148,7 +157,9 @@ function makeKernel(abi, lean, audit) {
     try {
       for (const key of wanted) {
         const info = fresh.get(key);
-        if (info !== undefined) refuseOpenTerms(key, info);
+        if (info === undefined) continue;
+        refuseOpenTerms(key, info);
+        refuseFault(faults.ofConstant(audit.environmentOf(state), key, info));
       }
       for (const key of wanted) visit(key);
       for (const key of wanted) {

@@ -1,0 +1,176 @@
+// @ts-check
+/**
+ * Builds Lean terms by hand, which no Lean text of this suite can, and asks the replay and the kernel about them.
+ * Run as `node lean_terms.cjs HOST PACKAGE_ROOT LIBRARY`; reads `{"sums": [[operation, ...numbers], …]}` from stdin and writes
+ * `{"faults": {case: [whether the embedded kernel takes it, what the replay says]}, "sums": […], …}` to stdout.
+ */
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const [host, root, lib] = process.argv.slice(2);
+const part = (/** @type {string} */ file) => require(path.join(host, file));
+
+async function main() {
+  const abi = await part('boot.cjs').boot(root, lib);
+  const lean = part('lean.cjs').makeLean(abi);
+  const audit = part('audit.cjs').makeAudit(abi, lean);
+  const kernel = part('kernel.cjs').makeKernel(abi, lean, audit);
+  const faults = part('faults.cjs').makeFaults(abi, audit);
+  const { box, inc, field, ctor, call, list, listItems, constant, copyWith } = abi;
+
+  // ---------------------------------------------------------------- terms
+  const name = (/** @type {string} */ n) => audit.nameOf(n);
+  const zero = () => constant('l_Lean_levelZero');
+  const succ = (/** @type {number} */ l) => call('l_Lean_Level_succ___override', l);
+  const levels = { imax: () => call('l_Lean_Level_imax___override', succ(zero()), zero()), max: () => call('l_Lean_Level_max___override', zero(), zero()) };
+  const sort = (/** @type {number} */ l) => call('l_Lean_Expr_sort___override', l);
+  const c = (/** @type {string} */ n, /** @type {number[]} */ ls = []) => call('l_Lean_Expr_const___override', name(n), list(ls));
+  const app = (/** @type {number[]} */ ...es) => es.reduce((f, x) => call('l_Lean_Expr_app___override', f, x));
+  const pi = (/** @type {number} */ t, /** @type {number} */ b) => call('l_Lean_Expr_forallE___override', name('x'), t, b, box(0));
+  const lam = (/** @type {number} */ t, /** @type {number} */ b) => call('l_Lean_Expr_lam___override', name('x'), t, b, box(0));
+  const v = (/** @type {number} */ i) => call('l_Lean_Expr_bvar___override', box(i));
+  const free = () => call('l_Lean_Expr_fvar___override', name('loose'));
+  const natural = (/** @type {string} */ digits) => audit.natural(digits);
+  const proj = (/** @type {string} */ s, /** @type {string} */ i, /** @type {number} */ e) => call('l_Lean_Expr_proj___override', name(s), natural(i), e);
+  const number = (/** @type {string} */ digits) => call('l_Lean_Expr_lit___override', ctor(0, [natural(digits)]));
+
+  // ---------------------------------------------------------------- declarations
+  const head = (/** @type {string} */ n, /** @type {number} */ type) => ctor(0, [name(n), list([]), type]);
+  const definition = (/** @type {string} */ n, /** @type {number} */ type, /** @type {number} */ value) =>
+    ctor(1, [ctor(0, [head(n, type), value, box(1), list([name(n)])], [1])]);
+  const opaque = (/** @type {string} */ n, /** @type {number} */ type, /** @type {number} */ value) =>
+    ctor(3, [ctor(0, [head(n, type), value, list([name(n)])], [0])]);
+  const inductive = (/** @type {number} */ params, /** @type {[string, number, [string, number][]][]} */ ...types) => ctor(6, [list([]), box(params),
+    list(types.map(([n, type, constructors]) => ctor(0, [name(n), type, list(constructors.map(([k, t]) => ctor(0, [name(k), t])))])))], [0]);
+
+  const init = lean.importModules(['Init']);
+  /** @param {number} base @param {string} text */
+  function elaborated(base, text) {
+    const input = lean.inputContext(text);
+    let state = inc(base);
+    for (let pos = 0; ;) {
+      const { stx, pos: next } = lean.parseCommand(input, state, pos);
+      if (/eoi$/.test(lean.kindOf(stx))) return state;
+      state = lean.elabCommand(input, state, stx, next);
+      for (const m of lean.messagesOf(field(state, lean.COMMAND_STATE.messages), lean.offsetIn(text))) if (m.severity === 'error') throw new Error(m.text);
+      pos = next;
+    }
+  }
+  /** Adds declarations, by the kernel where it takes them. @param {number} state @param {number[]} declarations */
+  function added(state, declarations) {
+    let taken = true;
+    for (const declaration of declarations) {
+      const env = audit.environmentOf(state);
+      let result = call('l_Lean_Environment_addDeclCore', inc(env), ctor(0, [], [0, 0, 0, 0]), inc(declaration), box(0), box(1));
+      if (abi.tag(result) === 0) {
+        taken = false;
+        result = abi.E.lean_elab_add_decl_without_checking(inc(env), inc(declaration)) >>> 0;
+        if (abi.tag(result) === 0) return { state: null, taken };
+      }
+      state = copyWith(state, { [lean.COMMAND_STATE.env]: inc(field(result, 0)) });
+    }
+    return { state, taken };
+  }
+
+  /** @type {Record<string, [boolean, string | null]>} */
+  const found = {};
+  /** @param {string} title @param {number[]} declarations @param {string} [text] in front of them @param {number} [base] */
+  function attempt(title, declarations, text = '', base = init) {
+    const { state, taken } = added(elaborated(base, text), declarations);
+    if (state === null) return void (found[title] = [taken, 'the kernel rejects it']);
+    const names = [...audit.newConstants(state, base).keys()];
+    found[title] = [taken, kernel.replay(state, base, names).error];
+  }
+
+  attempt('an opaque value with a free variable (#14484)', [opaque('bad', c('False'), free())]);
+  attempt('a definition with a free variable (#14607)', [definition('bad', c('False'), free())]);
+  for (const [spelling, level] of Object.entries(levels)) {
+    attempt(`a projection out of Sort (${spelling} …) (#14613)`, [
+      // The kernel holds the fields of a block to the sort of its first type.
+      inductive(0, ['First', sort(zero()), [['First.mk', c('First')]]], ['Odd', sort(level()), [['Odd.mk', pi(c('Bool'), c('Odd'))]]]),
+      definition('observe', pi(c('Odd'), c('Bool')), lam(c('Odd'), proj('Odd', '0', v(0)))),
+    ]);
+  }
+  const gate = 'def gate (h : true = true) : Type := Eq.rec (motive := fun _ _ => Type) Prop h';
+  const equation = () => app(c('Eq', [succ(zero())]), c('Bool'), c('Bool.true'), c('Bool.true'));
+  attempt('a family of propositions whose sort is stuck (#14807)', [
+    inductive(1, ['Owner', pi(equation(), app(c('gate'), v(0))),
+      [['Owner.mk', pi(equation(), pi(c('Bool'), app(c('Owner'), v(1))))]]]),
+  ], gate);
+  const type1 = () => sort(succ(zero()));
+  attempt('another parameter behind a reduction (#14582)', [
+    inductive(1, ['T', pi(type1(), type1()),
+      [['T.mk', pi(type1(), pi(app(lam(type1(), c('Nat')), app(c('T'), c('Nat'))), app(c('T'), v(1))))]]]),
+  ]);
+  attempt('another parameter inside a nested type (#14582)', [
+    inductive(1, ['T', pi(type1(), type1()),
+      [['T.mk', pi(type1(), pi(app(c('Keep'), app(c('T'), c('Nat')), app(c('T'), v(0))), app(c('T'), v(1))))]]]),
+  ], 'inductive Keep (α β : Type) : Type | mk : β → Keep α β');
+  attempt('an ill-typed parameter of a nested type (#14576)', [
+    inductive(0, ['E', type1(), [['E.mk', pi(app(c('L'), c('E'), c('Nat.zero')), c('E'))]]]),
+  ], 'inductive L (α : Type) (b : Bool) : Type | mk : L α b');
+  const pair = 'structure Pair where\n  x : Nat\n  y : Nat';
+  attempt('a projection beyond 32 bits (#14632)', [definition('p', pi(c('Pair'), c('Nat')), lam(c('Pair'), proj('Pair', '4294967296', v(0))))], pair);
+  attempt('a projection beyond the fields (#14632)', [definition('p', pi(c('Pair'), c('Nat')), lam(c('Pair'), proj('Pair', '2', v(0))))], pair);
+  attempt('a projection by another structure (#14632)', [definition('p', pi(c('Pair'), c('Nat')), lam(c('Pair'), proj('Nat', '0', v(0))))], pair);
+  attempt('a name twice in a block (#14632)', [
+    inductive(0, ['A', type1(), [['A.a', c('A')]]], ['A', type1(), [['A.b', c('A')]]]),
+  ]);
+  attempt('a name that the kernel computes with (#14632)', [], 'def Nat.gcd (a _b : Nat) : Nat := a', lean.importModules(['Init.Prelude']));
+  attempt('honest types', [], `${pair}
+inductive Tree (α : Type u) : Type u | node : α → List (Tree α) → Tree α
+inductive Vec (α : Type u) : Nat → Type u | nil : Vec α 0 | cons : α → Vec α n → Vec α (n + 1)
+mutual
+inductive Even : Nat → Prop | zero : Even 0 | succ : Odd n → Even (n + 1)
+inductive Odd : Nat → Prop | succ : Even n → Odd (n + 1)
+end
+def Rel := Nat → Nat → Prop
+inductive Next : Rel | one : Next n (n + 1)
+class Group (α : Type u) extends Mul α, One α where
+  inv : α → α
+  left (a : α) : inv a * a = 1
+structure Box (α : Sort u) : Type u where
+  value : PLift α
+theorem fst (p : Pair) (q : Box Nat) : (p.1, q.1).1 = p.x := rfl`);
+
+  // ---------------------------------------------------------------- recursors (#14806)
+  /** A recursor whose last rule gives its case an argument less. @param {number} recursor info */
+  function robbed(recursor) {
+    const val = field(recursor, 0);
+    const rules = listItems(field(val, 6));
+    /** @param {number} e @returns {number} */
+    const shorter = (e) => (abi.tag(e) === 6 ? copyWith(e, { 2: shorter(field(e, 2)) }) : inc(field(e, 0)));
+    const last = rules[rules.length - 1];
+    const changed = [...rules.slice(0, -1).map(inc), copyWith(last, { 2: shorter(field(last, 2)) })];
+    return copyWith(recursor, { 0: copyWith(val, { 6: list(changed) }) });
+  }
+  const recursors = ['Nat.rec', 'List.rec', 'Acc.rec', 'Eq.rec', 'Lean.Syntax.rec', 'WellFounded.rec'].map((key) => {
+    const info = audit.find(audit.environmentOf(init), name(key));
+    return [key, faults.ofRecursor(key, info), key === 'Eq.rec' ? 'no arguments' : faults.ofRecursor(key, robbed(info))];
+  });
+
+  // ---------------------------------------------------------------- arithmetic
+  const { sums } = JSON.parse(fs.readFileSync(0, 'utf8'));
+  /** @param {number} n natural number, borrowed */
+  const digits = (n) => abi.takeText(call('l_Nat_reprFast', inc(n)));
+  const answers = sums.map((/** @type {string[]} */ [operation, ...numbers]) => {
+    const result = call('l_Lean_Kernel_whnf', inc(audit.environmentOf(init)), constant('l_Lean_LocalContext_empty'), app(c(`Nat.${operation}`), ...numbers.map(number)));
+    const term = field(result, 0);
+    if (abi.tag(result) === 0) return 'error';
+    return abi.tag(term) === 9 ? digits(field(field(term, 0), 0)) : abi.nameText(field(term, 0)).replace('Bool.', '');
+  });
+
+  let grows = true;
+  try {
+    abi.memory.grow(65536);
+  } catch {
+    grows = false;
+  }
+  process.stdout.write(JSON.stringify({ faults: found, recursors, sums: answers, four_gib_more: grows }), () => process.exit(0));
+}
+
+main().catch((e) => {
+  process.stderr.write(`${e?.stack ?? e}\n`);
+  process.exit(1);
+});

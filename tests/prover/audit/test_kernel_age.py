@@ -1,0 +1,150 @@
+"""The embedded kernel is older than faults that are known of it: the replay finds them on terms, and its arithmetic is right.
+
+The terms are built in `lean_terms.cjs`, since no text that the audit reads can build them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prover.lean.embedded import package
+from prover.lean.embedded.process import HOST, _set_limits
+from prover.lean.embedded.worker import LeanWorker
+
+EDGES = sorted(
+    {0, 1, 2, 3, 7, 10**9, 10**20}
+    | {2**k + d for k in (15, 16, 30, 31, 32, 33, 62, 63, 64, 65, 127, 128) for d in (-1, 0, 1)}
+)
+SMALL = (0, 1, 2, 3, 15, 30, 31, 32, 33, 62, 63, 64, 65, 127)
+"""Exponents and shifts to the left; the kernel refuses large exponents, and large shifts are large numbers."""
+LARGE = (2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**33, 2**63, 2**64, 2**64 + 1)
+BINARY: dict[str, Callable[[int, int], int | bool]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: max(a - b, 0),
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a // b if b else 0,
+    "mod": lambda a, b: a % b if b else a,
+    "gcd": math.gcd,
+    "beq": lambda a, b: a == b,
+    "ble": lambda a, b: a <= b,
+    "land": lambda a, b: a & b,
+    "lor": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+}
+
+
+def sums() -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each of the fifteen operations that the kernel computes, with its answer by Python."""
+
+    def case(operation: str, answer: int | bool, *numbers: int) -> tuple[tuple[str, ...], str]:
+        return (operation, *map(str, numbers)), str(answer).lower()
+
+    for operation, f in BINARY.items():
+        yield from (case(operation, f(a, b), a, b) for a, b in itertools.product(EDGES, EDGES))
+    for a in EDGES:
+        yield case("log2", a.bit_length() - 1 if a else 0, a)
+        for b in SMALL:
+            if a < 2**34 or b < 34:  # Python prints no more than 4,300 digits
+                yield case("pow", a**b, a, b)
+            yield case("shiftLeft", a << b, a, b)
+        yield from (case("shiftRight", a >> b if b < 1000 else 0, a, b) for b in (*SMALL, *LARGE))
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """What one Lean process says of all terms and sums."""
+    found = package.ensure()
+    command = [found.node, "--stack-size=819200", Path(__file__).with_name("lean_terms.cjs"), HOST.parent, found.root, found.lib_dir]
+    asked = json.dumps({"sums": [sum_ for sum_, _ in sums()]})
+    done = subprocess.run(
+        [str(c) for c in command], input=asked, capture_output=True, text=True, timeout=300, preexec_fn=_set_limits
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("case", "taken_by_the_kernel", "reason"),
+    [
+        ("an opaque value with a free variable (#14484)", None, "free variables"),
+        ("a definition with a free variable (#14607)", None, "free variables"),
+        ("a projection out of Sort (imax …) (#14613)", True, "a structure whose sort may be Prop"),
+        ("a projection out of Sort (max …) (#14613)", True, "a structure whose sort may be Prop"),
+        ("a family of propositions whose sort is stuck (#14807)", True, "a sort that may be Prop"),
+        ("another parameter behind a reduction (#14582)", True, "with other parameters than its own"),
+        ("another parameter inside a nested type (#14582)", True, "with other parameters than its own"),
+        ("an ill-typed parameter of a nested type (#14576)", True, "type mismatch"),
+        ("a projection beyond 32 bits (#14632)", None, "beyond the fields"),
+        ("a projection beyond the fields (#14632)", None, "beyond the fields"),
+        ("a projection by another structure (#14632)", None, "of what is no structure"),
+        ("a name twice in a block (#14632)", None, "the kernel rejects it"),
+        ("a name that the kernel computes with (#14632)", True, "a name that the kernel computes with"),
+    ],
+)
+def test_a_known_fault_of_the_kernel_is_found_on_the_term(
+    told: dict[str, Any], case: str, taken_by_the_kernel: bool | None, reason: str
+) -> None:
+    taken, error = told["faults"][case]
+    assert reason in (error or "")
+    assert taken_by_the_kernel is None or taken == taken_by_the_kernel
+
+
+def test_honest_types_have_none_of_the_faults(told: dict[str, Any]) -> None:
+    assert told["faults"]["honest types"] == [True, None]
+
+
+def test_a_recursor_whose_rule_lost_an_argument_is_found(told: dict[str, Any]) -> None:
+    """What an unstable definitional equality made of a recursor (#14806)."""
+    for name, honest, robbed in told["recursors"]:
+        assert honest is None, name
+        assert "number of arguments" in robbed or robbed == "no arguments", name
+
+
+def test_a_count_of_references_cannot_overflow_in_this_build(told: dict[str, Any]) -> None:
+    """#14838, #15241, #15288, #15289 need 2^31 references of 4 bytes; the address space has 4 GiB."""
+    assert not told["four_gib_more"] and 4 * 2**31 > 2**32
+
+
+def test_the_kernel_computes_as_python_does(told: dict[str, Any]) -> None:
+    wrong = [(sum_, said, answer) for (sum_, answer), said in zip(sums(), told["sums"], strict=True) if said != answer]
+    assert wrong == []
+
+
+INTEGERS = [n for e in (0, 1, 2, 7, 2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1, 2**64) for n in (e, -e)]
+INT: dict[str, tuple[str, Callable[[int, int], int]]] = {
+    "Int.reduceAdd": ("{} + {}", lambda a, b: a + b),
+    "Int.reduceSub": ("{} - {}", lambda a, b: a - b),
+    "Int.reduceMul": ("{} * {}", lambda a, b: a * b),
+    "Int.reduceDiv": ("{} / {}", lambda a, b: 0 if b == 0 else (a - a % abs(b)) // b),
+    "Int.reduceMod": ("{} % {}", lambda a, b: a if b == 0 else a % abs(b)),
+    "Int.reduceTDiv": ("Int.tdiv {} {}", lambda a, b: 0 if b == 0 else abs(a) // abs(b) * (1 if a * b >= 0 else -1)),
+    "Int.reduceTMod": ("Int.tmod {} {}", lambda a, b: a if b == 0 else abs(a) % abs(b) * (1 if a >= 0 else -1)),
+    "Int.reduceFDiv": ("Int.fdiv {} {}", lambda a, b: 0 if b == 0 else a // b),
+    "Int.reduceFMod": ("Int.fmod {} {}", lambda a, b: a if b == 0 else a % b),
+}
+
+
+def test_simp_computes_integers_as_python_does() -> None:
+    """Each simproc on a part of the pairs of edge values, in one equation of lists, must lead to Python's answers."""
+    with LeanWorker() as worker:
+        state = worker.base_state(("Init",))
+        for at, (simproc, (form, f)) in enumerate(INT.items()):
+            pairs = [(a, b) for a in INTEGERS for b in INTEGERS][at :: len(INT) + 2]
+            left = ", ".join(form.format(f"({a})", f"({b})") for a, b in pairs)
+            right = ", ".join(str(f(a, b)) for a, b in pairs)
+            text = (
+                f"set_option maxRecDepth 100000\nset_option maxHeartbeats 0\n"
+                f"example : ([{left}] : List Int) = [{right}] := by simp only [{simproc}, Int.reduceNeg]\n"
+            )
+            reply = worker.request("elaborate", 120, state=state, text=text)
+            errors = [m["text"][:300] for c in reply["commands"] for m in c["messages"] if m["severity"] == "error"]
+            assert errors == [], simproc
