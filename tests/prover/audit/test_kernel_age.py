@@ -62,7 +62,8 @@ def sums() -> Iterator[tuple[tuple[str, ...], str]]:
 def told() -> dict[str, Any]:
     """What one Lean process says of all terms and sums."""
     found = package.ensure()
-    command = [found.node, "--stack-size=819200", Path(__file__).with_name("lean_terms.cjs"), HOST.parent, found.root, found.lib_dir]
+    script = Path(__file__).with_name("lean_terms.cjs")
+    command = [found.node, "--stack-size=819200", script, HOST.parent, found.root, found.lib_dir]
     asked = json.dumps({"sums": [sum_ for sum_, _ in sums()]})
     done = subprocess.run(
         [str(c) for c in command], input=asked, capture_output=True, text=True, timeout=300, preexec_fn=_set_limits
