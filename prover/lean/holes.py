@@ -53,6 +53,11 @@ class Hole(Target):
         """See `Target`."""
         return self.proof_span[0] - self.start + len(self.one.encode())
 
+    @property
+    def is_term(self) -> bool:
+        """Whether a term stands here, and becomes a proof by tactics."""
+        return self.one.startswith(("by ", "(by "))
+
     def written(self, proof: str) -> str:
         """The text that replaces `proof_span`."""
         lines = proof.splitlines()

@@ -18,6 +18,8 @@ from prover.policy.base import GoalText, Hypothesis, View
 from prover.prove.oracles import found_instead
 from search.types import Advanced, Closed, Outcome, Part, Rejected, TimedOut
 
+UNCHANGED = "leaves the goal as it was"
+
 
 @dataclass(frozen=True)
 class SearchState:
@@ -67,7 +69,7 @@ class DojoEnvironment:
                 before = (*here.state.before, tactic)
                 parts = tuple(self.part(s, before=before) for s in states)
                 if any(p.key == here.key for p in parts):
-                    return Rejected("leaves the goal as it was")
+                    return Rejected(UNCHANGED)
                 return Advanced(parts, instead=found_instead(tactic, result.message))
             case ProofFinished():
                 return Closed(instead=found_instead(tactic, result.message))

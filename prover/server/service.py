@@ -22,6 +22,7 @@ from prover.prove.evaluator import ViewPolicy
 from prover.prove.report.tree import Limits, prune
 from prover.prove.theorem import SearchSettings
 from prover.server import wire
+from prover.server.answers import GoalsAt
 from prover.server.document import Document, Waiting
 from prover.server.jobs import Live
 from prover.server.pool import Limit, Readiness
@@ -100,15 +101,17 @@ class Service:
         if body.text is None or body.line is None or body.column is None:
             assert body.state is not None
             return self.offers(body.state, body.context, body.prefix, body.limit, body.timeout_s, cancelled)
-        width = body.limit if not body.prefix else 40
-        at, found = self._session.suggest_at(
-            body.text, body.line - 1, body.column, width, body.timeout_s, cancelled=cancelled
-        )
+        at, found = self._suggested(body.text, body.line - 1, body.column, body.prefix, body.limit, body.timeout_s, cancelled)
         places = Places(body.text)
-        bodies = [
-            _suggestion(s, edit_body(at.edit(s.tactic), places)) for s in found if s.tactic.startswith(body.prefix)
-        ]
-        return wire.SuggestReply(suggestions=bodies[: body.limit], checked=True, goals=list(at.goals))
+        bodies = [_suggestion(s, edit_body(at.edit(s.tactic), places)) for s in found]
+        return wire.SuggestReply(suggestions=bodies, checked=True, goals=list(at.goals))
+
+    def _suggested(
+        self, text: str, line: int, column: int, prefix: str, limit: int, timeout_s: float, cancelled: Cancelled
+    ) -> tuple[GoalsAt, list[Suggestion]]:
+        if prefix.strip():
+            return self._session.complete_at(text, line, column, prefix, limit, timeout_s, cancelled)
+        return self._session.suggest_at(text, line, column, limit, timeout_s, cancelled=cancelled)
 
     def check(self, body: wire.CheckBody, cancelled: Cancelled) -> wire.CheckReply:
         """See /v1/check."""
@@ -185,14 +188,12 @@ class Service:
         """
         for source in _sources(state, context):
             try:
-                at, found = self._session.suggest_at(
-                    source.text, source.line - 1, source.column, 40 if prefix else limit, timeout_s, cancelled=cancelled
-                )
+                at, found = self._suggested(source.text, source.line - 1, source.column, prefix, limit, timeout_s, cancelled)
             except DataError:
                 continue
             if at.goals and not _has_holes(at.goals, state):
-                bodies = [_suggestion(s, None) for s in found if s.tactic.startswith(prefix)]
-                return wire.SuggestReply(suggestions=bodies[:limit], checked=True, goals=list(at.goals))
+                bodies = [_suggestion(s, None) for s in found]
+                return wire.SuggestReply(suggestions=bodies, checked=True, goals=list(at.goals))
         return self._unchecked(state, prefix, limit)
 
     def prove_text(self, state: str, context: str, timeout_s: float, cancelled: Cancelled) -> str | None:

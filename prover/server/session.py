@@ -7,6 +7,7 @@ process that no request has touched.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,7 @@ from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings, Item
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
+from prover.server.completion import Inside, Prefix, candidates, statements, stating
 from prover.server.events import Growth
 from prover.server.pool import Lease, Limit
 from prover.server.reading import MAX_TEXT_BYTES, REQUEST_S, TACTIC_S, WAIT_S, Opened, Reader
@@ -140,6 +142,58 @@ class Session(Reader):
                     on_suggestion(suggestion)
             here.lease.check()
         return here.at, ranked(found, len(here.at.goals))[:limit]
+
+    def complete_at(
+        self,
+        text: str,
+        line: int,
+        column: int,
+        prefix: str,
+        limit: int = 8,
+        timeout_s: float = 5.0,
+        cancelled: Callable[[], bool] = lambda: False,
+        wait_s: float = WAIT_S,
+    ) -> tuple[GoalsAt, list[Suggestion]]:
+        """The goals at a place, and tactics that begin with a prefix, whatever it is; see `suggest`."""
+        parts = Prefix.of(prefix)
+        found: list[Suggestion] = []
+        inside = self._inside(text, line, column, parts, cancelled, wait_s)
+        with self.opened(text, line, column, None, cancelled, wait_s) as here:
+            if here.at.goals:
+                deadline = time.monotonic() + timeout_s
+
+                def over() -> bool:
+                    return here.lease.cancel.is_set() or time.monotonic() > deadline
+
+                suggester = self.suggester(here)
+                goal, offers = suggester.offers(here.state)
+                whole = candidates(parts, goal, offers, inside)
+                whole += suggester.tupled(here.state, parts, over)
+                if (opening := stating(parts)) is not None:
+                    stated = statements(parts, goal, offers, suggester.left(here.state, offers, over))
+                    whole += suggester.stated(here.state, opening, stated, over)
+                found = list(suggester.of(here.state, whole, max(limit, LOOKED_FOR), over))
+            here.lease.check()
+        return here.at, ranked(found, len(here.at.goals))[:limit]
+
+    def _inside(
+        self, text: str, line: int, column: int, prefix: Prefix, cancelled: Callable[[], bool], wait_s: float
+    ) -> Inside | None:
+        """What is wanted where a prefix ends, when Lean comes to it."""
+        at = Places(text).character(line, column)
+        if at is None or not prefix.base.strip():
+            return None
+        rest = text[at:].removeprefix("sorry") if text.startswith("sorry", at) else text[at:]
+        row = prefix.base.count("\n")
+        last = len(prefix.base) - (prefix.base.rfind("\n") + 1)
+        try:
+            with self.opened(
+                text[:at] + prefix.with_sorry() + rest, line + row, last + (0 if row else column), None, cancelled, wait_s
+            ) as here:
+                goal, offers = self.suggester(here).offers(here.state)
+                return Inside(here.at.hole.is_term, goal, offers)
+        except DataError:
+            return None
 
     def prove(
         self,

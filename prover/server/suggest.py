@@ -9,19 +9,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lean_dojo import TacticState
+from lean_dojo import ProofFinished, TacticState
 
 from prover.lean.context import FileContext
 from prover.lean.dojo import Dojo
 from prover.lean.tactic_text import searches_library
-from prover.prove.environment import DojoEnvironment, SearchState, view_of
+from prover.policy.base import GoalText
+from prover.prove.environment import UNCHANGED, DojoEnvironment, SearchState, view_of
 from prover.prove.evaluator import ViewPolicy
-from search.types import Advanced, Closed, Proposal
+from prover.server.completion import Prefix, tuples
+from search.types import Advanced, Closed, Proposal, Rejected
 
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
 NAME = re.compile(r"([^\s()\[\]{}⟨⟩,:;|@←→↔∧∨¬=≠≤≥<>+*/%^∣∈∉.-]+)((?:\.[^\s()\[\]{}⟨⟩,:;|]+)?)")
 BINDER = re.compile(r"[({⦃]([^\s:(){}]+(?: [^\s:(){}]+)*) :|(?:∀|∃!?|∑|fun|λ) ([^\s,:(){}]+(?: [^\s,:(){}]+)*?) ?(?:,|=>|↦|:|∈)")
 IDEA = re.compile(r"[\w?!'.]+|\S+")
+SHOWS = frozenset({"show", "change"})
+PROOF_FOLLOWS = {"have": " := ", "obtain": " := ", "suffices": " from "}
+"""What stands between a statement and its proof."""
 T = TypeVar("T")
 QUICK = frozenset({
     "rfl", "assumption", "omega", "intro", "constructor", "exact", "contradiction", "simp", "refine", "rw", "apply",
@@ -159,6 +164,71 @@ class Suggester:
                     ran.intros.append((suggestion.tactic, outcome.parts[0].state.tactic_state))
                 yield suggestion
 
+    def offers(self, state: TacticState) -> tuple[GoalText | None, tuple[Proposal, ...]]:
+        """The first goal of a state, and all that the policy offers for it."""
+        offered: dict[str, Proposal] = {}
+        for visit in range(VISITS):
+            view = view_of(SearchState(state), self._file_context, visit)
+            for p in in_order(self._policy.propose(view)):
+                offered.setdefault(p.tactic, p)
+        return (view.goals[0] if view.goals else None), tuple(offered.values())
+
+    def left(self, state: TacticState, offers: Sequence[Proposal], over: Callable[[], bool]) -> Iterator[str]:
+        """What quick tactics leave to be shown."""
+        for suggestion in self.of(state, [p for p in offers if is_quick(p.tactic)][:AFTER_CLOSING], AFTER_CLOSING, over):
+            for goal in suggestion.goals_after:
+                yield " ".join(goal.rpartition("⊢")[2].split())
+
+    def stated(self, state: TacticState, opening: str, statements: Sequence[str], over: Callable[[], bool]) -> list[Proposal]:
+        """`opening` with each statement that Lean reads, and its proof by one tactic where one is needed and found."""
+        found: list[Proposal] = []
+        for statement in statements:
+            if over():
+                break
+            tactic = f"{opening}{statement}"
+            between = PROOF_FOLLOWS.get(idea(tactic))
+            if between is None:
+                if self._left(state, tactic) is not None:
+                    found.append(Proposal(tactic, -1.0, "prefix.statement"))
+                continue
+            for turn in ("", "\nrotate_left"):  # one of the two goals is what is stated
+                left = self._left(state, f"{tactic}{between}?_{turn}")
+                for proof in self._one_line(left[0]) if left else ():
+                    whole = f"{tactic}{between}by {proof.tactic}"
+                    if not over() and self._left(state, whole) is not None:
+                        found.append(Proposal(whole, max(-20.0, proof.log_prob - 1), "prefix.statement"))
+                        break
+        return found
+
+    def tupled(self, state: TacticState, prefix: Prefix, over: Callable[[], bool]) -> list[Proposal]:
+        """The prefix with a proof in each place of the anonymous constructor in which it ends."""
+        found: list[Proposal] = []
+        for opening in tuples(prefix):
+            left = self._left(state, opening) or []
+            proofs = [p.tactic for part in left if (p := self._closing(part, over)) is not None]
+            if proofs and len(proofs) == len(left):
+                terms = [p.removeprefix("exact ") if p.startswith("exact ") else f"by {p}" for p in proofs]
+                found.append(Proposal(f"{prefix.base}{', '.join(terms)}{prefix.closing}", -1.0, "prefix.tuple"))
+        return found
+
+    def _left(self, state: TacticState, tactic: str) -> list[TacticState] | None:
+        """What a tactic leaves, each goal by itself where that can be; None when it fails."""
+        match self._environment.dojo.run_tacs(state, [tactic])[0]:
+            case ProofFinished():
+                return []
+            case TacticState() as after:
+                return list(self._environment.dojo.parts(after))
+        return None
+
+    def _closing(self, state: TacticState, over: Callable[[], bool]) -> Suggestion | None:
+        """One tactic on one line that closes a goal."""
+        return next((s for s in self.of(state, self._one_line(state), AFTER_CLOSING, over) if s.closes), None)
+
+    def _one_line(self, state: TacticState) -> list[Proposal]:
+        """The likeliest offers of one line."""
+        likeliest = sorted(self.offers(state)[1], key=lambda p: -p.log_prob)
+        return [p for p in likeliest if "\n" not in p.tactic and ";" not in p.tactic][:AFTER_CLOSING]
+
     def of(self, state: TacticState, tactics: Sequence[Proposal], limit: int, over: Callable[[], bool]) -> Iterator[Suggestion]:
         """Those of given tactics that Lean takes, at most `limit`, until `over`."""
         ran = _Ran(limit, over)
@@ -168,6 +238,8 @@ class Suggester:
             if not ran.begins("", proposal.tactic):
                 continue
             outcome = self._environment.step(SearchState(state), [proposal.tactic])[0]
+            if isinstance(outcome, Rejected) and outcome.error == UNCHANGED and idea(proposal.tactic) in SHOWS:
+                outcome = Advanced((self._environment.part(state),))
             if isinstance(outcome, Closed | Advanced) and ran.is_new(found := self._suggestion(proposal, outcome)):
                 yield found
         yield from ran.left_over()

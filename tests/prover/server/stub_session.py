@@ -106,6 +106,12 @@ class StubSession(Session):
         ]  # fmt: skip
         return StubGoals((GOAL,), Position(line, column)), found[:limit]
 
+    def complete_at(
+        self, text: str, line: int, column: int, prefix: str, limit: int, timeout_s: float, cancelled: Any
+    ) -> Any:
+        at, found = self.suggest_at(text, line, column, 40, timeout_s, cancelled=cancelled)
+        return at, [s for s in found if s.tactic.startswith(prefix)][:limit]
+
     def prove(
         self,
         text: str,
