@@ -169,8 +169,8 @@ def evaluate_offline(
     Raises DataError when the source is not the benchmark.
     """
     say("reading the corpus …")
-    corpus, digest = _corpus(source)
-    steps = _steps(source, split, part)
+    corpus, digest = read_corpus(source)
+    steps = read_steps(source, split, part)
     chosen = set(sample({s.key for s in steps}, limit or len(steps)))
     taken = list({s.key: s for s in steps if s.key in chosen}.values())
     say(f"{len(taken)} of {len(steps)} states; indexing {len(corpus.premises)} premises …")
@@ -236,7 +236,8 @@ def _prediction(policy: ViewPolicy, step: Step) -> int | None:
     return offered.index(wanted) + 1 if wanted in offered else None
 
 
-def _corpus(source: Path) -> tuple[Corpus, str]:
+def read_corpus(source: Path) -> tuple[Corpus, str]:
+    """The corpus and the SHA-256 of its file."""
     raw = _read(source, "corpus.jsonl")
     corpus = Corpus()
     imports: list[list[str]] = []
@@ -263,7 +264,8 @@ def _corpus(source: Path) -> tuple[Corpus, str]:
     return corpus, hashlib.sha256(raw).hexdigest()
 
 
-def _steps(source: Path, split: str, part: str) -> list[Step]:
+def read_steps(source: Path, split: str, part: str) -> list[Step]:
+    """The steps of a part (train, val, test) of a split."""
     try:
         return [
             Step(

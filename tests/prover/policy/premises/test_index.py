@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from prover.policy.premises import PremiseIndex, conclusion_of, head_of, merged, tokens
+from prover.policy.premises import PremiseIndex, conclusion_of, head_of
+from prover.policy.premises.neighbours import state_features
+from prover.policy.premises.symbols import goal_words, words
+from tests.prover.policy.premises.tiny import model
 
 CORPUS = [
     (
@@ -20,30 +23,30 @@ CORPUS = [
 
 
 def test_the_theorem_about_the_same_functions_comes_first() -> None:
-    index = PremiseIndex(CORPUS)
+    index = PremiseIndex(CORPUS, model=None)
     assert index.search("(xs ++ ys).length = ys.length + xs.length", 3)[0].name == "List.length_append"
     assert index.search("d ∣ a + 3", 3)[0].name == "Nat.dvd_add"
     assert index.search("x * y % 7 = 1", 3)[0].name == "Nat.mul_mod"
 
 
 def test_the_conclusion_counts_more_than_the_hypotheses() -> None:
-    assert PremiseIndex(CORPUS).search("a ∣ b", 2)[0].name == "Nat.dvd_add"
+    assert PremiseIndex(CORPUS, model=None).search("a ∣ b", 2)[0].name == "Nat.dvd_add"
 
 
 def test_hypotheses_in_front_of_the_turnstile_weigh_less_than_the_target() -> None:
-    found = PremiseIndex(CORPUS).search("h : x ∣ y ⊢ (xs ++ ys).length = n", 2)
+    found = PremiseIndex(CORPUS, model=None).search("h : x ∣ y ⊢ (xs ++ ys).length = n", 2)
     assert found[0].name == "List.length_append"
 
 
 def test_results_are_best_first_and_at_most_k() -> None:
-    found = PremiseIndex(CORPUS).search("as.length = n % m", 3)
+    found = PremiseIndex(CORPUS, model=None).search("as.length = n % m", 3)
     assert len(found) == 3
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
 
 
 def test_only_theorems_of_imported_modules_are_found() -> None:
     modules = [name.split(".")[0] for name, _ in CORPUS]
-    index = PremiseIndex(CORPUS, modules)
+    index = PremiseIndex(CORPUS, modules, model=None)
     assert index.search("n ∣ m + k", 3)[0].name == "Nat.dvd_add"
     found = index.search("n ∣ m + k", 9, frozenset({"List", "Int"}))
     assert found and not any(p.name.startswith("Nat") for p in found)
@@ -59,7 +62,7 @@ def test_an_empty_index_finds_nothing() -> None:
 
 
 def test_variables_are_no_symbols() -> None:
-    assert tokens("xs.length + n₁ = List.map f ys") == ["length", "+", "=", "map"]
+    assert list(words("xs.length + n₁ = List.map f ys")) == ["xs", "length", "add", "eq", "list", "map"]
 
 
 def test_conclusion_stands_behind_the_arrows() -> None:
@@ -67,7 +70,19 @@ def test_conclusion_stands_behind_the_arrows() -> None:
     assert head_of("(as ++ bs).length = n") == ("=", "length")
 
 
-def test_merging_keeps_the_better_score() -> None:
-    index = PremiseIndex(CORPUS)
-    a, b = index.search("d ∣ a + 3", 3), index.search("m ∣ n", 3)
-    assert len({p.name for p in merged([a, b], 10)}) == len(merged([a, b], 10))
+def test_what_a_proof_used_is_found_at_the_next_search() -> None:
+    index = PremiseIndex(CORPUS, model=model())
+    goal = "m n : Nat ⊢ fib (m + n + 1) % 7 = 1"
+    index.learn(goal, ["Int.emod_emod_of_dvd", "not_in_the_library"])
+    selector = index.selector
+    evidence = selector.neighbours.ask(state_features(goal_words(goal).target, goal_words(goal).hypotheses))
+    assert [selector.names[p] for p in evidence] == ["Int.emod_emod_of_dvd"]
+    assert evidence[6].share == 1.0
+    assert "Int.emod_emod_of_dvd" in [p.name for p in index.search(goal, 7)]
+
+
+def test_a_premise_that_the_place_cannot_see_is_never_offered_though_it_served_before() -> None:
+    index = PremiseIndex(CORPUS, [name.split(".")[0] for name, _ in CORPUS], model=model())
+    index.learn("a b : Nat ⊢ a ∣ b + 3", ["Nat.dvd_add"])
+    found = index.search("a b : Nat ⊢ a ∣ b + 3", 9, frozenset({"List", "Int"}))
+    assert found and not any(p.name.startswith("Nat") for p in found)

@@ -1,0 +1,211 @@
+"""Which premises a state needs: the selector and what it is made of, on LeanDojo Benchmark 4.
+
+Each state whose tactic names accessible premises is one question; accessible is what the benchmark says: declarations of files
+that the theorem's file imports, and those before it in its file. R@k is the part of the named premises among the best k, MRR
+the mean of one over the rank of the best named one, 0 beyond RANKS: the benchmark's measures (Yang et al. 2023,
+arXiv:2306.15626, section 4).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prover.evaluation.datasets import sample
+from prover.evaluation.leandojo import CODE_CHARS, RANKS, Bm25, Corpus, Step, read_corpus, read_steps
+from prover.evaluation.premise_filters import mepo, sine
+from prover.evaluation.statistics import bootstrap
+from prover.policy.premises.features import Place, combined
+from prover.policy.premises.model import SelectorModel
+from prover.policy.premises.neighbours import state_features
+from prover.policy.premises.postings import Postings
+from prover.policy.premises.selector import Allowed, Selector
+from prover.policy.premises.symbols import goal_words, statement_words
+
+BEFORE = re.compile(r"\A(?:@\[[^\]]*\]|/--.*?-/|\s+)*", re.DOTALL)
+KEYWORD = re.compile(
+    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|scoped|local)\s+)*"
+    r"(theorem|lemma|def|abbrev|instance|structure|class|inductive|axiom|irreducible_def|opaque|\S+)\s*"
+)
+LONGEST_CODE = 1500
+
+
+@dataclass
+class PremiseBenchmark:
+    """The corpus as a selector's library, and the places in it."""
+
+    corpus: Corpus
+    sha256: str
+    model: SelectorModel | None
+
+    @classmethod
+    def read(cls, source: Path, model: SelectorModel | None) -> PremiseBenchmark:
+        """Raises DataError when the source is not the benchmark."""
+        return cls(*read_corpus(source), model)
+
+    @cached_property
+    def selector(self) -> Selector:
+        """Over all premises of the corpus."""
+        paths = {place: path for path, place in self.corpus.files.items()}
+        premises = self.corpus.premises
+        signatures = [signature_of(p.name, p.code) for p in premises]
+        return Selector([p.name for p in premises], signatures, [paths[p.file] for p in premises], self.model)
+
+    @cached_property
+    def _file_of(self) -> NDArray[np.int64]:
+        return np.array([p.file for p in self.corpus.premises], np.int64)
+
+    def wanted(self, step: Step, allowed: Allowed | None = None) -> list[int]:
+        """The premises that a step's tactic names; with `allowed` only those."""
+        found = {self.corpus.find(path, position) for _, path, position in step.premises}
+        return sorted(n for n in found if n is not None and (allowed is None or allowed[n]))
+
+    def allowed(self, step: Step) -> tuple[Allowed, Place]:
+        """What the step's theorem can see, and its place."""
+        corpus = self.corpus
+        own = corpus.files.get(step.file, -1)
+        before = corpus.closure[own] if own >= 0 else 0
+        bits = np.frombuffer(before.to_bytes(len(corpus.files) // 8 + 1, "little"), np.uint8)
+        allowed = np.unpackbits(bits, bitorder="little")[: len(corpus.files)].astype(np.bool_)[self._file_of]
+        mine = [n for n in corpus.by_file.get(own, ()) if corpus.premises[n].end <= step.start]
+        allowed[mine] = True
+        module = self._modules.get(step.file)
+        return allowed, Place(module, mine, step.theorem)
+
+    @cached_property
+    def _modules(self) -> dict[str, int]:
+        return {path: n for n, path in enumerate(self.selector.fields.modules)}
+
+
+def signature_of(name: str, code: str) -> str:
+    """A declaration's signature from its source: full name, binders, conclusion; without attributes and body."""
+    text = BEFORE.sub("", code[:LONGEST_CODE])
+    keyword = KEYWORD.match(text)
+    kind = keyword[1] if keyword else ""
+    text = text[keyword.end() :] if keyword else text
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c in "([{⟨⦃") - (c in ")]}⟩⦄")
+        if depth == 0 and text.startswith((":=", " where", "\n  |"), i):
+            text = text[:i]
+            break
+    if kind != "instance" or not text.startswith((":", "[", "(", "{")):
+        text = re.sub(r"\A\S+", "", text)
+    return f"{name} {' '.join(text.split())}"
+
+
+Ranking = Callable[[Step, Allowed, Place], Sequence[int]]
+
+
+def evaluate_premises(
+    source: Path, split: str, part: str, limit: int | None, model: SelectorModel, say: Callable[[str], None],
+    methods: Sequence[str] = (),
+) -> dict[str, Any]:
+    """R@1, R@10 and MRR of each method on a fixed sample of states.
+
+    Args:
+        source: lean-dojo's source distribution, or its folder leandojo_benchmark_4.
+        split: random or novel_premises.
+        part: val or test.
+        limit: at most so many states; None for all.
+        model: trained on the split's train part (`python -m prover.training.selector`); the split is compared.
+        say: told what is going on.
+        methods: only these; all by default.
+
+    Raises DataError when the source is not the benchmark.
+    """
+    say("reading the benchmark …")
+    benchmark = PremiseBenchmark.read(source, model)
+    steps = {s.key: s for s in read_steps(source, split, part)}
+    naming = {}
+    for key, step in steps.items():
+        if step.premises:
+            allowed, place = benchmark.allowed(step)
+            if wanted := benchmark.wanted(step, allowed):
+                naming[key] = (step, set(wanted))
+    chosen = sample(set(naming), limit or len(naming))
+    rankings = {n: r for n, r in _rankings(benchmark).items() if not methods or n in methods}
+    scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in rankings}
+    seconds = dict.fromkeys(rankings, 0.0)
+    for number, key in enumerate(chosen, start=1):
+        step, wanted_set = naming[key]
+        allowed, place = benchmark.allowed(step)
+        for name, ranking in rankings.items():
+            started = time.perf_counter()
+            found = ranking(step, allowed, place)
+            seconds[name] += time.perf_counter() - started
+            scores[name].append(_score(found, wanted_set))
+        if number % 100 == 0:
+            say(f"{number} of {len(chosen)} states")
+    return {
+        "benchmark": "LeanDojo Benchmark 4", "split": split, "part": part, "corpus_sha256": benchmark.sha256,
+        "model": dict(model.about), "premises": len(benchmark.corpus.premises), "states": len(steps),
+        "naming": len(naming), "sampled": len(chosen),
+        "methods": {name: _figures(rows, seconds[name]) for name, rows in scores.items()},
+    }  # fmt: skip
+
+
+def _rankings(benchmark: PremiseBenchmark) -> dict[str, Ranking]:
+    selector, premises = benchmark.selector, benchmark.corpus.premises
+    postings = selector.fields.postings
+    plain = Bm25(f"{p.name} {p.code[:CODE_CHARS]}" for p in premises)
+    statements = (statement_words("", signature_of(p.name, p.code)) for p in premises)
+    symbols = Postings((*s.conclusion, *s.assumptions) for s in statements)
+
+    def best(scores: NDArray[np.float32], allowed: Allowed) -> list[int]:
+        usable = np.where(allowed, scores, np.float32(-np.inf))
+        found = np.argpartition(-usable, RANKS)[:RANKS] if len(usable) > RANKS else np.arange(len(usable))
+        found = found[np.isfinite(usable[found])]
+        return [int(i) for i in found[np.lexsort((found, -usable[found]))]]
+
+    def near(step: Step, allowed: Allowed, place: Place) -> list[int]:
+        goal = goal_words(step.state)
+        evidence = selector.neighbours.ask(state_features(goal.target, goal.hypotheses))
+        return sorted((p for p in evidence if allowed[p]), key=lambda p: (-evidence[p].share, p))[:RANKS]
+
+    def vectors(step: Step, allowed: Allowed, place: Place) -> list[int]:
+        assert selector.model is not None and selector.vectors is not None
+        return best(selector.vectors @ selector.model.goal_vector(goal_words(step.state)), allowed)
+
+    def query(step: Step) -> list[str]:
+        goal = goal_words(step.state)
+        return [*goal.target, *goal.hypotheses]
+
+    def selected(step: Step, allowed: Allowed, place: Place) -> list[int]:
+        return [p for p, _ in selector.rank(step.state, RANKS, allowed, place)]
+
+    assert set(postings) == {"name", "conclusion", "assumptions"}
+    return {
+        "bm25": lambda step, allowed, place: plain.rank(step.state, lambda n: bool(allowed[n]), RANKS),
+        "words by field": lambda step, allowed, place: best(combined(selector.fields.lexical(goal_words(step.state))), allowed),
+        "mepo": lambda step, allowed, place: mepo(symbols, query(step), allowed).tolist(),
+        "sine qua non": lambda step, allowed, place: sine(symbols, query(step), allowed).tolist(),
+        "neighbours": near,
+        "vectors": vectors,
+        "selector": selected,
+        "selector, place unknown": lambda step, allowed, place: selected(step, allowed, Place()),
+    }
+
+
+def _score(found: Sequence[int], wanted: set[int]) -> tuple[float, float, float]:
+    first = next((rank for rank, n in enumerate(found[:RANKS], start=1) if n in wanted), None)
+    return len(wanted & set(found[:1])) / len(wanted), len(wanted & set(found[:10])) / len(wanted), 1 / first if first else 0.0
+
+
+def _figures(rows: Sequence[tuple[float, float, float]], seconds: float) -> dict[str, Any]:
+    columns = zip(*rows, strict=True)
+    found = {
+        name: {"mean": round(sum(c) / len(c), 4), "interval": [round(x, 4) for x in bootstrap(c)]}
+        for name, c in zip(("R@1", "R@10", "MRR"), columns, strict=True)
+    }
+    return {**found, "milliseconds": round(1000 * seconds / max(1, len(rows)), 1)}
+
+

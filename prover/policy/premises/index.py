@@ -1,0 +1,98 @@
+"""The library's theorems as an index that proposers ask: by goal, by name, for the names there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from prover.policy.names import Names, NamesByModule
+from prover.policy.premises.model import SelectorModel, shipped
+from prover.policy.premises.selector import HEAD_BONUS, Allowed, Selector
+from prover.policy.premises.statements import Premise, last_component
+
+CACHED = 2000
+
+
+@dataclass
+class PremiseIndex:
+    """An index of theorems.
+
+    Args:
+        entries: name and pretty-printed signature of each (`List.length_append … : … = …`).
+        modules: where each comes from, in the same order; empty when nobody asks.
+        known: all names of the library, for those who write tactics; None when nobody asks.
+        model: orders what is found; None goes by words alone.
+    """
+
+    entries: Sequence[tuple[str, str]]
+    modules: Sequence[str] = ()
+    known: NamesByModule | None = None
+    model: SelectorModel | None = field(default_factory=shipped, repr=False)
+    _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
+    _allowed: dict[frozenset[str], Allowed] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[tuple[str, int, frozenset[str] | None], list[Premise]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for i, (name, _) in enumerate(self.entries):
+            self._last.setdefault(last_component(name), []).append(i)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @cached_property
+    def selector(self) -> Selector:
+        """Made at the first search."""
+        modules = self.modules or [""] * len(self.entries)
+        return Selector([n for n, _ in self.entries], [s for _, s in self.entries], modules, self.model)
+
+    def names(self, imported: frozenset[str] | None = None) -> Names | None:
+        """See `LibraryNames`."""
+        return None if self.known is None else self.known.of(imported)
+
+    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """The `k` theorems that fit a goal best, best first.
+
+        Args:
+            goal_text: a target, or a goal with hypotheses in front of `⊢`.
+            k: at most so many.
+            imported: only theorems of these modules; None takes all.
+        """
+        found = self._cache.get((goal_text, k, imported))
+        if found is None:
+            if len(self._cache) > CACHED:
+                self._cache.clear()
+            ranked = self.selector.rank(goal_text, k, self._usable(imported)) if self.entries else []
+            found = self._cache[goal_text, k, imported] = [Premise(*self.entries[i], score) for i, score in ranked]
+        return found
+
+    def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+        """At most `k` other theorems with the same last component: for `Array.map_append` also `List.map_append`.
+
+        Args:
+            name: of the theorem that is being proved; it is never among them.
+            k: at most so many.
+            imported: only theorems of these modules; None takes all.
+        """
+        found = [i for i in self._last.get(last_component(name), ()) if self.entries[i][0] != name]
+        usable = [i for i in found if imported is None or self.modules[i] in imported]
+        return [Premise(*self.entries[i], HEAD_BONUS) for i in usable][:k]
+
+    def learn(self, goal_text: str, names: Sequence[str]) -> None:
+        """Notes that theorems served at a goal; the next search knows it. Names that are not the library's are passed over."""
+        numbers = [n for name in names if (n := self.selector.numbers.get(name)) is not None]
+        if numbers:
+            self.selector.learn(goal_text, numbers)
+            self._cache.clear()
+
+    def _usable(self, imported: frozenset[str] | None) -> Allowed | None:
+        if imported is None:
+            return None
+        found = self._allowed.get(imported)
+        if found is None:
+            if len(self._allowed) > 16:
+                self._allowed.clear()
+            found = self._allowed[imported] = np.array([m in imported for m in self.modules], np.bool_)
+        return found

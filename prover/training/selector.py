@@ -1,0 +1,222 @@
+"""Trains the premise selector on LeanDojo Benchmark 4.
+
+    python -m prover.training.selector lean_dojo-4.20.0.tar.gz --split novel_premises --out runs/selector.npz
+    python -m prover.training.selector lean_dojo-4.20.0.tar.gz --split random --library premises.json.gz --out selector.npz
+
+Needs the extra `neural` (torch), a processor core and some 10 minutes. Of the train part's theorems some are held out: half
+of them at random, half because they use premises that then no other theorem uses, as in the novel_premises split. Word
+vectors are trained on the others; then the network on states of the held-out theorems, with the evidence that the others
+alone give; at last the memory takes all. With --library the memory keeps what cites those theorems, and theorems on the valid
+and test sides of the project's split are left out. The second command is how the model that ships was made, with the index of
+the embedded library from the cache folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.splits import TRAIN, split_of
+from prover.errors import EXIT_DONE, DataError
+from prover.evaluation.leandojo import SPLITS, Step, read_steps
+from prover.evaluation.premises import PremiseBenchmark, signature_of
+from prover.policy.premises.model import LAYERS, SelectorModel, goal_bag, known, statement_bag
+from prover.policy.premises.neighbours import Memory, state_features
+from prover.policy.premises.postings import Floats
+from prover.policy.premises.symbols import GoalWords, StatementWords, goal_words, statement_words
+from prover.printable import tell
+from prover.training.selector_network import Group, train_network, train_vectors
+
+RAREST = 8
+"""Words that fewer statements and states have get no vector."""
+HELD_OUT = 2500
+"""Theorems of each kind."""
+FEW_USERS = 8
+Theorem = tuple[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A state, read, with the premises that its tactic names."""
+
+    step: Step
+    goal: GoalWords
+    premises: tuple[int, ...]
+
+    @property
+    def theorem(self) -> Theorem:
+        """By its place."""
+        return self.step.file, self.step.start
+
+
+def train_selector(
+    source: Path, split: str, out: Path, library: frozenset[str] | None, states: int, passes: float, dimensions: int, seed: int,
+    say: Callable[[str], None],
+) -> SelectorModel:
+    """Trains and writes a model.
+
+    Args:
+        source: lean-dojo's source distribution, or its folder leandojo_benchmark_4.
+        split: random or novel_premises.
+        out: the file to write.
+        library: names that the memory keeps; None keeps all.
+        states: held-out states for the network.
+        passes: times through the pairs for the vectors.
+        dimensions: of a vector.
+        seed: of everything that is drawn.
+        say: told what is going on.
+
+    Raises DataError when the source is not the benchmark.
+    """
+    started = time.monotonic()
+    benchmark = PremiseBenchmark.read(source, None)
+    premises = benchmark.corpus.premises
+    statements = [statement_words(p.name, signature_of(p.name, p.code)) for p in premises]
+    examples = read_examples(benchmark, read_steps(source, split, "train"), library is not None)
+    held = held_out(examples, seed)
+    learnt = [e for e in examples if e.theorem not in held]
+    say(f"{len(examples)} states that name premises, {len(learnt)} for vectors and memory, {len(held)} theorems held out")
+    words, idf = vocabulary(statements, learnt)
+    vectors = train_vectors(
+        [known(words, idf, goal_bag(e.goal)) for e in learnt], [known(words, idf, statement_bag(s)) for s in statements],
+        [e.premises for e in learnt], [p.file for p in premises], (len(words), dimensions), passes, seed, say,
+    )  # fmt: skip
+    untrained = {k: np.zeros((1, 1), np.float32) for k in LAYERS}
+    none = np.zeros(1, np.float32)
+
+    def model(memory: Memory, mean: Floats, deviation: Floats, layers: Mapping[str, Floats]) -> SelectorModel:
+        about = {"split": split, "states": len(examples), "corpus_sha256": benchmark.sha256, "seed": seed,
+                 "library": library is not None}  # fmt: skip
+        return SelectorModel(words, idf, *vectors, mean, deviation, layers, memory, about)
+
+    names = [p.name for p in premises]
+    benchmark.model = model(memory_of(learnt, names, None), none, none, untrained)
+    groups = questions(benchmark, [e for e in examples if e.theorem in held], states, seed, say)
+    network = train_network(groups, seed, say)
+    found = model(memory_of(examples, names, library), *network)
+    found.write(out)
+    say(f"{out}: {out.stat().st_size / 1e6:.1f} MB after {time.monotonic() - started:.0f} s")
+    return found
+
+
+def read_examples(benchmark: PremiseBenchmark, steps: Sequence[Step], own_split: bool) -> list[Example]:
+    """The steps that name premises; with `own_split` only of theorems on the train side of the project's split."""
+    found = []
+    for step in steps:
+        if own_split and split_of(step.theorem) != TRAIN:
+            continue
+        if step.premises and (named := benchmark.wanted(step)):
+            found.append(Example(step, goal_words.__wrapped__(step.state), tuple(named)))
+    return found
+
+
+def held_out(examples: Sequence[Example], seed: int) -> set[Theorem]:
+    """Theorems that the network is trained on: some at random, some with all that use a premise that few use."""
+    users: dict[int, set[Theorem]] = defaultdict(set)
+    for e in examples:
+        for premise in e.premises:
+            users[premise].add(e.theorem)
+    drawn = random.Random(seed)
+    theorems = sorted({e.theorem for e in examples})
+    held = set(drawn.sample(theorems, min(HELD_OUT, len(theorems) // 10)))
+    rare = sorted(p for p, by in users.items() if len(by) <= FEW_USERS)
+    drawn.shuffle(rare)
+    most = 2 * len(held)
+    for premise in rare:
+        if len(held) >= most:
+            break
+        held |= users[premise]
+    return held
+
+
+def vocabulary(statements: Sequence[StatementWords], examples: Sequence[Example]) -> tuple[dict[str, int], Floats]:
+    """The words that get a vector, commonest first, and their idf."""
+    count: Counter[str] = Counter()
+    for s in statements:
+        count.update({*s.name, *s.conclusion, *s.assumptions})
+    for e in examples:
+        count.update({*e.goal.target, *e.goal.hypotheses})
+    kept = [w for w, n in count.most_common() if n >= RAREST]
+    total = len(statements) + len(examples)
+    return {w: i for i, w in enumerate(kept)}, np.array([math.log(total / count[w]) for w in kept], np.float32)
+
+
+def memory_of(examples: Sequence[Example], names: Sequence[str], library: frozenset[str] | None) -> Memory:
+    """The examples as a memory; of `library`'s premises only, and then without features that only one state has."""
+    rows = []
+    for e in examples:
+        cited = [names[p] for p in e.premises if library is None or names[p] in library]
+        if cited:
+            rows.append((state_features(e.goal.target, e.goal.hypotheses), cited))
+    count = Counter(f for features, _ in rows for f in features)
+    kept = {f: i for i, f in enumerate(f for f, n in count.items() if n > (library is not None))}
+    numbers: dict[str, int] = {}
+    features = [[kept[f] for f in features if f in kept] for features, _ in rows]
+    served = [[numbers.setdefault(n, len(numbers)) for n in cited] for _, cited in rows]
+    return Memory(list(kept), list(numbers), *_flat(features), *_flat(served))
+
+
+def questions(
+    benchmark: PremiseBenchmark, examples: Sequence[Example], states: int, seed: int, say: Callable[[str], None]
+) -> list[Group]:
+    """Features of candidates, and which of them served, for some states."""
+    found: list[Group] = []
+    order = list(examples)
+    random.Random(seed).shuffle(order)
+    for number, e in enumerate(order[:states], start=1):
+        allowed, place = benchmark.allowed(e.step)
+        candidates, rows, _ = benchmark.selector.rows(e.step.state, allowed, place)
+        served = np.isin(candidates, e.premises)
+        if served.any():
+            found.append(Group(rows, served))
+        if number % 500 == 0:
+            say(f"{number} of {states} states for the network")
+    return found
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return np.array([n for row in rows for n in row], np.int32), np.array([len(row) for row in rows], np.int32)
+
+
+def _library(path: Path | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    try:
+        stored: Any = json.loads(gzip.decompress(path.read_bytes()))
+        return frozenset(entry[0] for entry in stored["entries"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise DataError(f"{path} is no index of premises ({error!r}); `proofsmith setup` makes one") from error
+
+
+def main() -> int:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, help="lean-dojo-4.20.0.tar.gz, or its leandojo_benchmark_4")
+    parser.add_argument("--split", choices=SPLITS, default="random", help="which train part (default random)")
+    parser.add_argument("--out", type=Path, required=True, help="the file to write (.npz)")
+    parser.add_argument("--library", type=Path, help="premises-….json.gz of the cache folder: keep in memory what cites these")
+    parser.add_argument("--states", type=int, default=4000, help="held-out states for the network (default 4000)")
+    parser.add_argument("--passes", type=float, default=6.0, help="times through the pairs for the vectors (default 6)")
+    parser.add_argument("--dimensions", type=int, default=96, help="of a vector (default 96)")
+    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    args = parser.parse_args()
+    train_selector(
+        args.source, args.split, args.out, _library(args.library), args.states, args.passes, args.dimensions, args.seed, tell
+    )
+    return EXIT_DONE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
