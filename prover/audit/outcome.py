@@ -48,11 +48,16 @@ class Effort:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a search holds for a proof: its tactics, one a line, and how many of them which proposer offered."""
+    """What a search holds for a proof: its tactics, one a line, and how many of them which proposer offered.
+
+    `premises` are the library's theorems that the tactics name, with the rank at which the selector has each at the state
+    where it is used; None where it is not among the best hundred, or nobody ranks.
+    """
 
     proof: str
     effort: Effort = field(default_factory=Effort)
     closed_by: Mapping[str, int] = field(default_factory=dict)
+    premises: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

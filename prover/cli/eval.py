@@ -51,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "LeanDojo Benchmark 4 offline: premise retrieval (R@1, R@10, MRR) and tactic prediction.",
     )  # fmt: skip
     options.leandojo_options(leandojo)
+    premises = _sub(
+        what, "premises", _premises,
+        "Premise selection on LeanDojo Benchmark 4: the selector, and the methods it is made of or stands beside.",
+    )  # fmt: skip
+    options.premises_options(premises)
     compare = _sub(
         what, "compare", _compare, "Two runs of one benchmark, theorem by theorem; McNemar's exact test."
     )
@@ -237,6 +242,40 @@ def _leandojo(args: argparse.Namespace) -> int:
              f"({100 * low:.1f} to {100 * high:.1f})")  # fmt: skip
     for name, figure in found["tactic_prediction"].items():
         show(f"tactic {name}: {figure['hits']} of {found['sampled']} ({100 * figure['rate']:.1f} %)")
+    return EXIT_DONE
+
+
+def _premises(args: argparse.Namespace) -> int:
+    from prover.evaluation.leandojo import PARTS, SPLITS
+    from prover.evaluation.premises import evaluate_premises
+    from prover.policy.premises.model import load_model
+    from prover.prove.folder import json_text, write_atomically
+
+    for option, value, choices in (("--split", args.split, SPLITS), ("--part", args.part, PARTS)):
+        if value not in choices:
+            raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
+    if args.limit < 0:
+        raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
+    model = load_model(args.model)
+    if model.about.get("split") != args.split:
+        raise ConfigError(
+            f"{args.model} was trained on the split {model.about.get('split')}, so it has seen states of {args.split} "
+            f"{args.part}; train one: python -m prover.training.selector {args.source} --split {args.split} --out FILE"
+        )
+    found = evaluate_premises(args.source, args.split, args.part, args.limit or None, model, tell, args.method)
+    if args.out is not None:
+        write_atomically(args.out, json_text(found, None if args.json else 2) + "\n")
+    if args.json:
+        show(json_line(found))
+        return EXIT_DONE
+    show(f"LeanDojo Benchmark 4 {args.split} {args.part}: {found['sampled']} of {found['naming']} states that name accessible "
+         f"premises ({found['states']} states in all)")  # fmt: skip
+    show(f"{found['premises']} premises, corpus SHA-256 {found['corpus_sha256']}")
+    for name, figures in found["methods"].items():
+        shown = [f"{k} {100 * figures[k]['mean']:.1f} %" for k in ("R@1", "R@10")]
+        low, high = figures["R@10"]["interval"]
+        show(f"{name}: {', '.join(shown)} ({100 * low:.1f} to {100 * high:.1f}), MRR {figures['MRR']['mean']:.3f}, "
+             f"{figures['milliseconds']} ms a state")  # fmt: skip
     return EXIT_DONE
 
 

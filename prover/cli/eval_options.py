@@ -72,6 +72,25 @@ def leandojo_options(parser: argparse.ArgumentParser) -> None:
     add_policy_options(parser)
 
 
+def premises_options(parser: argparse.ArgumentParser) -> None:
+    """Which part of LeanDojo Benchmark 4, and the selector's model."""
+    parser.add_argument(
+        "--source", required=True, type=Path, metavar="PATH", help="lean-dojo-4.20.0.tar.gz, or its leandojo_benchmark_4"
+    )
+    parser.add_argument(
+        "--model", required=True, type=Path, metavar="FILE",
+        help="a selector trained on the split's train part (python -m prover.training.selector)",
+    )  # fmt: skip
+    parser.add_argument("--split", default="novel_premises", metavar="SPLIT", help="random or novel_premises")
+    parser.add_argument("--part", default="val", metavar="PART", help="val, or test (for reports, never for tuning)")
+    parser.add_argument("--limit", type=int, default=500, metavar="N", help="a fixed sample of N states; 0 for all")
+    parser.add_argument(
+        "--method", action="append", default=[], metavar="NAME", help="only this method; may be repeated (default: all)"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+
 def compare_options(parser: argparse.ArgumentParser) -> None:
     """The two run folders."""
     parser.add_argument("a", type=Path, metavar="A", help="run folder of the first configuration")

@@ -71,7 +71,7 @@ class Relatives:
             yield Offer(f"simp [{', '.join(hints)}]", -1.6, "relatives.simp")
             yield Offer(f"simp_all [{', '.join(hints)}]", -1.9, "relatives.simp_all")
         if inside:
-            fitting = self.kin.search(query_of(goal), FITTING + len(same), imported)
+            fitting = self.kin.search(query_of(view.goals[0]), FITTING + len(same), imported)
             names = list(dict.fromkeys([*hints, *(p.name for p in fitting if p.rewrites)]))[: NAMESAKES + FITTING]
             if names:
                 yield Offer(f"{inside}; simp [{', '.join(names)}]", -1.8, "relatives.cases_simp")

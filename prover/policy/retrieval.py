@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from prover.policy.base import Offer, View
+from prover.policy.base import GoalText, Offer, View
 from prover.policy.goal import Goal, first_goal
 from prover.policy.premises import Premise
-from prover.policy.terms import shape
 
 FOUND = 40
 NEAR = 7
 """So many are tried one by one at a state's second turn, the others later."""
+RANKED = 100
+IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
 
 
 class Retriever(Protocol):
@@ -23,10 +25,14 @@ class Retriever(Protocol):
         """The best `k`, best first; of the modules `imported` only, where that is given."""
         ...
 
+    def __contains__(self, name: str, /) -> bool:
+        """Whether a theorem of this name is among those that can be found."""
+        ...
+
 
 @dataclass(frozen=True)
 class Retrieved:
-    """rw, apply, simp and grind with retrieved theorems.
+    """rw, apply, exact, simp, simp_all and grind with retrieved theorems.
 
     The automation knows the theorems that are marked for it; this is for the others: not simp-normal,
     conditional, or used in the direction that nobody marks. They cost more than they bring as long as cheap
@@ -41,39 +47,65 @@ class Retrieved:
         goal = first_goal(view)
         if goal is None or view.stage == 0 or goal.shape in ("∀", "→"):
             return
-        found = list(self.retriever.search(query_of(goal), FOUND, view.file_context.imported))
+        found = list(self.retriever.search(query_of(view.goals[0]), FOUND, view.file_context.imported))
         names = [p.name for p in found]
         if view.stage == 1 and found:
-            yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")
-            yield Offer(f"simp [{', '.join(p.name for p in found[:8] if p.rewrites)}]", -2.2, "retrieval.simp")
-            yield from self._steps(goal, found[:NEAR], 0)
+            yield from _together(found)
+            yield from _steps(goal, found[:NEAR], 0)
         elif view.stage == 2:
-            yield from self._steps(goal, found[NEAR:18], NEAR)
+            yield from _steps(goal, found[NEAR:18], NEAR)
             for name in names[:8]:
                 yield Offer(f"grind [{name}]", -2.6, "retrieval.grind_one")
         elif view.stage == 3:
-            yield from self._steps(goal, found[18:], 18)
+            yield from _steps(goal, found[18:], 18)
             for name in names[:10]:
                 yield Offer(f"simp [{name}]", -3.0, "retrieval.simp_one")
             if len(names) > 4:
                 yield Offer(f"grind [{', '.join(names[4:12])}]", -3.0, "retrieval.grind_more")
 
-    @staticmethod
-    def _steps(goal: Goal, found: Sequence[Premise], offset: int) -> Iterable[Offer]:
-        for i, p in enumerate(found, start=offset):
-            later = 0.12 * i
-            if p.rewrites:
-                yield Offer(f"rw [{p.name}]", -2.2 - later, "retrieval.rw")
-                yield Offer(f"rw [← {p.name}]", -2.9 - later, "retrieval.rw_back")
-                if p.equivalence:
-                    yield Offer(f"apply {p.name}.mp", -3.0 - later, "retrieval.apply_mp")
-                    yield Offer(f"apply {p.name}.mpr", -2.8 - later, "retrieval.apply_mpr")
-            else:
-                yield Offer(f"apply {p.name}", -2.1 - later, "retrieval.apply")
+
+def _together(found: Sequence[Premise]) -> Iterable[Offer]:
+    names = [p.name for p in found]
+    rewriting = [p.name for p in found[:8] if p.rewrites]
+    yield Offer(f"grind [{', '.join(names[:4])}]", -1.6, "retrieval.grind")
+    if rewriting:
+        yield Offer(f"simp [{', '.join(rewriting)}]", -2.2, "retrieval.simp")
+        yield Offer(f"simp_all [{', '.join(rewriting)}]", -2.6, "retrieval.simp_all")
 
 
-def query_of(goal: Goal) -> str:
-    """What a retriever is asked for a goal: the last facts and the types of the variables in front of the target."""
-    near = [f.type for f in goal.facts[-4:] if shape(f.type) not in ("∀", "→")]
-    types = dict.fromkeys(v.head for v in goal.data if len(v.head) > 2)
-    return " ".join([*near, *types, "⊢", goal.target])
+def _steps(goal: Goal, found: Sequence[Premise], offset: int) -> Iterable[Offer]:
+    for i, p in enumerate(found, start=offset):
+        later = 0.12 * i
+        if p.rewrites:
+            yield Offer(f"rw [{p.name}]", -2.2 - later, "retrieval.rw")
+            yield Offer(f"rw [← {p.name}]", -2.9 - later, "retrieval.rw_back")
+            if p.equivalence:
+                yield Offer(f"apply {p.name}.mp", -3.0 - later, "retrieval.apply_mp")
+                yield Offer(f"apply {p.name}.mpr", -2.8 - later, "retrieval.apply_mpr")
+        else:
+            yield Offer(f"apply {p.name}", -2.1 - later, "retrieval.apply")
+            if goal.facts:
+                yield Offer(f"apply {p.name} <;> assumption", -2.0 - later, "retrieval.apply_assumption")
+
+
+def query_of(goal: GoalText) -> str:
+    """What a retriever is asked for a goal: the goal as Lean prints it."""
+    return "\n".join([*(f"{h.name} : {h.type}" for h in goal.hypotheses), f"⊢ {goal.target}"])
+
+
+def retriever_of(policy: object) -> Retriever | None:
+    """Whom a policy's members ask for theorems; None when there is nobody."""
+    members = (member for member, _ in getattr(policy, "members", ()))
+    return next((m.retriever for m in members if isinstance(m, Retrieved)), None)
+
+
+def ranks(retriever: Retriever, state: str, tactic: str, imported: frozenset[str] | None) -> dict[str, int | None]:
+    """The library's theorems that a tactic names, with the rank (from 1) at which each comes at the state.
+
+    None: not among the first RANKED.
+    """
+    named = [name for name in dict.fromkeys(IDENTIFIER.findall(tactic)) if name in retriever]
+    if not named:
+        return {}
+    found = {p.name: i for i, p in enumerate(retriever.search(state, RANKED, imported), start=1)}
+    return {name: found.get(name) for name in named}

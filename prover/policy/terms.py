@@ -77,6 +77,8 @@ def top_level(text: str) -> Iterator[int]:
 def split(text: str, operator: str) -> tuple[str, ...]:
     """The operands of an operator that stands at the top; the term alone when it does not."""
     pattern = f" {operator} "
+    if pattern not in text:
+        return (text.strip(),)
     parts: list[str] = []
     start = 0
     for i in top_level(text):

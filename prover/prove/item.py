@@ -126,6 +126,7 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "axioms": list(proof.axioms) if proof is not None else [],
         "depends_on": list(proof.depends_on) if proof is not None else [],
         "closed_by": dict(candidate.closed_by) if candidate is not None else {},
+        "premises": dict(candidate.premises) if candidate is not None else {},
         "refusals": list(effort.refusals),
         "set_aside": list(effort.set_aside),
         "policy_faults": dict(effort.policy_faults),

@@ -19,6 +19,7 @@ from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import LeanProcessError
 from prover.lean.context import FileContext
 from prover.policy.base import noting_faults
+from prover.policy.retrieval import ranks, retriever_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.minimise import minimise
@@ -121,7 +122,7 @@ def find_candidate(
     effort = effort.longer(time.monotonic() - started)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
-    return Candidate(script(proof), effort, _proposers(tree, result.candidate))
+    return Candidate(script(proof), effort, _proposers(tree, result.candidate), _premises(tree, proof, policy, file_context))
 
 
 def _name_of(dojo: lean_dojo.Dojo) -> str:
@@ -142,6 +143,24 @@ def _smaller(
         return smallest if accepts(script(smallest)).accepted else proof
     except LeanProcessError:
         return proof
+
+
+def _premises(
+    tree: dict[str, Any], proof: ProofTree, policy: ViewPolicy, file_context: FileContext
+) -> dict[str, int | None]:
+    """The library's theorems that the proof's tactics name, with their ranks at the states where they are used."""
+    retriever = retriever_of(policy)
+    if retriever is None:
+        return {}
+    states = {node["id"]: node["state"] for node in tree["nodes"]}
+    at = {edge["tactic"]: states[edge["parent"]] for edge in tree["edges"] if edge["status"] == "closed"}
+    found: dict[str, int | None] = {}
+    for tactic in proof.tactics():
+        state = at.get(tactic, "")
+        for name, rank in ranks(retriever, state.split("\n\n", 1)[0], tactic, file_context.imported).items():
+            known = found.get(name)
+            found[name] = rank if known is None else known if rank is None else min(rank, known)
+    return found
 
 
 def _proposers(tree: dict[str, Any], proof: ProofTree) -> dict[str, int]:

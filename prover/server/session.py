@@ -284,12 +284,7 @@ class Session(Reader):
 
         The first call on a machine reads the library (some 20 s).
         """
-        index = self._library()
-        named = [Premise(n, s, 0.0) for n, s in index.entries if query.strip() and query.strip().lower() in n.lower()]
-        named.sort(key=lambda p: (len(p.name), p.name))
-        fitting = index.search(query, limit)
-        space = max(limit // 2, limit - len(fitting))
-        return list({p.name: p for p in [*named[:space], *fitting]}.values())[:limit]
+        return [premise for premise, _ in self._library().look_up(query, limit)]
 
     # ------------------------------------------------------------------ below
 

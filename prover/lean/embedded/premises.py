@@ -153,6 +153,21 @@ class LazyPremises:
         index = self._loaded()
         return [] if index is None else index.namesakes(name, k, imported)
 
+    def __contains__(self, name: str) -> bool:
+        index = self._loaded()
+        return index is not None and name in index
+
+    def look_up(self, query: str, limit: int) -> list[tuple[Premise, str]]:
+        """See `PremiseIndex.look_up`."""
+        index = self._loaded()
+        return [] if index is None else index.look_up(query, limit)
+
+    def learn(self, goal_text: str, names: Sequence[str]) -> None:
+        """See `PremiseIndex.learn`."""
+        index = self._loaded()
+        if index is not None:
+            index.learn(goal_text, names)
+
     def names(self, imported: frozenset[str] | None = None) -> Names | None:
         """See `PremiseIndex.names`."""
         index = self._loaded()

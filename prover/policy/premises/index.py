@@ -32,12 +32,17 @@ class PremiseIndex:
     known: NamesByModule | None = None
     model: SelectorModel | None = field(default_factory=shipped, repr=False)
     _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
+    _own: frozenset[str] = field(default_factory=frozenset, init=False, repr=False)
     _allowed: dict[frozenset[str], Allowed] = field(default_factory=dict, init=False, repr=False)
     _cache: dict[tuple[str, int, frozenset[str] | None], list[Premise]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for i, (name, _) in enumerate(self.entries):
             self._last.setdefault(last_component(name), []).append(i)
+        self._own = frozenset(name for name, _ in self.entries)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._own
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -79,6 +84,16 @@ class PremiseIndex:
         found = [i for i in self._last.get(last_component(name), ()) if self.entries[i][0] != name]
         usable = [i for i in found if imported is None or self.modules[i] in imported]
         return [Premise(*self.entries[i], HEAD_BONUS) for i in usable][:k]
+
+    def look_up(self, query: str, limit: int) -> list[tuple[Premise, str]]:
+        """Theorems whose names hold the query, shortest first, and those that fit it as a goal, with their modules."""
+        part = query.strip().lower()
+        named = [Premise(n, s, 0.0) for n, s in self.entries if part and part in n.lower()]
+        named.sort(key=lambda p: (len(p.name), p.name))
+        fitting = self.search(query, limit)
+        space = max(limit // 2, limit - len(fitting))
+        found = list({p.name: p for p in [*named[:space], *fitting]}.values())[:limit]
+        return [(p, self.modules[self.selector.numbers[p.name]] if self.modules else "") for p in found]
 
     def learn(self, goal_text: str, names: Sequence[str]) -> None:
         """Notes that theorems served at a goal; the next search knows it. Names that are not the library's are passed over."""

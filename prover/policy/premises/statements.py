@@ -54,6 +54,7 @@ def parts_of(signature: str) -> tuple[str, str, str]:
     return found["name"], "", rest
 
 
+@lru_cache(maxsize=50_000)
 def conclusion_of(signature: str) -> str:
     """What a theorem concludes, without the assumptions that stand as arrows."""
     text = parts_of(signature)[2]

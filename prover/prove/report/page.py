@@ -153,6 +153,7 @@ def _row(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
 def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
     closed_by = result.get("closed_by") or {}
     axioms = result.get("axioms") or []
+    premises = result.get("premises") or {}
     proved = result.get("status") == "proved"
     lean = finite(result.get("lean_seconds"))
     time = duration(result.get("seconds"))
@@ -161,6 +162,7 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
         ("Time", time if lean is None else f"{time}, of it {duration(lean)} in Lean"),
         ("Search", f"{count(expansions, 'expansion')}, {count(tactics, 'tactic')} run"),
         ("Axioms", ", ".join(map(str, axioms)) or "none" if proved else ""),
+        ("Premises (rank)", ", ".join(f"{name} ({rank or '–'})" for name, rank in premises.items())),
         ("Goals closed by", ", ".join(f"{who} ({times})" for who, times in closed_by.items())),
     ]
     return {
