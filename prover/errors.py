@@ -19,7 +19,12 @@ class ProverError(Exception):
 
 
 class LeanProcessError(ProverError):
-    """A Lean process could not be had or did not behave; says nothing about the theorem asked for."""
+    """A Lean process could not be had or did not behave; says nothing about the theorem asked for.
+
+    `running` is the number of the tactic that was being run, when several were asked for and it is known.
+    """
+
+    running: int | None = None
 
 
 class LeanSetupError(LeanProcessError):

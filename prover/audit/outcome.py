@@ -11,6 +11,8 @@ from typing import Any, Literal
 from prover.audit.auditor import Verdict
 from prover.lean.source import Target
 
+ADDED = ("seconds", "lean_seconds", "policy_calls", "policy_seconds", "policy_tokens")
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -19,6 +21,9 @@ class Effort:
     Attributes:
         seconds: wall time, the audit's included.
         lean_seconds: of it inside tactics.
+        policy_calls, policy_seconds, policy_tokens: what the policy was asked, how long it took, what a language model read and
+            wrote for it.
+        over_s: of it past the theorem's budget, without the audit.
         candidates_refused, refusals: candidates that the audit did not take while the search went on, and why.
         set_aside: tactics that ended Lean again and again.
         policy_faults: how often which proposer failed; a search without a candidate may owe it to them.
@@ -29,6 +34,10 @@ class Effort:
     expansions: int = 0
     tactics_run: int = 0
     lean_seconds: float = 0.0
+    policy_calls: int = 0
+    policy_seconds: float = 0.0
+    policy_tokens: int = 0
+    over_s: float = 0.0
     candidates_refused: int = 0
     refusals: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
@@ -36,9 +45,11 @@ class Effort:
     tree: dict[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def after(self, earlier: Effort) -> Effort:
-        """This effort and the time of an earlier one on the same theorem."""
+        """This effort and the cost of an earlier one on the same theorem."""
         return replace(
-            self, seconds=self.seconds + earlier.seconds, lean_seconds=self.lean_seconds + earlier.lean_seconds
+            self,
+            **{key: getattr(self, key) + getattr(earlier, key) for key in ADDED},
+            over_s=max(self.over_s, earlier.over_s),
         )
 
     def longer(self, seconds: float) -> Effort:

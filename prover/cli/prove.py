@@ -178,6 +178,14 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
         f"{summary['proved']} of {summary['total']} proved in {summary['seconds']:.0f} s "
         f"({summary['failed']} not proved, {summary['error']} errors)"
     )
+    cost, over = summary["cost"], summary["over_budget"]
+    tokens = f", {cost['policy_tokens']} tokens" if cost["policy_tokens"] else ""
+    tell(
+        f"cost: {cost['theorem_seconds']:.0f} s of theorems, {cost['lean_seconds']:.0f} s in tactics, {cost['expansions']} "
+        f"expansions, {cost['policy_calls']} policy calls{tokens}"
+    )
+    if over["theorems"]:
+        tell(f"over budget: {over['theorems']} by more than 5 s, the worst by {over['worst_s']:.0f} s")
     if args.statement is None:
         show(f"proofs: {out / 'proofs'}")
         show(f"report: {out / 'report.html'}")

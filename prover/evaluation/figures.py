@@ -8,6 +8,7 @@ from typing import Any
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.statistics import bootstrap, mean_pass_at_k, pass_at_k, wilson
+from prover.prove.cost import over_budget
 from prover.prove.item import Item
 
 
@@ -55,6 +56,8 @@ def counts(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "lean_seconds": round(sum(r.get("lean_seconds") or 0 for r in records), 1),
         "expansions": (expansions := sum(r.get("expansions") or 0 for r in records)),
         "policy_calls": expansions,  # the search asks the policy once for each expansion
+        "policy_tokens": sum(r.get("policy_tokens") or 0 for r in records),
+        "over_budget": over_budget(records),
         "tactics_run": sum(r.get("tactics_run") or 0 for r in records),
     }
 

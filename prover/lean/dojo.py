@@ -40,6 +40,8 @@ WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = 
 """A process's first library search builds an index of the library, and `exact?` gives up after a part of its heartbeats:
 whether it finds something would depend on whether another was there before. So the index is built at nobody's expense."""
 WARM_UP_TIMEOUT_S = 120.0
+SHORTEST_S = 0.1
+"""No tactic is given less."""
 
 
 class Dojo(lean_dojo.Dojo):
@@ -50,6 +52,8 @@ class Dojo(lean_dojo.Dojo):
         engine: the Lean to use; stays when the theorem is left.
         timeout: seconds for a single tactic.
         heartbeats: Lean's deterministic limit for a single tactic, in thousands; 0 for none.
+        deadline: when the work on the theorem is over, on time.monotonic()'s clock. Tactics are cut to what is left, no
+            process is started that would not be there in time, and what took Lean along once is not run again.
 
     `ProofFinished` is a candidate: the audit has the last word.
     """
@@ -58,12 +62,14 @@ class Dojo(lean_dojo.Dojo):
     uses_commands = property(lambda self: False, doc="Commands are the engine's business.")
 
     def __init__(
-        self, target: Target, engine: Engine, timeout: float = 10.0, heartbeats: int = DEFAULT_HEARTBEATS
-    ) -> None:
+        self, target: Target, engine: Engine, timeout: float = 10.0, heartbeats: int = DEFAULT_HEARTBEATS,
+        deadline: float | None = None,
+    ) -> None:  # fmt: skip
         self.entry = target
         self.engine = engine
         self.timeout = timeout
         self.heartbeats = heartbeats
+        self.deadline = deadline
         self.additional_imports: list[str] = []
         self.file_path = target.file.path or Path("<statement>")
         self.is_successful = False
@@ -139,6 +145,8 @@ class Dojo(lean_dojo.Dojo):
 
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""
+        if self.out_of_time and not self.engine.alive:
+            return [state]
         try:
             return [self._live.tactic_state(sid) for sid in self._live.parts(state.id)] or [state]
         except LeanSetupError:
@@ -155,6 +163,8 @@ class Dojo(lean_dojo.Dojo):
 
     def messages_of(self, state: TacticState, tactic: str) -> list[str]:
         """What a tactic says, whether or not it leads anywhere; `apply?` and `rw?` tell what could be tried."""
+        if self.out_of_time:
+            return []
         started = time.monotonic()
         try:
             return self.engine.messages(self._warmed(state.id), tactic, self._limits)
@@ -167,7 +177,7 @@ class Dojo(lean_dojo.Dojo):
 
     def holds(self, proof: str) -> bool:
         """Whether this Lean takes a whole proof without error or `sorry`. A search's opinion, not an audit's."""
-        if self._cannot_judge:
+        if self._cannot_judge or self.out_of_time:
             return False
         try:
             said = self.engine.check(self.entry, proof, self.timeout)
@@ -235,24 +245,55 @@ class Dojo(lean_dojo.Dojo):
 
     @property
     def _limits(self) -> Limits:
-        return Limits(self.timeout, self.heartbeats)
+        if self.deadline is None:
+            return Limits(self.timeout, self.heartbeats)
+        left = max(SHORTEST_S, self.deadline - time.monotonic())
+        return Limits(min(self.timeout, left), self.heartbeats, left)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether nothing more can be done by the deadline: it is over, or would be before another process is there."""
+        if self.deadline is None:
+            return False
+        return time.monotonic() + (0.0 if self.engine.alive else self.engine.start_s) >= self.deadline
 
     def _together(self, sid: int, tactics: Sequence[str], stop_when_done: bool) -> list[Result]:
-        """Several tactics in one round trip; one at a time where that loses the process, so that only one fails."""
-        if len(tactics) > 1:
-            self._live.restore(sid)
+        """Several tactics in one round trip. One that loses the process by its time is not run again; one that ends it, is
+        run again alone when there is no deadline, since it may not have been its fault.
+        """
+        found: dict[int, Result] = {}
+        pending = dict(enumerate(tactics))
+        while len(pending) > 1 and not self.out_of_time:
             try:
-                return self._run(sid, tactics, stop_when_done)
+                self._live.restore(sid)
+                results = self._run(sid, list(pending.values()), stop_when_done)
+                found |= zip(pending, results, strict=False)
+                return _in_order(found, stop_when_done)
             except LeanSetupError:
                 raise
-            except LeanProcessError:
-                pass  # one of them took the process along, or it was not their fault
-        results: list[Result] = []
-        for tactic in tactics:
-            results.append(self._alone(sid, tactic))
-            if stop_when_done and isinstance(results[-1], ProofFinished):
+            except LeanProcessError as error:
+                lost = self._lost(pending, error)
+                if lost is None:
+                    break
+                found |= lost
+        for place, tactic in pending.items():
+            found[place] = TacticTimeout(0.0) if self.out_of_time else self._alone(sid, tactic)
+            if stop_when_done and isinstance(found[place], ProofFinished):
                 break
-        return results
+        return _in_order(found, stop_when_done)
+
+    def _lost(self, pending: dict[int, str], error: LeanProcessError) -> dict[int, Result] | None:
+        """Takes the tactic that lost the process out of those that wait; None when it is not known, or to have another try."""
+        if error.running is None or error.running >= len(pending):
+            return None
+        if self.deadline is None and not isinstance(error, LeanTimeoutError):
+            return None
+        place = list(pending)[error.running]
+        tactic = pending.pop(place)
+        self.set_aside.append(tactic)
+        if len(self.set_aside) >= MAX_SET_ASIDE:
+            raise error
+        return {place: LeanError(f"set aside: Lean was lost in this tactic: {error}")}
 
     def _alone(self, sid: int, tactic: str) -> Result:
         for tries_left in reversed(range(self.engine.tries)):
@@ -264,11 +305,11 @@ class Dojo(lean_dojo.Dojo):
             except LeanTimeoutError:
                 return TacticTimeout(self.timeout)
             except LeanProcessError as error:
-                if tries_left == 0:
+                if tries_left == 0 or self.deadline is not None:
                     self.set_aside.append(tactic)
                     if len(self.set_aside) >= MAX_SET_ASIDE:
                         raise
-                    times = f"{self.engine.tries} times " if self.engine.tries > 1 else ""
+                    times = f"{self.engine.tries} times " if self.engine.tries > 1 and self.deadline is None else ""
                     return LeanError(f"set aside: Lean was lost {times}in this tactic, last: {error}")
         raise AssertionError("unreachable")
 
@@ -299,7 +340,7 @@ class Dojo(lean_dojo.Dojo):
             built = True
             try:
                 for tactic in WARM_UP:
-                    for reply in self.engine.run(view, [tactic], Limits(WARM_UP_TIMEOUT_S, 0)):
+                    for reply in self.engine.run(view, [tactic], self._warm_up_limits()):
                         if reply.proof is not None:
                             self._live.own(reply.proof)
             except LeanSetupError:
@@ -308,3 +349,19 @@ class Dojo(lean_dojo.Dojo):
                 built = False
             self.engine.note_warm(modules, built)
         return self._live.locate(sid)
+
+    def _warm_up_limits(self) -> Limits:
+        if self.deadline is None:
+            return Limits(WARM_UP_TIMEOUT_S, 0)
+        left = max(SHORTEST_S, self.deadline - time.monotonic())
+        return Limits(min(WARM_UP_TIMEOUT_S, left), 0, left)
+
+
+def _in_order(found: dict[int, Result], stop_when_done: bool) -> list[Result]:
+    """The results by their places, up to the first that closes the state."""
+    results: list[Result] = []
+    for place in sorted(found):
+        results.append(found[place])
+        if stop_when_done and isinstance(found[place], ProofFinished):
+            break
+    return results

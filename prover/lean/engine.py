@@ -25,16 +25,21 @@ DEFAULT_HEARTBEATS = 200_000
 
 @dataclass(frozen=True)
 class Limits:
-    """Of a single tactic. `heartbeats` are in thousands, 0 for none; a project's own Lean keeps its file's instead."""
+    """Of a single tactic; `left_s` of all that a request runs, None for no limit.
+
+    `heartbeats` are in thousands, 0 for none; a project's own Lean keeps its file's instead.
+    """
 
     timeout_s: float = 10.0
     heartbeats: int = DEFAULT_HEARTBEATS
+    left_s: float | None = None
 
 
 class Engine(Protocol):
     """See the module's docstring. Not for several threads at once, but for `interrupt`.
 
-    `inside_s` is the time in requests and `span_s` that from first to last, of processes that ended; `at_once` is how many
+    `inside_s` is the time in requests and `span_s` that from first to last, of processes that ended, `start_s` what the last
+    process took to start; `at_once` is how many
     tactics one round trip takes, `tries` how many processes a tactic may end before it is set aside, `patience` how many may
     be lost over a state that is made again.
     """
@@ -43,6 +48,7 @@ class Engine(Protocol):
     processes_lost: int
     inside_s: float
     span_s: float
+    start_s: float
     at_once: int
     tries: int
     patience: int

@@ -60,6 +60,9 @@ class JsonProcess:
         self.first_request: float | None = None
         self.last_reply = 0.0
         self._stopping = stopping or threading.Event()
+        self.silence_s: float | None = None
+        """A request under way is given up when nothing is heard for so long."""
+        self._heard = 0.0
         self._ended = False
         self._buffer = bytearray()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
@@ -119,6 +122,7 @@ class JsonProcess:
             raise LeanCrashedError(f"{self.title} was ended before this request")
         started = time.monotonic()
         self.first_request = self.first_request or started
+        self._heard = started
         try:
             self._write(message, started + timeout_s, timeout_s)
             return self.receive(started + timeout_s, timeout_s)
@@ -138,13 +142,17 @@ class JsonProcess:
                 searched = 0
                 if (reply := self.parsed(raw)) is not SKIPPED:
                     return reply
+                self._heard = time.monotonic()
                 continue
             searched = len(self._buffer)
             if searched > self.max_reply_bytes():
                 raise LeanProtocolError(f"{self.title} wrote more than {self.max_reply_bytes()} bytes at once; it is replaced")
-            left = deadline - time.monotonic()
+            now = time.monotonic()
+            left = deadline - now
+            if self.silence_s is not None:
+                left = min(left, self._heard + self.silence_s - now)
             if left <= 0:
-                self._expire(timeout_s)
+                self._expire(now - self._heard if left < deadline - now else timeout_s)
             self._look_up()
             if not self._selector.select(min(left, WATCH_INTERVAL_S)):
                 used = self.memory_used_mb()

@@ -7,6 +7,7 @@ tell whether it still means something.
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from typing import Generic, Protocol, Self, TypeVar
@@ -66,6 +67,7 @@ class ProcessWorker(ABC, Generic[P]):
         self.processes_lost = 0
         self.inside_s = 0.0
         self.span_s = 0.0
+        self.start_s = 0.0
         self._stopping = threading.Event()
         self._process: P | None = None
         self._warm: set[tuple[int, tuple[str, ...]]] = set()
@@ -89,7 +91,9 @@ class ProcessWorker(ABC, Generic[P]):
             self._count_lost()
             if self._stopping.is_set():
                 raise LeanCrashedError("no Lean process is started any more: the run is being stopped")
+            began = time.monotonic()
             self._process = self.started()
+            self.start_s = time.monotonic() - began
             self.generation += 1
             self.forget()
         return self._process

@@ -111,6 +111,7 @@ class Rates(Protocol):
 
 
 _noted: ContextVar[Counter[str] | None] = ContextVar("policy faults", default=None)
+_tokens: ContextVar[Counter[str] | None] = ContextVar("policy tokens", default=None)
 
 
 @contextmanager
@@ -122,6 +123,24 @@ def noting_faults() -> Iterator[Counter[str]]:
         yield counter
     finally:
         _noted.reset(token)
+
+
+@contextmanager
+def noting_tokens() -> Iterator[Counter[str]]:
+    """Counts, by proposer, the tokens that language models write for whatever proposes inside, in this thread."""
+    counter: Counter[str] = Counter()
+    token = _tokens.set(counter)
+    try:
+        yield counter
+    finally:
+        _tokens.reset(token)
+
+
+def note_tokens(proposer: str, count: int) -> None:
+    """A language model wrote so many tokens."""
+    counter = _tokens.get()
+    if counter is not None:
+        counter[proposer] += count
 
 
 def note_fault(proposer: str) -> None:

@@ -15,6 +15,7 @@ from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
 from prover.lean.context import FileContext
 from prover.policy.base import GoalText, Hypothesis, View
+from prover.prove.guard import endless
 from prover.prove.oracles import found_instead
 from search.types import Advanced, Closed, Outcome, Part, Rejected, TimedOut
 
@@ -49,8 +50,17 @@ class DojoEnvironment:
     def step(self, state: SearchState, tactics: Sequence[str]) -> list[Outcome[SearchState]]:
         """Runs the tactics; stops early once one of them closes the state."""
         here = self.part(state.tactic_state, before=state.before)
-        results = self._run(state.tactic_state, list(tactics))
-        return [self._outcome(here, tactic, result) for tactic, result in zip(tactics, results, strict=False)]
+        refused = {tactic: why for tactic in tactics if (why := endless(tactic, here.text)) is not None}
+        results = iter(self._run(state.tactic_state, [tactic for tactic in tactics if tactic not in refused]))
+        outcomes: list[Outcome[SearchState]] = []
+        for tactic in tactics:
+            if tactic in refused:
+                outcomes.append(Rejected(refused[tactic], gave_up=True))
+            elif (result := next(results, None)) is not None:
+                outcomes.append(self._outcome(here, tactic, result))
+            if outcomes and isinstance(outcomes[-1], Closed):
+                break
+        return outcomes
 
     def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
         if hasattr(self.dojo, "run_tacs"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lean_dojo import TacticState
@@ -45,6 +46,7 @@ class LeanEvaluator:
     """A `search.types.Evaluator`; one for each theorem.
 
     `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so.
+    `calls` and `seconds` say how often the policy was asked and how long it took.
     """
 
     policy: ViewPolicy
@@ -52,6 +54,8 @@ class LeanEvaluator:
     messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
     theorem: str = ""
     critic: TextCritic | None = None
+    calls: int = field(default=0, init=False)
+    seconds: float = field(default=0.0, init=False)
 
     def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal]]:
         """The policy's proposals and what Lean's searches suggest."""
@@ -64,7 +68,10 @@ class LeanEvaluator:
         return [self.critic.value(v.state.tactic_state.pp, len(v.state.before), v.number) for v in visits]
 
     def _propose(self, state: SearchState, visit: int) -> list[Proposal]:
-        found = list(self.policy.propose(view_of(state, self.file_context, visit, self.theorem)))
+        view = view_of(state, self.file_context, visit, self.theorem)
+        began = time.monotonic()
+        found = list(self.policy.propose(view))
+        self.calls, self.seconds = self.calls + 1, self.seconds + time.monotonic() - began
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(visit, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))

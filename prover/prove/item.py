@@ -69,21 +69,28 @@ def attempt_item(
 ) -> Candidate | Failure | None:
     """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
 
+    Its time begins when Lean is there and has read what stands before the theorem; a Lean that is lost later is started again
+    within it, or not at all.
+
     See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
     """
     target = item.target
     if target.problem is not None:
         return Failure(target.problem, status="error")
     started = time.monotonic()
+    deadline: float | None = None
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
             worker.prepare(target)
+            if deadline is None and settings.search.timeout_s is not None:
+                deadline = time.monotonic() + settings.search.timeout_s
             found = find_candidate(
-                Dojo(target, worker, settings.tactic_seconds, settings.heartbeats),
+                Dojo(target, worker, settings.tactic_seconds, settings.heartbeats, deadline),
                 policy,
                 settings.search,
                 worker.file_context(target),
-                accepts,
+                deadline=deadline,
+                accepts=accepts,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
                 minimised=settings.minimise,
@@ -95,6 +102,9 @@ def attempt_item(
                 return None
             if isinstance(error, LeanSetupError):
                 raise
+            if deadline is not None and time.monotonic() + worker.start_s >= deadline:
+                over_s = max(0.0, time.monotonic() - deadline)
+                return Failure(f"out of time; Lean was lost: {error}", Effort(time.monotonic() - started, over_s=over_s))
             if attempt_number == MAX_TRIES:
                 reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
                 return Failure(reason, Effort(time.monotonic() - started), "error")
@@ -122,6 +132,10 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "expansions": effort.expansions,
         "tactics_run": effort.tactics_run,
         "lean_seconds": round(effort.lean_seconds, 3),
+        "policy_calls": effort.policy_calls,
+        "policy_seconds": round(effort.policy_seconds, 3),
+        "policy_tokens": effort.policy_tokens,
+        "over_s": round(effort.over_s, 3),
         "candidates_refused": effort.candidates_refused,
         "axioms": list(proof.axioms) if proof is not None else [],
         "depends_on": list(proof.depends_on) if proof is not None else [],

@@ -21,6 +21,7 @@ from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
+from prover.prove.cost import cost_of, over_budget
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.prove.item import BatchSettings, Item, settle_dependencies
@@ -233,6 +234,8 @@ def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[
         "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
         **({"policy": dict(noted)} if noted else {}),
         **({"critic": critic} if critic else {}),
+        "cost": cost_of(records),
+        "over_budget": over_budget(records),
         "total": len(records),
         **{s: sum(r["status"] == s for r in records) for s in ("proved", "failed", "error")},
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lean_dojo
@@ -18,7 +18,7 @@ from prover.audit.auditor import Verdict
 from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import LeanProcessError
 from prover.lean.context import FileContext
-from prover.policy.base import noting_faults
+from prover.policy.base import noting_faults, noting_tokens
 from prover.policy.retrieval import ranks, retriever_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
@@ -57,6 +57,8 @@ def find_candidate(
     policy: ViewPolicy,
     settings: SearchSettings,
     file_context: FileContext = NO_FILE_CONTEXT,
+    *,
+    deadline: float | None = None,
     accepts: Callable[[str], Verdict] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     on_expansion: Callable[[Any, Any], None] | None = None,
@@ -69,6 +71,7 @@ def find_candidate(
         policy: proposes tactics.
         settings: budgets.
         file_context: the file's own definitions and theorems.
+        deadline: when the search is over, on time.monotonic()'s clock; None: `settings.timeout_s` from now.
         accepts: what the search goes on past, when given: proof texts that it does not accept.
         cancelled: looked at before each expansion.
         on_expansion: called with graph and node after each.
@@ -82,6 +85,8 @@ def find_candidate(
         PolicyError: no proposer answers any more.
     """
     started = time.monotonic()
+    if deadline is None and settings.timeout_s is not None:
+        deadline = started + settings.timeout_s
     refusals: list[str] = []
 
     def accept(tree: ProofTree) -> bool:
@@ -93,15 +98,17 @@ def find_candidate(
         return verdict.accepted
 
     try:
-        with noting_faults() as policy_faults, dojo as (opened, initial):
+        with noting_faults() as policy_faults, noting_tokens() as tokens, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
             messages_of = getattr(opened, "messages_of", None)
+            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic)
             result = search(
                 environment,
-                LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic),
+                evaluator,
                 environment.part(initial),
                 BestFirst(Priority(settings.alpha, settings.critic_weight)),
-                budget=Budget(settings.max_expansions, settings.timeout_s),
+                budget=Budget(settings.max_expansions, None if deadline is None else max(0.0, deadline - time.monotonic())),
+                clock=lambda: _now(opened, deadline),
                 accept=accept,
                 revisits=REVISIT_LOG_PROBS,
                 cancelled=cancelled,
@@ -112,17 +119,33 @@ def find_candidate(
             if proof is not None and minimised:  # while the theorem is open: some processes end with it
                 proof = _smaller(proof, getattr(opened, "holds", None), accepts)
             effort = Effort(
-                0.0, result.expansions, result.tactics_run, getattr(opened, "lean_ms", 0.0) / 1000,
-                result.candidates_refused, tuple(refusals), tuple(getattr(opened, "set_aside", ())), dict(policy_faults), tree,
-            )  # fmt: skip
+                expansions=result.expansions,
+                tactics_run=result.tactics_run,
+                lean_seconds=getattr(opened, "lean_ms", 0.0) / 1000,
+                policy_calls=evaluator.calls,
+                policy_seconds=evaluator.seconds,
+                policy_tokens=tokens.total(),
+                candidates_refused=result.candidates_refused,
+                refusals=tuple(refusals),
+                set_aside=tuple(getattr(opened, "set_aside", ())),
+                policy_faults=dict(policy_faults),
+                tree=tree,
+            )
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
         return Failure(str(error), Effort(time.monotonic() - started), "error")
-    effort = effort.longer(time.monotonic() - started)
+    ended = time.monotonic()
+    effort = replace(effort, seconds=ended - started, over_s=max(0.0, ended - deadline) if deadline is not None else 0.0)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
     return Candidate(script(proof), effort, _proposers(tree, result.candidate), _premises(tree, proof, policy, file_context))
+
+
+def _now(opened: Any, deadline: float | None) -> float:
+    """The time; past the deadline once the Dojo can do nothing more by then."""
+    now = time.monotonic()
+    return max(now, deadline + 1) if deadline is not None and getattr(opened, "out_of_time", False) else now
 
 
 def _name_of(dojo: lean_dojo.Dojo) -> str:

@@ -18,7 +18,7 @@ import psutil
 
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError, LeanTimeoutError
 from prover.lean.embedded import package, protocol, shapes
-from prover.lean.process import JsonProcess
+from prover.lean.process import SKIPPED, JsonProcess
 
 HOST = Path(__file__).parents[1] / "host" / "main.cjs"
 STACK_MB = 900
@@ -56,6 +56,7 @@ class LeanProcess(JsonProcess):
     _numbers = itertools.count()
 
     def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, stopping: threading.Event | None = None) -> None:
+        self._running: int | None = None
         super().__init__(self._command(package.ensure()), memory_mb, _environment(), None, _set_limits, stopping)
         self.lean = ""
         self._next_id = 1
@@ -88,6 +89,14 @@ class LeanProcess(JsonProcess):
         """Size of the largest answer."""
         return MAX_LINE_BYTES
 
+    def parsed(self, raw: bytes) -> Any:
+        """A reply; a line that says which tactic begins is noted and skipped."""
+        reply = super().parsed(raw)
+        if isinstance(reply, dict) and "running" in reply:
+            self._running = reply["running"]
+            return SKIPPED
+        return reply
+
     def request(self, op: str, timeout_s: float, **fields: Any) -> protocol.Json:
         """Asks and waits.
 
@@ -101,16 +110,19 @@ class LeanProcess(JsonProcess):
 
         Raises:
             RequestRefused: the process is well, the request is not.
-            LeanTimeoutError, LeanCrashedError, LeanProtocolError: the process is gone.
+            LeanTimeoutError, LeanCrashedError, LeanProtocolError: the process is gone; `running` is the tactic that it was at.
         """
+        self._running = None
         request_id, self._next_id = self._next_id, self._next_id + 1
         line = json.dumps({"id": request_id, "op": op, **fields}, ensure_ascii=True).encode() + b"\n"
         try:
             reply = protocol.checked(self.exchange(line, timeout_s), request_id)
             if "ok" in reply:
                 shapes.check(op, reply["ok"])
-        except LeanProtocolError:
-            self.kill()
+        except LeanProcessError as lost:
+            lost.running = self._running
+            if isinstance(lost, LeanProtocolError):
+                self.kill()
             raise
         self.last_reply = time.monotonic()
         inside_ms = reply.get("inside_ms", 0)
@@ -122,7 +134,9 @@ class LeanProcess(JsonProcess):
         kind, message = str(error.get("kind")), str(error.get("message", ""))
         if kind == "crash":
             self.kill()
-            raise LeanCrashedError(f"Lean crashed during {op!r}: {message.splitlines()[0] if message else 'no message'}")
+            crash = LeanCrashedError(f"Lean crashed during {op!r}: {message.splitlines()[0] if message else 'no message'}")
+            crash.running = self._running
+            raise crash
         if kind == "gone":
             raise LeanCrashedError(f"the Lean process that held it is gone: {message}")
         raise RequestRefused(kind, message)

@@ -35,6 +35,8 @@ MAX_TRIES = 2
 """A tactic that ends so many processes, each time alone, is set aside."""
 GRACE_S = 5.0
 """A tactic past its time is cancelled from within; a process that does not obey for so long is ended."""
+LATE_S = 2.0
+"""The same, for all tactics together past the time that is left for a theorem."""
 
 
 class LeanWorker(ProcessWorker[LeanProcess]):
@@ -215,10 +217,19 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         self, view: ProofView, tactics: Sequence[str], limits: Limits, stop_when_done: bool = False
     ) -> list[TacticReply]:
         """See `Engine`: in one request."""
-        raw = self.request(
-            "tactics", len(tactics) * limits.timeout_s + GRACE_S, sid=view.sid, tactics=list(tactics),
-            heartbeats=limits.heartbeats * 1000, timeout_ms=limits.timeout_s * 1000, stop_when_done=stop_when_done,
-        )["results"]  # fmt: skip
+        timeout_s, left = len(tactics) * limits.timeout_s + GRACE_S, {}
+        if limits.left_s is not None:
+            timeout_s, left = min(timeout_s, limits.left_s + LATE_S), {"left_ms": limits.left_s * 1000}
+        if self.alive:
+            self.process.silence_s = limits.timeout_s + GRACE_S
+        try:
+            raw = self.request(
+                "tactics", timeout_s, sid=view.sid, tactics=list(tactics), heartbeats=limits.heartbeats * 1000,
+                timeout_ms=limits.timeout_s * 1000, stop_when_done=stop_when_done, **left,
+            )["results"]  # fmt: skip
+        finally:
+            if self.alive:
+                self.process.silence_s = None
         replies = [protocol.tactic_reply(r) for r in raw]
         cut_short = stop_when_done and bool(replies) and replies[-1].done
         if len(replies) > len(tactics) or (len(replies) < len(tactics) and not cut_short):

@@ -300,11 +300,19 @@ async function main() {
       return { messages, proofs: captured.map((s, i) => ({ ...keepProof(s), at: at[i] })) };
     },
 
-    tactics: ({ sid, tactics, heartbeats, timeout_ms: timeoutMs, stop_when_done: stop = false }) => {
+    /** `left_ms` is for all of them; `running` says in front of each that it begins, so that it is known which one never ends. */
+    tactics: ({ id, sid, tactics, heartbeats, timeout_ms: timeoutMs, stop_when_done: stop = false, left_ms: leftMs = null }) => {
       const state = get(proofs, sid, 'proof state');
       const results = [];
-      for (const tactic of tactics) {
-        results.push(runOne(state, tactic, heartbeats, timeoutMs));
+      const t0 = performance.now();
+      for (const [number, tactic] of tactics.entries()) {
+        const left = leftMs === null ? Infinity : leftMs - (performance.now() - t0);
+        if (left <= 0) {
+          results.push({ error: 'no time was left for it', timed_out: true, ms: 0 });
+          continue;
+        }
+        send({ id, running: number });
+        results.push(runOne(state, tactic, heartbeats, Math.min(timeoutMs, left)));
         if (stop && results[results.length - 1].done) break;
       }
       return { results };

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from prover.policy.base import Offer, View, note_fault
+from prover.policy.base import Offer, View, note_fault, note_tokens
 from prover.policy.names import LibraryNames
 from prover.policy.neural.generator import Completion, Fits, Generator, PromptTooLongError, Sampling, seed_of
 from prover.policy.neural.grounded import fits
@@ -78,6 +78,7 @@ class NeuralProposer:
         except PromptTooLongError as error:
             self._say_too_long(error)
             return []
+        note_tokens(self.name, sum(completion.tokens for completion in completions))
         best: dict[str, float] = {}
         for completion in completions:
             tactic = self.preset.tactic(completion)

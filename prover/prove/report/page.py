@@ -25,6 +25,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from prover.prove.cost import GRACE_S
 from prover.prove.report.text import count, duration, finite, script_json, visible
 from prover.prove.report.tree import fit
 
@@ -161,6 +162,8 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
     facts = [
         ("Time", time if lean is None else f"{time}, of it {duration(lean)} in Lean"),
         ("Search", f"{count(expansions, 'expansion')}, {count(tactics, 'tactic')} run"),
+        ("Policy", _policy(result)),
+        ("Past its budget", duration(over) if (over := finite(result.get("over_s")) or 0.0) > GRACE_S else ""),
         ("Axioms", ", ".join(map(str, axioms)) or "none" if proved else ""),
         ("Premises (rank)", ", ".join(f"{name} ({rank or '–'})" for name, rank in premises.items())),
         ("Goals closed by", ", ".join(f"{who} ({times})" for who, times in closed_by.items())),
@@ -172,6 +175,14 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
         "status": result.get("status"),
         "facts": [fact for fact in facts if fact[1]],
     }
+
+
+def _policy(result: Mapping[str, Any]) -> str:
+    calls, tokens = finite(result.get("policy_calls")), finite(result.get("policy_tokens"))
+    if not calls:
+        return ""
+    words = f", {count(int(tokens), 'token')} written" if tokens else ""
+    return f"{count(int(calls), 'call')}, {duration(result.get('policy_seconds'))}{words}"
 
 
 def _closers(results: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:

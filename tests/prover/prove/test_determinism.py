@@ -23,7 +23,7 @@ STARTER = ROOT / "data" / "starter"
 SEVERAL = {"list": ("filter_both_ways_length", "length_le_sum_of_pos", "foldl_add_start"), "nat": ("dvd_mixed_sum",)}
 """Starter theorems whose proofs take three or four expansions, and one that is not found in four."""
 EXPANSIONS = 4
-TIMES = {"seconds", "lean_seconds"}
+TIMES = {"seconds", "lean_seconds", "policy_seconds"}
 
 
 def statements() -> str:

@@ -1,0 +1,145 @@
+"""A budget is a budget: what never ends is seen ahead or cut off, and costs Lean once."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from lean_dojo import LeanError, ProofFinished, TacticState
+
+from prover.audit.outcome import Failure
+from prover.errors import LeanCrashedError, LeanTimeoutError
+from prover.lean.dojo import Dojo
+from prover.lean.embedded.worker import LeanWorker
+from prover.policy.base import View
+from prover.prove.environment import DojoEnvironment
+from prover.prove.guard import endless
+from prover.prove.item import BatchSettings, Item, attempt_item
+from prover.prove.theorem import SearchSettings
+from search.types import Closed, Proposal, Rejected
+from tests.prover.prove.test_batch_faults import Offers
+from tests.prover.stub_lean import TEXT, StubWorker
+
+HUGE = "theorem big (n : Nat) (h : n = 1) : 3 ^ 400000000 % 7 = 4 ∨ n = 1 := by sorry"
+
+
+@pytest.mark.parametrize(
+    ("tactic", "state"),
+    [
+        ("omega", "⊢ 7 ^ 123456789 % 10 = 7"),
+        ("intro h; omega", "h : 5 ^ (99999999999) = k\n⊢ k % 3 = 2"),
+        ("constructor <;> bv_omega", "⊢ 2 ^ 3 ^ 40 > 1"),
+        ("have := 9 ^ 777777777 ; omega", "⊢ True"),
+    ],
+)
+def test_a_power_that_omega_would_compute_for_ever_is_seen_ahead(tactic: str, state: str) -> None:
+    assert "omega would compute" in (endless(tactic, state) or "")
+
+
+@pytest.mark.parametrize(
+    ("tactic", "state"),
+    [
+        ("omega", "⊢ 7 ^ 12 % 10 = 1"),
+        ("omega", "⊢ 1 ^ 99999999999 = 1"),
+        ("omega", "x1 : Nat\n⊢ x1 ^ 2 + 99999999999 > 0"),
+        ("simp [Nat.pow_mod]", "⊢ 7 ^ 123456789 % 10 = 7"),
+        ("exact my_omega", "⊢ 7 ^ 123456789 % 10 = 7"),
+    ],
+)
+def test_what_ends_is_not_held_back(tactic: str, state: str) -> None:
+    assert endless(tactic, state) is None
+
+
+def test_a_held_back_tactic_is_an_outcome_and_the_others_run(lean_worker: LeanWorker) -> None:
+    target = lean_worker.read(HUGE).targets[0]
+    with Dojo(target, lean_worker, 10.0) as (dojo, state):
+        environment = DojoEnvironment(dojo)
+        outcomes = environment.step(environment.part(state).state, ["omega", "exact Or.inr h", "simp"])
+    assert isinstance(outcomes[0], Rejected) and outcomes[0].gave_up
+    assert isinstance(outcomes[1], Closed) and len(outcomes) == 2
+
+
+class Ending(StubWorker):
+    """Its process is lost in the tactics named `dies`, and tells so."""
+
+    def __init__(self, error: type[Exception], dies: str = "poison") -> None:
+        super().__init__()
+        self.error, self.dies = error, dies
+        self.asked: list[list[str]] = []
+
+    def request(self, op: str, timeout_s: float | None = None, **fields: Any) -> Any:
+        if op == "tactics":
+            self.asked.append(list(fields["tactics"]))
+            if self.dies in fields["tactics"]:
+                self.process.kill()
+                lost = self.error("gone")
+                lost.running = fields["tactics"].index(self.dies)  # type: ignore[attr-defined]
+                raise lost
+        return super().request(op, timeout_s, **fields)
+
+
+def opened(worker: LeanWorker, deadline: float | None) -> Dojo:
+    return Dojo(worker.read(TEXT).targets[0], worker, 5.0, deadline=deadline)
+
+
+@pytest.mark.parametrize("error", [LeanCrashedError, LeanTimeoutError])
+def test_a_tactic_that_lost_lean_is_not_run_again_and_the_others_are(error: type[Exception]) -> None:
+    worker = Ending(error)
+    with opened(worker, time.monotonic() + 60) as (dojo, state):
+        results = dojo.run_tacs(state, ["nonsense", "poison", "no", "trivial"])
+    assert [type(r) for r in results] == [LeanError, LeanError, LeanError, ProofFinished]
+    assert "set aside" in results[1].error and dojo.set_aside == ["poison"]
+    assert worker.asked == [["nonsense", "poison", "no", "trivial"], ["nonsense", "no", "trivial"]]
+
+
+def test_without_a_deadline_a_crash_has_a_second_try() -> None:
+    worker = Ending(LeanCrashedError)
+    with opened(worker, None) as (dojo, state):
+        dojo.run_tacs(state, ["poison", "no"])
+    assert sum("poison" in asked for asked in worker.asked) == 3
+
+
+def test_no_process_is_started_that_would_come_too_late() -> None:
+    worker = Ending(LeanTimeoutError)
+    with opened(worker, time.monotonic() + 5) as (dojo, state):
+        worker.start_s = 60.0
+        results = dojo.run_tacs(state, ["poison", "no", "trivial"])
+        assert dojo.out_of_time and len(worker.asked) == 1
+        assert not any(isinstance(r, TacticState | ProofFinished) for r in results)
+
+
+def test_a_tactic_gets_no_more_than_what_is_left() -> None:
+    worker = Ending(LeanTimeoutError)
+    seen: list[Any] = []
+    request = worker.request
+    worker.request = lambda op, *args, **fields: (seen.append(fields), request(op, *args, **fields))[1]  # type: ignore[method-assign]
+    with opened(worker, time.monotonic() + 1.5) as (dojo, state):
+        dojo.run_tacs(state, ["no", "nonsense"])
+    limits = next(fields for fields in seen if "tactics" in fields)
+    assert limits["timeout_ms"] <= 1500 and limits["left_ms"] <= 1500
+
+
+def test_a_search_whose_lean_cannot_be_had_in_time_ends() -> None:
+    worker = Ending(LeanTimeoutError)
+
+    class SlowToStart(Offers):
+        def propose(self, view: View) -> list[Proposal]:
+            worker.start_s = 600.0
+            return super().propose(view)
+
+    item = Item("t", worker.read(TEXT).targets[0], "t.lean")
+    policy = SlowToStart("poison", "no")
+    found = attempt_item(item, worker, policy, BatchSettings(SearchSettings(60.0)), lambda: False)
+    assert isinstance(found, Failure) and (found.reason, found.effort.expansions) == ("out of time", 1)
+
+
+def test_real_lean_ends_a_batch_of_tactics_at_the_deadline(lean_worker: LeanWorker) -> None:
+    target = lean_worker.read("theorem t (f : Nat → Nat) : f 1 = 2 := by sorry").targets[0]
+    slow = [f"have h{i} : 7 ^ 123456789 % 10 = 7 := by decide +kernel" for i in range(4)]
+    lean_worker.prepare(target)
+    with Dojo(target, lean_worker, 5.0, deadline=time.monotonic() + 2) as (dojo, state):
+        began = time.monotonic()
+        results = dojo.run_tacs(state, [*slow, "skip"])
+        assert time.monotonic() - began < 2 + 5
+        assert dojo.out_of_time and len(results) == 5
