@@ -48,6 +48,11 @@ class Statement:
         return f"{PREAMBLE}\n{self.statement}\n"
 
     @property
+    def with_header(self) -> str:
+        """A file of its own with its header, which imports Mathlib."""
+        return f"{self.header.rstrip()}\n\n{self.statement}\n"
+
+    @property
     def area(self) -> str:
         """Where it is from, by its name: a competition, or a field of the MATH data set."""
         return next((area for area in AREAS if self.name.startswith(area)), "other")

@@ -30,7 +30,7 @@ PARTS: dict[str, set[str]] = {
     "prover.errors": set(),
     "prover.printable": set(),
     "prover.lean.context": set(),
-    "prover.lean": {"prover.errors", "prover.printable", "prover.lean.context", "prover.policy", "data"},
+    "prover.lean": {"prover.errors", "prover.printable", "prover.lean.context"},
     "prover.policy": {"prover.errors", "prover.printable", "prover.lean.context", "search", "data"},
     "prover.policy.neural": {"prover.errors", "prover.printable", "prover.lean.context", "prover.policy"},
     "prover.audit": {"prover.errors", "prover.lean"},

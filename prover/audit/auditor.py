@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from prover.lean.engine import Backend
-from prover.lean.source import Reading, Target
+from prover.lean.engine import Backend, Engine
+from prover.lean.source import Target
 
 
 class Verdict(Protocol):
@@ -34,43 +34,68 @@ class Verdict(Protocol):
         ...
 
 
-class Audits(Protocol):
-    """Judges proofs for all workers; `prover.audit.shared.SharedAuditor` and `NativeAuditor` do."""
+@dataclass(frozen=True)
+class AuditVerdict:
+    """What the audit says of one proof.
 
-    def __call__(self, target: Target, proof: str) -> Verdict:
-        """Return the verdict on a proof of the target."""
+    `category` is one word for programs (`accepted`, `error`, `sorry`, …, see docs/audit.md), `reason` the
+    same in plain words, None when accepted. `axioms` are those reached outside the library's own theorems.
+    `depends_on` names theorems of the file that are unproved and that this proof uses: it is proved given
+    them. `checks` are the checks that ran; the last one is what decided.
+    """
+
+    accepted: bool
+    category: str
+    reason: str | None
+    axioms: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    checks: tuple[str, ...]
+    lean: str
+
+
+@dataclass(frozen=True)
+class TheoremVerdict:
+    """The verdict on one theorem of a target file."""
+
+    name: str
+    accepted: bool
+    category: str
+    reason: str | None
+    axioms: tuple[str, ...] = ()
+
+
+class Judge(Protocol):
+    """The checks of one Lean. `stays`: its process outlives a verdict, and is started again ahead of the next when lost."""
+
+    stays: bool
+
+    @property
+    def engine(self) -> Engine:
+        """Reads the files; no search uses it."""
         ...
 
     def start(self) -> None:
         """Ahead of the first audit."""
 
-    def warm(self, target: Target) -> None:
-        """Ahead of the first audit of a target."""
-
-    def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
-        """What is wrong with a written file."""
+    def audit_proof(self, target: Target, proof: str) -> AuditVerdict:
+        """Whether tactics prove a theorem of a file. Raises LeanProcessError when Lean was lost: nothing is known."""
         ...
 
-    def interrupt(self) -> None:
-        """From another thread, for good."""
+    def audit_files(
+        self, target_text: str, submission_text: str, target_path: Path | None = None, submission_path: Path | None = None
+    ) -> list[TheoremVerdict]:
+        """Whether a file proves what another leaves unproved, theorem by theorem."""
+        ...
 
-    def close(self) -> None:
-        """Ends its processes."""
 
-
-def auditor_for(backend: Backend, memory_mb: int, worker: Any = None) -> Audits:
-    """Return a new auditor on the backend's own Lean, in processes that no search has touched.
-
-    Args:
-        backend: the Lean that the theorems are searched with.
-        memory_mb: ceiling of the auditor's process, in MB.
-        worker: the embedded worker to audit with; None: a new one.
-    """
+def judge_for(backend: Backend, memory_mb: int) -> Judge:
+    """The checks of a backend's own Lean, in processes that no search has touched, each with at most `memory_mb`."""
+    from prover.audit.embedded import Auditor
     from prover.audit.native import NativeAuditor
-    from prover.audit.shared import SharedAuditor
+    from prover.lean.embedded.worker import LeanWorker
     from prover.lean.native.backends import Native
     from prover.lean.native.lake import LakeEnv
 
     if isinstance(backend, Native):
         return NativeAuditor(LakeEnv(backend.project), backend.lean, backend.library)
-    return SharedAuditor(memory_mb, worker)
+    return Auditor(LeanWorker(memory_mb))

@@ -15,9 +15,9 @@ files with commands that run programs are refused before they run; see docs/audi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from prover.audit.auditor import AuditVerdict, TheoremVerdict
 from prover.audit.reasons import (
     error_of,
     in_order,
@@ -46,36 +46,6 @@ CHECKS = (
 )
 
 
-@dataclass(frozen=True)
-class AuditVerdict:
-    """What the audit says of one proof.
-
-    `category` is one word for programs (`accepted`, `error`, `sorry`, …, see docs/audit.md), `reason` the
-    same in plain words, None when accepted. `axioms` are those reached outside the library's own theorems.
-    `depends_on` names theorems of the file that are unproved and that this proof uses: it is proved given
-    them. `checks` are the checks that ran; the last one is what decided.
-    """
-
-    accepted: bool
-    category: str
-    reason: str | None
-    axioms: tuple[str, ...]
-    depends_on: tuple[str, ...]
-    checks: tuple[str, ...]
-    lean: str
-
-
-@dataclass(frozen=True)
-class TheoremVerdict:
-    """The verdict on one theorem of a target file."""
-
-    name: str
-    accepted: bool
-    category: str
-    reason: str | None
-    axioms: tuple[str, ...] = ()
-
-
 class SubmissionLost(LeanProcessError):
     """Lean was lost while it read a submission; whether the submission did it, a second attempt shows."""
 
@@ -86,14 +56,20 @@ class SubmissionLost(LeanProcessError):
 
 
 class Auditor:
-    """Judges proofs.
+    """Judges proofs; see `prover.audit.auditor.Judge`.
 
     Args:
         worker: a Lean that no search uses. One may serve a whole batch, one file after the other.
     """
 
+    stays = True
+
     def __init__(self, worker: LeanWorker) -> None:
-        self._worker = worker
+        self.engine = self._worker = worker
+
+    def start(self) -> None:
+        """Has a process ready, with the library imported."""
+        self._worker.base_state(("Init",))
 
     @property
     def lean(self) -> str:

@@ -17,22 +17,23 @@ from __future__ import annotations
 
 import re
 import tempfile
-import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.audit.embedded import AuditVerdict
+import lean_dojo
+
+from prover.audit.auditor import AuditVerdict, TheoremVerdict
 from prover.audit.trust import ALLOWED_AXIOMS, Refusal
 from prover.errors import DataError, LeanProcessError
 from prover.lean import source
 from prover.lean.commands import masked, split
+from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.native import library as native_library
 from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import Facts, NativeLibrary, theorem_question, usable
-from prover.lean.native.reader import USES_SORRY, parse_header
-from prover.lean.source import Reading, Target, first_line
+from prover.lean.native.reader import USES_SORRY, NativeReader, parse_header, raise_for_imports
+from prover.lean.source import LeanFile, Target, first_line
 from prover.lean.tactic_text import RUNS_PROGRAMS
 
 CHECKS = (
@@ -59,76 +60,89 @@ class Judged:
 
 
 class NativeAuditor:
-    """Judges proofs for all workers, one at a time. Has what `prover.audit.shared.SharedAuditor` has."""
+    """See `prover.audit.auditor.Judge`. Its engine only reads files: no process of it stays.
+
+    Args:
+        lake: the project, for this auditor alone.
+        lean: the version line of its Lean.
+        library: our own library, where it serves.
+    """
+
+    stays = False
 
     def __init__(self, lake: LakeEnv, lean: str, library: NativeLibrary | None = None) -> None:
         self.lean = lean
         self._library = library
         self._lake = lake
-        self._lock = threading.Lock()
+        self.engine = DojoEngine(lake.project, lean_dojo.Dojo, reader=NativeReader(lake))
         self._originals: OrderedDict[tuple[str, int], Judged | Refusal] = OrderedDict()
 
-    def __call__(self, target: Target, proof: str) -> AuditVerdict:
-        """The verdict. Raises LeanProcessError when Lean was lost; that says nothing about the proof."""
+    def audit_proof(self, target: Target, proof: str) -> AuditVerdict:
+        """See `Judge`. Raises LeanProcessError when Lean was lost; that says nothing about the proof."""
         if target.problem is not None:
             return self._refused(Refusal("context", target.problem), 0)
         refusal = escapes(target, proof)
         if refusal is not None:
             return self._refused(refusal, 0)
-        with self._lock:
-            original = self._original(target)
-            if isinstance(original, Refusal):
-                return self._refused(original, 1)
-            found = self._judge(target, proof)
+        original = self._original(target)
+        if isinstance(original, Refusal):
+            return self._refused(original, 1)
+        found = self._judge(target, proof)
         if isinstance(found, Refusal):
             return self._refused(found, 2)
-        both = (found.facts, original.facts)
-        as_terms = both[0] is None or both[1] is None or both[0].same_statement(both[1])
-        if found.statement != original.statement or not as_terms:
-            return self._refused(Refusal("statement", "with the proof, the theorem states something else"), 2)
-        if found.facts is not None and found.facts.sorry != "none":
-            return self._refused(Refusal("sorry", "the proof has a sorry"), 3)
-        context = {name for name, _ in _open_before(target)}
+        context = frozenset(name for name, _ in _open_before(target))
+        refusal, axioms = _compared(original, found, context)
+        if refusal is not None:
+            return self._refused(refusal, 2 if refusal.category == "statement" else 3)
         leaned_on = tuple(a for a in found.axioms if a in context)
-        foreign = [a for a in found.axioms if a not in context and a not in ALLOWED_AXIOMS]
-        axioms = tuple(sorted(a for a in found.axioms if a not in context))
-        if foreign:
-            category = "sorry" if "sorryAx" in foreign else "axiom"
-            return self._refused(Refusal(category, f"it rests on the axiom {', '.join(foreign)}"), 4)
-        checks = CHECKS if None in both else AS_TERMS
+        checks = CHECKS if None in (found.facts, original.facts) else AS_TERMS
         return AuditVerdict(True, "accepted", None, axioms, leaned_on, checks, self.lean)
 
     def start(self) -> None:
         """Nothing to start: each audit has processes of its own."""
 
-    def warm(self, target: Target) -> None:
-        """Nothing to warm."""
+    def audit_files(
+        self, target_text: str, submission_text: str, target_path: Path | None = None, submission_path: Path | None = None
+    ) -> list[TheoremVerdict]:
+        """See `Judge`. By words alone it is told whether the submission runs programs while Lean reads it."""
+        target, submission = parse_header(target_text, target_path), parse_header(submission_text, submission_path)
+        with tempfile.TemporaryDirectory(prefix="proofsmith-audit-") as folder:
+            given, offered = (Path(folder) / part / f"{MODULE}.olean" for part in ("given", "offered"))
+            ran = self._compile(target.text, given)
+            raise_for_imports(target, ran)
+            if ran.errors:
+                where = source.place(target, ran.errors[0].start)
+                raise DataError(f"the target does not elaborate: {where}: {first_line(ran.errors[0].text)}")
+            reading = source.reading_of(target, split(target.text, target.body_start, ran.messages))
+            names = [t.name for t in reading.targets if not t.statement.startswith("example") and "#" not in t.name]
+            if not names:
+                raise DataError(f"{target_path or 'the target'} states no named theorem whose proof is sorry")
+            refusal = self._submitted(target, submission, offered)
+            if refusal is not None:
+                return [TheoremVerdict(n, False, refusal.category, refusal.reason) for n in names]
+            return [self._offered(name, given.parent, offered.parent) for name in names]
 
-    def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
-        """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
-        try:
-            text = source.load(path)
-            with self._lock:
-                ran = self._lake.run(text)
-        except (LeanProcessError, DataError) as lost:
-            return [f"{path}: could not be elaborated as a whole: {lost}"]
-        written = parse_header(text, path)
-        broken = {t.index for t in reading.targets if t.problem is not None}
-        problems = []
-        for index, command in enumerate(split(text, written.body_start, ran.messages)):
-            for error in command.errors:
-                if index in proofs or (index not in broken and reading.clean):
-                    problems.append(f"{source.place(written, error.start)}: {first_line(error.text)}")
-            if index in proofs and any(USES_SORRY in m.text for m in command.messages):
-                problems.append(f"{source.place(written, command.start)}: still has sorry")
-        return problems
+    def _submitted(self, target: LeanFile, submission: LeanFile, olean: Path) -> Refusal | None:
+        """Compiles a submission; why none of its theorems counts."""
+        if missing := sorted(set(target.modules) - set(submission.modules)):
+            return Refusal("imports", f"the submission does not import {', '.join(missing)}")
+        if (found := RUNS_PROGRAMS.search(masked(submission.text))) is not None:
+            return Refusal("program", f"it runs a program or trusts one while Lean reads it ({found[0]})")
+        errors = self._compile(submission.text, olean).errors
+        if errors:
+            return Refusal("error", f"{source.place(submission, errors[0].start)}: {first_line(errors[0].text)}")
+        return None
 
-    def interrupt(self) -> None:
-        """From another thread, for good: ends what runs."""
-        self._lake.interrupt()
-
-    def close(self) -> None:
-        """Nothing to close."""
+    def _offered(self, name: str, given: Path, offered: Path) -> TheoremVerdict:
+        original, found = self._asked(name, given), self._asked(name, offered)
+        if isinstance(original, Refusal):
+            return TheoremVerdict(name, False, original.category, original.reason)
+        if isinstance(found, Refusal):
+            return TheoremVerdict(name, False, "missing", f"the submission has no such theorem; {found.reason}")
+        refusal, axioms = _compared(original, found, frozenset())
+        if refusal is not None:
+            return TheoremVerdict(name, False, refusal.category, refusal.reason)
+        return TheoremVerdict(name, True, "accepted", None, axioms)
 
     def _original(self, target: Target) -> Judged | Refusal:
         key = (target.file.sha256, target.start)
@@ -144,7 +158,7 @@ class NativeAuditor:
         text, start, name = audited_text(target, proof)
         with tempfile.TemporaryDirectory(prefix="proofsmith-audit-") as folder:
             olean = Path(folder) / f"{MODULE}.olean"
-            compiled = self._lake.run(text, olean)
+            compiled = self._compile(text, olean)
             errors = compiled.errors
             if errors:
                 inside = [e for e in errors if e.start >= start]
@@ -153,19 +167,43 @@ class NativeAuditor:
                 return Refusal("context", f"its file does not compile up to it: {first_line(errors[0].text)}")
             if proof is not None and any(m.start >= start and USES_SORRY in m.text for m in compiled.messages):
                 return Refusal("sorry", "the proof has a sorry")
-            if not olean.exists():
-                raise LeanProcessError(f"`lake env lean -o` wrote no {olean.name}; see `proofsmith doctor`")
-            ours = usable(self._library)
-            question, at = judge_text(name, ours is not None)
-            ran = self._lake.run(question, None, (Path(folder),) if ours is None else (Path(folder), ours))
-            found = judged(ran, name, at)
-            if ours is not None and isinstance(found, Judged) and found.facts is None:
-                assert self._library is not None
-                self._library.give_up(f"its answer about {name} cannot be read")
-            return found
+            return self._asked(name, Path(folder))
+
+    def _asked(self, name: str, folder: Path) -> Judged | Refusal:
+        """What a process that only imports the compiled file in a folder says of a theorem."""
+        ours = usable(self._library)
+        question, at = judge_text(name, ours is not None)
+        ran = self._lake.run(question, None, (folder,) if ours is None else (folder, ours))
+        found = judged(ran, name, at)
+        if ours is not None and isinstance(found, Judged) and found.facts is None:
+            assert self._library is not None
+            self._library.give_up(f"its answer about {name} cannot be read")
+        return found
+
+    def _compile(self, text: str, olean: Path) -> Ran:
+        olean.parent.mkdir(exist_ok=True)
+        ran = self._lake.run(text, olean)
+        if not ran.errors and not olean.exists():
+            raise LeanProcessError(f"`lake env lean -o` wrote no {olean.name}; see `proofsmith doctor`")
+        return ran
 
     def _refused(self, refusal: Refusal, checks: int) -> AuditVerdict:
         return AuditVerdict(False, refusal.category, refusal.reason, (), (), CHECKS[:checks], self.lean)
+
+
+def _compared(original: Judged, found: Judged, context: frozenset[str]) -> tuple[Refusal | None, tuple[str, ...]]:
+    """What is wrong with a theorem beside the one that was stated, and its axioms but for unproved theorems of its `context`."""
+    both = (found.facts, original.facts)
+    as_terms = both[0] is None or both[1] is None or both[0].same_statement(both[1])
+    axioms = tuple(sorted(a for a in found.axioms if a not in context))
+    if found.statement != original.statement or not as_terms:
+        return Refusal("statement", "with the proof, the theorem states something else"), axioms
+    if found.facts is not None and found.facts.sorry != "none":
+        return Refusal("sorry", "the proof has a sorry"), axioms
+    foreign = [a for a in axioms if a not in ALLOWED_AXIOMS]
+    if foreign:
+        return Refusal("sorry" if "sorryAx" in foreign else "axiom", f"it rests on the axiom {', '.join(foreign)}"), axioms
+    return None, axioms
 
 
 def escapes(target: Target, proof: str) -> Refusal | None:

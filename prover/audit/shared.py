@@ -6,67 +6,55 @@ Searches do not wait for verdicts: a worker hands its candidate over and begins 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from prover.audit.auditor import Verdict
-from prover.audit.embedded import Auditor, TheoremVerdict
+from prover.audit.auditor import Judge, TheoremVerdict, Verdict, judge_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
-from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import Reading, Target
+from prover.lean.answers import Command
+from prover.lean.engine import Backend
+from prover.lean.source import LeanFile, Reading, Target
 
 MAX_TRIES = 2
 """What Lean was lost over is tried once more; then it is set aside."""
 
+Result = TypeVar("Result")
+
 
 class SharedAuditor:
-    """One auditor for many threads: a Lean process of its own, one proof at a time, a second try when it is lost."""
+    """One auditor for many threads, on any Lean: one proof at a time, a second try when its process is lost.
 
-    def __init__(self, memory_mb: int, worker: LeanWorker | None = None) -> None:
-        self.worker = worker or LeanWorker(memory_mb)
-        self._auditor = Auditor(self.worker)
+    Args:
+        judge: has the checks of a Lean, in processes that no search has touched.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self.engine = judge.engine
+        self._judge = judge
         self._lock = threading.Lock()
         self._closed = False
 
     def __call__(self, target: Target, proof: str) -> Verdict:
         """The audit's verdict. Raises LeanProcessError when Lean was lost twice over the same proof."""
-        with self._lock, self._renewed():
-            for tries_left in reversed(range(MAX_TRIES)):
-                self._prepare(target)
-                try:
-                    return self._auditor.audit_proof(target, proof)
-                except LeanSetupError:
-                    raise
-                except LeanProcessError:
-                    if tries_left == 0:
-                        raise
-        raise AssertionError("unreachable")
+        def judged() -> Verdict:
+            self.engine.recycle_if_big()
+            self.engine.prepare(target)
+            return self._judge.audit_proof(target, proof)
+
+        return self._twice(judged)
 
     def judge(self, stated: str, submission: str, path: Path | None = None) -> list[TheoremVerdict]:
         """Verdicts on a file's theorems; see `Auditor.audit_files`."""
-        with self._lock, self._renewed():
-            for tries_left in reversed(range(MAX_TRIES)):
-                try:
-                    return self._auditor.audit_files(stated, submission, path, path)
-                except LeanSetupError:
-                    raise
-                except LeanProcessError:
-                    if tries_left == 0:
-                        raise
-        raise AssertionError("unreachable")
-
-    def _prepare(self, target: Target) -> None:
-        """Elaborates a target's context; a process that is lost over it says nothing about the proof."""
-        self.worker.recycle_if_big()
-        self.worker.patiently(lambda: self.worker.state_before(target))
+        return self._twice(lambda: self._judge.audit_files(stated, submission, path, path))
 
     def start(self) -> None:
         """Starts the process ahead of the first audit."""
         with self._lock, suppress(LeanProcessError):  # whoever needs it will say
             if not self._closed:
-                self.worker.base_state(("Init",))
+                self._judge.start()
 
     @contextmanager
     def _renewed(self) -> Iterator[None]:
@@ -74,42 +62,58 @@ class SharedAuditor:
         try:
             yield
         finally:
-            self.worker.recycle_if_big()
-            if not self.worker.alive and not self.worker.stopping:
+            self.engine.recycle_if_big()
+            if self._judge.stays and not self.engine.alive and not self.engine.stopping:
                 threading.Thread(target=self.start, name="auditor start", daemon=True).start()
 
     def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
         """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
-        with self._lock:
-            for tries_left in reversed(range(MAX_TRIES)):
-                try:
-                    written = self.worker.header(source.load(path), path)
-                    _, commands = self.worker.elaborated(written)
-                    break
-                except (LeanProcessError, DataError) as lost:
-                    if tries_left == 0 or isinstance(lost, DataError):
-                        return [f"{path}: could not be elaborated as a whole: {lost}"]
+        def read() -> tuple[LeanFile, list[Command]]:
+            file = self.engine.header(source.load(path), path)
+            return file, self.engine.commands(file)
+
+        try:
+            file, commands = self._twice(read)
+        except (LeanProcessError, DataError) as lost:
+            return [f"{path}: could not be elaborated as a whole: {lost}"]
         before = {t.index for t in reading.targets if t.problem is not None}
         problems = []
         for index, command in enumerate(commands):
             for error in command.errors:
                 if index in proofs or (index not in before and reading.clean):
-                    problems.append(f"{source.place(written, error.start)}: {source.first_line(error.text)}")
-            if index in proofs and command.sorries:
-                problems.append(f"{source.place(written, command.start)}: still has sorry")
+                    problems.append(f"{source.place(file, error.start)}: {source.first_line(error.text)}")
+            if index in proofs and (command.sorries or any(source.SORRY_WARNING in m.text for m in command.messages)):
+                problems.append(f"{source.place(file, command.start)}: still has sorry")
         return problems
+
+    def _twice(self, work: Callable[[], Result]) -> Result:
+        """What Lean was lost over is tried once more. Raises LeanProcessError when it is lost again."""
+        with self._lock, self._renewed():
+            for _ in range(MAX_TRIES - 1):
+                try:
+                    return work()
+                except LeanSetupError:
+                    raise
+                except LeanProcessError:
+                    continue
+            return work()
 
     def warm(self, target: Target) -> None:
         """Starts the process and elaborates a target's context, so that the first audit is quick."""
         with self._lock, suppress(LeanProcessError):  # the first audit will say
-            self.worker.state_before(target)
+            self.engine.prepare(target)
 
     def interrupt(self) -> None:
-        """From another thread, for good: ends the process in the middle of whatever it does."""
-        self.worker.interrupt()
+        """From another thread, for good: ends what runs."""
+        self.engine.interrupt()
 
     def close(self) -> None:
         """Ends the process."""
         with self._lock:
             self._closed = True
-            self.worker.close()
+            self.engine.close()
+
+
+def auditor_for(backend: Backend, memory_mb: int) -> SharedAuditor:
+    """A new auditor on a backend's own Lean."""
+    return SharedAuditor(judge_for(backend, memory_mb))

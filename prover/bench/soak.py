@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from prover.audit.embedded import Auditor
 from prover.audit.shared import SharedAuditor
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture, Offer, View
@@ -145,7 +146,7 @@ def _round(
     # The first round is never cut short: on a busy machine it may be the only one.
     over = threading.Timer(max(0.0, end - time.monotonic()) if tally.rounds else LONGEST_ROUND_S, cancel.set)
     over.start()
-    auditor = SharedAuditor(settings.memory_mb, FaultyWorker(faults, settings.memory_mb))
+    auditor = SharedAuditor(Auditor(FaultyWorker(faults, settings.memory_mb)))
     path = folder / f"round-{tally.rounds}"
     try:
         with RunFolder(path, {}, {}) as run:
@@ -163,7 +164,7 @@ def _round(
     tally.rounds += complete
     tally.lost += len(expected - kept.keys()) + len(expected - lines.keys())
     tally.doubled += sum(count - 1 for count in lines.values()) + len(lines.keys() - expected)
-    tally.processes_lost += usage.processes_lost + auditor.worker.processes_lost
+    tally.processes_lost += usage.processes_lost + auditor.engine.processes_lost
     for key, record in records.items():
         before = quiet[key]
         tally.compared += 1

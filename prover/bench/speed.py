@@ -12,12 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from prover.audit.shared import SharedAuditor
-from prover.lean.embedded.premises import library_premises
+from prover.audit.shared import auditor_for
+from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.neural.default import default_policy
 from prover.prove.batch import run_batch
 from prover.prove.item import BatchSettings
+from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
 from prover.prove.theorem import SearchSettings
 
@@ -54,7 +55,7 @@ def batch() -> dict[str, Any]:
     workers = os.cpu_count() or 1
     settings = BatchSettings(search=SearchSettings(timeout_s=20), workers=workers)
     worker = LeanWorker(settings.memory_mb)
-    auditor = SharedAuditor(settings.memory_mb)
+    auditor = auditor_for(EMBEDDED, settings.memory_mb)
     auditor.start()  # as `proofsmith prove` does while it reads the files
     items, _, _ = read_items(worker, inputs)
     began = time.monotonic()

@@ -59,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
 
     from prover import __version__
     from prover.errors import LeanProcessError
-    from prover.lean.embedded.premises import load_or_build
     from prover.lean.embedded.worker import LeanWorker
     from prover.policy.builtin import builtin_policy
     from prover.policy.calibration import Calibration
+    from prover.prove.premises import load_or_build
 
     for name, value in (("--timeout", args.timeout), ("--tactic-timeout", args.tactic_timeout)):
         if not value > 0:

@@ -19,11 +19,11 @@ def fit_mixture(args: argparse.Namespace) -> int:
 
     from prover import __version__
     from prover.errors import LeanProcessError
-    from prover.lean.embedded.premises import load_or_build
     from prover.lean.embedded.worker import LeanWorker
     from prover.policy import scale
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural import default
+    from prover.prove.premises import load_or_build
 
     folder = args.model or default.model_folder()
     if folder is None:

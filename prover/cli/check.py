@@ -25,7 +25,7 @@ from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupErro
 from prover.printable import json_line, printable, show, tell
 
 if TYPE_CHECKING:
-    from prover.audit.embedded import TheoremVerdict
+    from prover.audit.auditor import TheoremVerdict
     from prover.audit.toolchain import NativeChecks
 
 MEMORY_MB = 4000
@@ -124,7 +124,8 @@ def judge(
     A submission on which Lean is lost is tried once more, on a new process; then it is refused, because the
     target alone went well.
     """
-    from prover.audit.embedded import Auditor, SubmissionLost, TheoremVerdict
+    from prover.audit.auditor import TheoremVerdict
+    from prover.audit.embedded import Auditor, SubmissionLost
     from prover.lean.embedded.worker import LeanWorker
 
     attempts = 2

@@ -2,7 +2,8 @@
 
 `proofsmith corpus build --out FOLDER` writes corpus.parquet (name, module, kind,
 signature, type as a term, what it mentions, …), the import and dependency graphs as
-GraphML, and README.md, the card. The same command goes on where it was interrupted.
+GraphML, and README.md, the card: of the embedded Lean, or with --from of another.
+The same command goes on where it was interrupted.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.cli.lean_options import EITHER, EMBEDDED_ONLY, lean_by_command
 from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
 from prover.printable import json_line, show
 
@@ -45,14 +46,18 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--project {args.project}: no lakefile.toml or lakefile.lean there or above")
     findings = [*discover(project, args.vllm, args.timeout), _model()]
     embedded, native = usable(findings)
+    used = lean_by_command(project, embedded, native)
     if args.json:
-        facts = {"embedded": embedded, "native": native, "findings": [asdict(f) for f in findings]}
+        facts = {"embedded": embedded, "native": native, "findings": [asdict(f) for f in findings], "commands": used}
         show(json_line(facts, indent=2), lines=True)
     else:
         for finding in findings:
             show(f"{finding.name:<14} {MARKS[finding.status]:<8} {finding.detail}")
             if finding.advice is not None and finding.status != "none":
                 show(f"{'':<14} {'':<8} type: {finding.advice}")
+        show(f"\n{', '.join(EITHER)}: {used[EITHER[0]]}", lines=True)
+        for verb in EMBEDDED_ONLY:
+            show(f"{verb}: {used[verb]}")
         verdicts = ["the embedded Lean"] * embedded + [f"the native Lean of {project.root}" if project else ""] * native
         show(f"\nusable: {' and '.join(verdicts) or 'no Lean'}", lines=True)
     return EXIT_DONE if (native if args.project is not None else embedded or native) else EXIT_ENVIRONMENT

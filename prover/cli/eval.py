@@ -9,19 +9,19 @@ command goes on where an interrupted run stopped.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prover.cli import eval_options as options
+from prover.cli.lean_options import chosen, memory_of, workers_of
 from prover.cli.policy_options import critic_settings, make_policy
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
 if TYPE_CHECKING:
     from prover.evaluation.datasets import DataSet
-    from prover.lean.embedded.worker import LeanWorker
+    from prover.lean.engine import Backend, Engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,8 +98,9 @@ def _minif2f(args: argparse.Namespace) -> int:
 
     if args.split not in SPLITS:
         raise ConfigError(f"there is no split {args.split!r} of miniF2F; it has {' and '.join(SPLITS)}")
-    found = minif2f(local(args.source, args.fetch), args.split)
-    return _evaluate(args, lambda _: found, f"minif2f-{args.split}")
+    backend = chosen(args)
+    found = minif2f(local(args.source, args.fetch), args.split, backend.name != "embedded")
+    return _evaluate(args, lambda _: found, f"minif2f-{args.split}", backend)
 
 
 def _programs(args: argparse.Namespace) -> int:
@@ -114,7 +115,7 @@ def _programs(args: argparse.Namespace) -> int:
 
 def _library(args: argparse.Namespace) -> int:
     from data.library_bench import SPLITS
-    from prover.evaluation.library import library
+    from prover.evaluation.library import made_library
 
     if args.split not in SPLITS:
         raise ConfigError(
@@ -122,17 +123,16 @@ def _library(args: argparse.Namespace) -> int:
         )
     if args.sample < 0:
         raise ConfigError(f"--sample is {args.sample}; it must be at least 1, or 0 for all")
-    args.memory = max(args.memory, 1000)
     return _evaluate(
         args,
-        lambda worker: library(worker, args.root, args.split, args.sample or None),
+        lambda _: made_library(args.root, args.split, args.sample or None),
         f"{args.root.lower()}-{args.split}",
     )
 
 
-def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], name: str) -> int:
+def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name: str, backend: Backend | None = None) -> int:
     for option, value in (
-        ("--workers", args.workers), ("--max-expansions", args.max_expansions), ("--memory", args.memory),
+        ("--workers", args.workers), ("--max-expansions", args.max_expansions),
         ("--limit", args.limit), ("--runs", args.runs),
     ):  # fmt: skip
         if value is not None and value < 1:
@@ -148,27 +148,32 @@ def _evaluate(args: argparse.Namespace, make: Callable[[LeanWorker], DataSet], n
 
     from prover.evaluation.folder import check_folder
     from prover.evaluation.runner import Plan, evaluate
-    from prover.lean.embedded.worker import LeanWorker
     from prover.prove.item import BatchSettings
     from prover.prove.run import default_command
     from prover.prove.theorem import SearchSettings
 
+    backend = backend or chosen(args)
+    if not args.quiet:
+        tell(f"Lean: {backend.why}")
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
         search=SearchSettings(args.timeout, args.max_expansions, **critic),
-        workers=args.workers or os.cpu_count() or 1,
+        workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
-        memory_mb=args.memory,
+        memory_mb=memory_of(args, backend),
     )
-    policy, noted = make_policy(args, args.memory)
+    policy, noted = make_policy(args, settings.memory_mb, backend.name == "embedded")
     plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet, noted)
-    with LeanWorker(args.memory) as worker:
-        dataset = make(worker).limited(args.limit)
+    engine = backend.new_engine(settings.memory_mb)
+    try:
+        dataset = make(engine).limited(args.limit)
         check_folder(out, dataset, args.fresh)
         if not args.quiet:
             for line in _about(dataset):
                 tell(line)
-        done = evaluate(dataset, policy, plan, out, worker, default_command())
+        done = evaluate(dataset, policy, plan, out, engine, default_command(), backend=backend)
+    finally:
+        engine.close()
     if args.json:
         show(json_line(done.summary))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from prover.cli.lean_options import add_lean_options
 from prover.cli.policy_options import add_critic_options, add_policy_options
 from prover.cli.prove import positive
 
@@ -161,9 +162,6 @@ def run_options(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N", help="Lean processes that search (default: cores)"
     )
     parser.add_argument(
-        "--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)"
-    )
-    parser.add_argument(
         "--runs", type=int, default=1, metavar="N", help="seeded runs, for pass@1 to pass@N (default 1)"
     )
     parser.add_argument(
@@ -178,5 +176,6 @@ def run_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_lean_options(parser, "you are in one")
     add_policy_options(parser)
     add_critic_options(parser)

@@ -88,10 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the rounds."""
     _check(args)
-    from prover.lean.embedded.premises import library_premises
     from prover.lean.embedded.worker import LeanWorker
     from prover.policy.neural.local import need_neural
     from prover.prove.item import BatchSettings
+    from prover.prove.premises import library_premises
     from prover.prove.theorem import SearchSettings
     from prover.training.improve import Improve, ImproveSettings
     from prover.training.settings import TrainSettings

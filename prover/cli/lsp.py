@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 
+from prover.cli.lean_options import add_lean_options, chosen
 from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stdio", action="store_true", help="what editors add; it is the only way to speak")
     parser.add_argument("--no-diagnostics", action="store_true", help="Lean's own server runs beside this one")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="warm Lean processes (default %(default)s)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default %(default)s)")
+    add_lean_options(parser, "the workspace lies in one")
     parser.add_argument(
         "--suggest-timeout", type=float, default=4.0, metavar="S", help="seconds for suggestions at a place (default %(default)g)"
     )
@@ -28,12 +29,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until the editor ends it."""
-    for name in ("workers", "memory", "suggest_timeout", "timeout"):
+    for name in ("workers", "suggest_timeout", "timeout"):
         if not 0 < getattr(args, name) < float("inf"):
             raise ConfigError(f"--{name.replace('_', '-')} is {getattr(args, name):g}; it must be above 0")
+    from prover.lean.embedded.backend import EMBEDDED
     from prover.server.lsp import Options, serve
     from prover.server.session import Session
 
-    with Session(workers=args.workers, memory_mb=args.memory, model=args.policy == "builtin") as session:
-        serve(session, Options(not args.no_diagnostics, True, args.suggest_timeout, args.timeout))
+    backend = EMBEDDED if args.project is None else chosen(args)
+    choose = None if args.project is not None else lambda root: chosen(args, [root])  # the editor names its workspace
+    limits = (args.suggest_timeout, args.timeout)
+    with Session(workers=args.workers, memory_mb=args.memory, model=args.policy == "builtin", backend=backend) as session:
+        serve(session, Options(not args.no_diagnostics, True, *limits, choose))
     return EXIT_DONE

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from prover.cli.lean_options import add_lean_options, chosen
 from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workspace", type=Path, default=Path("."), metavar="FOLDER", help="files below it may be read (default: here)"
     )
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="Lean processes (default 1)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    add_lean_options(parser, "the workspace lies in one")
     add_default_policy_option(parser)
 
 
@@ -29,11 +30,11 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.service import Service
     from prover.server.session import Session
 
-    if args.workers < 1 or args.memory < 1:
-        raise ConfigError("--workers and --memory must be at least 1")
+    if args.workers < 1:
+        raise ConfigError(f"--workers is {args.workers}; it must be at least 1")
     if not args.workspace.is_dir():
         raise ConfigError(f"--workspace {args.workspace} is not a folder")
-    service = Service(Session(args.workers, args.memory, model=args.policy == "builtin"))
+    service = Service(Session(args.workers, args.memory, model=args.policy == "builtin", backend=chosen(args, [args.workspace])))
     try:
         tools(service, args.workspace).run("stdio")
     finally:

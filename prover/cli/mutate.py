@@ -11,6 +11,8 @@ printed text. Writes to the folder --out:
 
 The same command goes on where an interrupted run stopped.
 
+Its operators are programs of the embedded Lean: there is no --lean here.
+
   proofsmith mutate --out m --limit-core-hours 0.5
   proofsmith mutate recheck --out m --sample 1000
   proofsmith mutate report --out m

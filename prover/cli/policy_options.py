@@ -125,8 +125,8 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
         ConfigError: options that contradict each other, an unknown preset, a model of another architecture.
         PolicyError: no server, or the model cannot be loaded.
     """
-    from prover.lean.embedded.premises import LazyPremises, library_premises
     from prover.policy.builtin import builtin_policy
+    from prover.prove.premises import LazyPremises, library_premises
 
     premises = library_premises(memory_mb) if embedded else LazyPremises()
     if args.policy in ("builtin", "symbolic"):

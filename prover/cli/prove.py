@@ -16,11 +16,11 @@ and a search for the rest.
 from __future__ import annotations
 
 import argparse
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.cli.lean_options import add_lean_options, chosen, memory_of, workers_of
 from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import ask, show, tell
@@ -53,17 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--workers", type=int, metavar="N", help="Lean processes that search (default: cores)")
     parser.add_argument(
-        "--memory", type=int, metavar="MB", help="ceiling of a Lean process (default 3000; 8000 for a native one)"
-    )
-    parser.add_argument(
-        "--lean", choices=("auto", "embedded", "repl", "dojo"), default="auto",
-        help="whose Lean: the embedded one, or a Lake project's own through the REPL or LeanDojo; auto: the project's "
-        "when the files lie in one and its toolchain answers (default auto)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--project", type=Path, metavar="PATH", help="the Lake project (default: the one in which the files lie)"
-    )
-    parser.add_argument(
         "--repo", metavar="REPO",
         help="prove theorems of a repository that LeanDojo traces (see proofsmith trace --repo), through LeanDojo itself",
     )  # fmt: skip
@@ -71,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--theorem", action="append", default=[], metavar="NAME", help="with --repo: this theorem, and others so named "
         "(full names; default: all of the repository's own)",
     )  # fmt: skip
+    add_lean_options(parser)
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     add_policy_options(parser)
@@ -97,7 +87,6 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     critic = critic_settings(args)
 
-    from prover.lean.choosing import native_workers
     from prover.prove.item import BatchSettings
     from prover.prove.run import default_command
     from prover.prove.run import run as run_all
@@ -107,13 +96,12 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / name
     if not args.quiet:
         tell(f"Lean: {backend.why}")
-    memory = args.memory or backend.default_memory_mb
     settings = BatchSettings(
         search=SearchSettings(args.timeout or None, args.max_expansions, **critic),
-        workers=(args.workers or os.cpu_count() or 1) if backend.name == "embedded" else native_workers(args.workers, memory),
+        workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,
-        memory_mb=memory,
+        memory_mb=memory_of(args, backend),
     )
     policy, noted = make_policy(args, embedded=backend.name == "embedded")
     outcome = run_all(
@@ -149,7 +137,6 @@ def _check(args: argparse.Namespace) -> None:
 
 def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
     """The Lean that was asked for, what it is to prove, and what the run is called."""
-    from prover.lean.choosing import choose
     from prover.prove.run import Input, collect, from_statement
 
     if args.repo is not None:
@@ -161,7 +148,7 @@ def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
         return backend, [Input(*given) for given in texts(backend)], Path(source.url).name
     inputs = [from_statement(args.statement)] if args.statement is not None else collect(args.paths)
     name = "statement" if args.statement is not None else args.paths[0].resolve().stem
-    return choose(args.lean, args.project, args.paths), inputs, name
+    return chosen(args, args.paths), inputs, name
 
 
 def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
@@ -214,8 +201,9 @@ def _talk(args: argparse.Namespace) -> int:
         path, line, given = parse_place(str(args.paths[0]))
         text = load(path)
         column = likely_column(text, line) if given is None else given
-    policy, _ = make_policy(args)
-    with Session(workers=1, memory_mb=args.memory or 3000, policy=policy) as session, session.opened(
+    backend = chosen(args, [] if path is None else [path])
+    policy, _ = make_policy(args, embedded=backend.name == "embedded")
+    with Session(workers=1, memory_mb=args.memory, policy=policy, backend=backend) as session, session.opened(
         text, line, column, path, wait_s=300
     ) as here:  # fmt: skip
         settings = SearchSettings(args.timeout or None, args.max_expansions)

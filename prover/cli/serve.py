@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.cli.lean_options import add_lean_options, chosen
 from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import show, tell
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queue", type=int, default=64, metavar="N", help="requests that may wait; more get 429 (default 64)")
     parser.add_argument("--searches", type=int, default=1, metavar="N", help="proof searches at a time (default 1)")
     parser.add_argument("--max-body", type=float, default=4.0, metavar="MB", help="size of a request (default 4)")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of a Lean process (default 3000)")
+    add_lean_options(parser, "you are in one")
     parser.add_argument("--cold", action="store_true", help="start Lean when it is first needed, not ahead")
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="past batches (default runs)")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="the server's own jobs (default RUNS/server)")
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.session import Session
     from prover.server.settings import ServeSettings, is_loopback
 
-    for name, least in (("workers", 1), ("spares", 0), ("queue", 0), ("searches", 1), ("memory", 1)):
+    for name, least in (("workers", 1), ("spares", 0), ("queue", 0), ("searches", 1)):
         if getattr(args, name) < least:
             raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least {least}")
     if args.searches >= args.workers > 1:
@@ -95,9 +96,11 @@ def run(args: argparse.Namespace) -> int:
         state=(args.state or args.runs / "server").absolute(),
         grace_s=args.grace,
     )
+    backend = chosen(args)
     listening = bind(settings)
     port = listening.getsockname()[1]
-    session = Session(args.workers, args.memory, model=args.policy == "builtin", spares=0 if args.cold else args.spares)
+    spares = 0 if args.cold else args.spares
+    session = Session(args.workers, args.memory, model=args.policy == "builtin", spares=spares, backend=backend)
     try:
         server = Server(Service(session), settings)
     except BaseException:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             tell("proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.")
             return EXIT_ENVIRONMENT
     if not args.check and not args.no_index:
-        from prover.lean.embedded.premises import library_premises
+        from prover.prove.premises import library_premises
 
         library_premises()
     state = "verified" if args.check else "ready"

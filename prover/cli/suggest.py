@@ -14,6 +14,7 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
+from prover.cli.lean_options import add_lean_options, chosen
 from prover.cli.policy_options import add_default_policy_option
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=float, default=10.0, metavar="S", help="seconds of trying, once Lean is warm (default %(default)g)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="ceiling of Lean's memory (default %(default)s)")
+    add_lean_options(parser, "the file lies in one")
     add_default_policy_option(parser)
 
 
@@ -68,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     path, line, column = parse_place(args.place)
     text = load(path)
     with Session(
-        workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout, model=args.policy == "builtin"
+        workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout, model=args.policy == "builtin",
+        backend=chosen(args, [path]),
     ) as session:
         at, found = session.suggest_at(
             text, line, likely_column(text, line) if column is None else column, args.limit, args.timeout, path

@@ -1,7 +1,7 @@
 """Writes proofs down as steps: state, tactic, state after, premises.
 
 Takes folders of `proofsmith mutate` and of `proofsmith prove`, runs every proof again
-tactic by tactic, and writes Parquet shards in LeanDojo's columns and statistics.json.
+tactic by tactic in the embedded Lean, and writes Parquet shards in LeanDojo's columns and statistics.json.
 Proofs that need more than Init and Std are skipped and named.
 
 With --repo it has LeanDojo trace a repository instead (native Lean and the network are

@@ -19,7 +19,8 @@ from prover.audit.auditor import Verdict
 from prover.audit.shared import MAX_TRIES
 from prover.errors import LeanProcessError
 from prover.lean.dojo import Dojo
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item
@@ -52,6 +53,7 @@ def run_baseline(
     folder: RunFolder,
     audit: Audit,
     say: Any = lambda done, total: None,
+    backend: Backend = EMBEDDED,
 ) -> dict[str, dict[str, Any]]:
     """Tries the ten tactics on every theorem that the folder does not know yet.
 
@@ -61,6 +63,7 @@ def run_baseline(
         folder: where results are noted, to go on from when interrupted.
         audit: judges what closes the goal.
         say: told how many are done.
+        backend: which Lean works.
 
     Returns:
         By id: `closed_by`, the tactics whose proof was accepted, and `seconds`. Raises what a worker raises.
@@ -74,7 +77,7 @@ def run_baseline(
     failures: list[BaseException] = []
     stop = threading.Event()
 
-    def work(worker: LeanWorker) -> None:
+    def work(worker: Engine) -> None:
         try:
             while not stop.is_set():
                 try:
@@ -93,7 +96,7 @@ def run_baseline(
         finally:
             worker.close()
 
-    workers = [LeanWorker(settings.memory_mb) for _ in range(max(1, min(settings.workers, len(missing))))]
+    workers = [backend.new_engine(settings.memory_mb) for _ in range(max(1, min(settings.workers, len(missing))))]
     with ThreadPoolExecutor(len(workers), "baseline") as threads:
         running = [threads.submit(work, worker) for worker in workers] if missing else []
         try:
@@ -108,7 +111,7 @@ def run_baseline(
     return {i.id: records[i.id] for i in items}
 
 
-def try_all(item: Item, worker: LeanWorker, audit: Audit, settings: BatchSettings) -> dict[str, Any]:
+def try_all(item: Item, worker: Engine, audit: Audit, settings: BatchSettings) -> dict[str, Any]:
     """One theorem: the tactics that close it and pass the audit. A Lean lost twice over it closes nothing."""
     started = time.monotonic()
     closed: list[str] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from data import minif2f as minif2f_records
 from data import programs as program_records
 from prover.errors import DataError
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Engine
 from prover.prove.run import collect
 
 ONLY = "*"
@@ -79,13 +79,13 @@ def sample(names: Iterable[str], size: int) -> list[str]:
     ]
 
 
-def starter(worker: LeanWorker) -> DataSet:
+def starter(worker: Engine) -> DataSet:
     """The starter theorems, as Lean finds them. Each keeps its file: some rest on what is before them."""
     found = of_files(worker, [Path(str(files("data") / "starter"))], "starter", "the starter theorems")
     return replace(found, source="data/starter")
 
 
-def of_files(worker: LeanWorker, paths: Sequence[Path], title: str, where: str = "the files") -> DataSet:
+def of_files(worker: Engine, paths: Sequence[Path], title: str, where: str = "the files") -> DataSet:
     """The theorems that wait for proof in .lean files and folders, as one data set; `where` names them in messages.
 
     Raises DataError for what cannot be read, and for a name that stands twice.
@@ -100,8 +100,11 @@ def of_files(worker: LeanWorker, paths: Sequence[Path], title: str, where: str =
     return DataSet(title, "", ", ".join(map(str, paths)), _sha256_of_texts(texts), tuple(problems), texts)
 
 
-def minif2f(path: Path, split: str) -> DataSet:
-    """A split of miniF2F. Raises DataError when the source cannot be used, or has none of the split."""
+def minif2f(path: Path, split: str, headers: bool = False) -> DataSet:
+    """A split of miniF2F, with the statements' own `headers` (they import Mathlib) or as the embedded Lean takes them.
+
+    Raises DataError when the source cannot be used, or has none of the split.
+    """
     try:
         statements = minif2f_records.read(path)
         digest = minif2f_records.sha256(path)
@@ -122,12 +125,12 @@ def minif2f(path: Path, split: str) -> DataSet:
         )
     bad = minif2f_records.known_bad(chosen)
     problems = tuple(Problem(s.name, f"{s.name}.lean", s.area, bad.get(s.name)) for s in chosen)
-    texts = {f"{s.name}.lean": s.lean for s in chosen}
+    texts = {f"{s.name}.lean": s.with_header if headers else s.lean for s in chosen}
     notes = (TEST_WARNING,) if split == "test" else ()
     return DataSet("miniF2F", split, str(path), digest, problems, texts, notes)
 
 
-def programs(worker: LeanWorker, path: Path, title: str | None = None) -> DataSet:
+def programs(worker: Engine, path: Path, title: str | None = None) -> DataSet:
     """Theorems about programs (`data/programs.py`); a text in which several wait for proof is read by Lean.
 
     Raises DataError when the source cannot be used.

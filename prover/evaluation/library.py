@@ -72,6 +72,12 @@ def library(worker: LeanWorker, root: str, split: str, size: int | None) -> Data
     )
 
 
+def made_library(root: str, split: str, size: int | None) -> DataSet:
+    """See `library`: with the embedded Lean, whichever Lean is evaluated on it then."""
+    with LeanWorker() as worker:
+        return library(worker, root, split, size)
+
+
 def make(worker: LeanWorker, root: str, split: str, size: int | None) -> tuple[list[Theorem], dict[str, Any]]:
     """Finds the split's theorems and keeps those whose statements can be told again.
 

@@ -6,12 +6,12 @@ import re
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.evaluation.datasets import ONLY, DataSet, Problem
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Engine
 from prover.lean.source import LeanFile, Reading, Target
 from prover.prove.item import Item
 
 
-def locate(worker: LeanWorker, dataset: DataSet) -> tuple[list[Item], dict[str, Reading]]:
+def locate(worker: Engine, dataset: DataSet) -> tuple[list[Item], dict[str, Reading]]:
     """An item for every problem, in order; one that Lean cannot read has a target that says why."""
     readings: dict[str, Reading] = {}
     broken: dict[str, str] = {}

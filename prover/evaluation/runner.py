@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import SharedAuditor
+from prover.audit.shared import SharedAuditor, auditor_for
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.figures import counts, joined, pass_curve
@@ -34,7 +34,8 @@ from prover.evaluation.noise import NoisyPolicy
 from prover.evaluation.provenance import code_sha256, hardware
 from prover.evaluation.report import write_eval_page
 from prover.lean import source
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.engine import Backend, Engine
 from prover.lean.source import Reading
 from prover.printable import tell
 from prover.prove.batch import run_batch
@@ -85,9 +86,10 @@ def evaluate(
     policy: ViewPolicy,
     plan: Plan,
     out: Path,
-    worker: LeanWorker,
+    worker: Engine,
     command: Sequence[str] = (),
     auditor: SharedAuditor | None = None,
+    backend: Backend = EMBEDDED,
 ) -> Evaluation:
     """Runs the policy on the data set and writes everything to `out`.
 
@@ -99,6 +101,7 @@ def evaluate(
         worker: a Lean to begin with; closed at the end.
         command: the command line, for the records.
         auditor: an auditor to share; closed by whoever made it.
+        backend: which Lean works.
 
     Raises ConfigError when `out` is another evaluation's, LeanProcessError when Lean cannot be had. What was
     finished before is kept.
@@ -109,11 +112,13 @@ def evaluate(
     code = code_sha256()
     noted = settings.noted() | {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs}
     noted |= plan.policy
+    if backend.name != EMBEDDED.name:
+        noted["backend"] = backend.name
     if plan.noise:
         noted["seed"] = plan.seed
     hashes = {dataset.label: dataset.sample_sha256}
     own_auditor = auditor is None
-    auditor = auditor or SharedAuditor(settings.memory_mb)
+    auditor = auditor or auditor_for(backend, settings.memory_mb)
     try:
         with RunFolder(out, noted, hashes, plan.fresh) as folder:
             if plan.fresh:
@@ -121,11 +126,12 @@ def evaluate(
             items, readings = locate(worker, dataset)
             lean = worker.lean
             if plan.runs == 1:
-                first, resumed = _one_run(items, _policy_of(policy, plan, 1), settings, folder, worker, auditor, plan.quiet)
+                seeded = _policy_of(policy, plan, 1)
+                first, resumed = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet, backend)
                 singles = [first]
             else:
-                singles, resumed = _several_runs(items, policy, plan, settings, out, noted, hashes, worker, auditor)
-            tried = _baseline(items, plan, settings, out, code, hashes, auditor) if plan.baseline else None
+                singles, resumed = _several_runs(items, policy, plan, settings, out, noted, hashes, worker, auditor, backend)
+            tried = _baseline(items, plan, settings, out, code, hashes, auditor, backend) if plan.baseline else None
             records = joined(dataset, items, singles, tried)
             notes = _write_proofs(out, dataset, items, readings, records, auditor)
             trees = {r["id"]: t for r in records if (t := tree_of(out, plan.runs, r, folder))}
@@ -168,8 +174,9 @@ def _several_runs(
     out: Path,
     noted: Mapping[str, Any],
     hashes: Mapping[str, str],
-    worker: LeanWorker,
+    worker: Engine,
     auditor: SharedAuditor,
+    backend: Backend,
 ) -> tuple[list[list[dict[str, Any]]], int]:
     """The records of each run, kept in folders of their own, and how many results were there before."""
     singles: list[list[dict[str, Any]]] = []
@@ -177,7 +184,7 @@ def _several_runs(
     for number in range(1, plan.runs + 1):
         with RunFolder(out / f"run-{number}", {**noted, "run": number}, hashes, plan.fresh) as folder:
             seeded = _policy_of(policy, plan, number)
-            records, known = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet)
+            records, known = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet, backend)
         singles.append(records)
         resumed += known
     return singles, resumed
@@ -191,10 +198,11 @@ def _baseline(
     code: str,
     hashes: Mapping[str, str],
     auditor: SharedAuditor,
+    backend: Backend,
 ) -> dict[str, dict[str, Any]]:
     noted = single_tactics.noted_settings(settings) | {"code": code}
     with RunFolder(out / "baseline", noted, hashes, plan.fresh) as base:
-        return single_tactics.run_baseline(items, settings, base, auditor, _baseline_progress(plan.quiet))
+        return single_tactics.run_baseline(items, settings, base, auditor, _baseline_progress(plan.quiet), backend)
 
 
 def _summary(
@@ -231,13 +239,14 @@ def _one_run(
     policy: ViewPolicy,
     settings: BatchSettings,
     folder: RunFolder,
-    worker: LeanWorker,
+    worker: Engine,
     auditor: SharedAuditor,
     quiet: bool,
+    backend: Backend,
 ) -> tuple[list[dict[str, Any]], int]:
     known = folder.known()
     with ProgressBar(len(items), known, quiet) as bar:
-        ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor)
+        ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend)
     settled = settle_dependencies(ran.records)
     return [settled[i.id] for i in items], len(known)
 

@@ -153,6 +153,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def ready(self) -> bool:
+        """Whether the next request is answered: by the process that runs, or one that is quickly there."""
+        ...
+
+    @property
     def stopping(self) -> bool:
         """Whether `interrupt` was called."""
         ...

@@ -104,6 +104,11 @@ class ProcessWorker(ABC, Generic[P]):
         return self._process is not None and self._process.alive
 
     @property
+    def ready(self) -> bool:
+        """Whether the next request finds its process running."""
+        return self.alive
+
+    @property
     def stopping(self) -> bool:
         """Whether `interrupt` was called."""
         return self._stopping.is_set()

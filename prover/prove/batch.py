@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from prover.audit.auditor import Audits, Verdict, auditor_for
+from prover.audit.auditor import Verdict
 from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
+from prover.audit.shared import SharedAuditor, auditor_for
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.engine import Backend, Engine
@@ -80,7 +81,7 @@ def run_batch(
     watcher: Watcher = SILENT,
     first_worker: Engine | None = None,
     cancel: threading.Event | None = None,
-    auditor: Audits | None = None,
+    auditor: SharedAuditor | None = None,
     new_worker: Callable[[int], Engine] | None = None,
     backend: Backend = EMBEDDED,
 ) -> Ran:
@@ -100,8 +101,7 @@ def run_batch(
     """
     cancel = cancel or threading.Event()
     make_worker = new_worker or backend.new_engine
-    own = new_worker(settings.memory_mb) if auditor is None and new_worker is not None else None
-    audit = auditor or auditor_for(backend, settings.memory_mb, own)
+    audit = auditor or auditor_for(backend, settings.memory_mb)
     batch = _Batch(items, policy, settings, folder, watcher, cancel, audit)
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
@@ -170,7 +170,7 @@ class _Batch:
         self._candidates: deque[tuple[Item, Candidate]] = deque()
         self._changed = threading.Condition()
 
-    def run(self, workers: Sequence[Engine], auditor: Audits | None = None) -> Ran:
+    def run(self, workers: Sequence[Engine], auditor: SharedAuditor | None = None) -> Ran:
         """All threads, to their end. `auditor`: the audit as a process, made ready ahead of the first candidate."""
         jobs: list[Callable[[], None]] = [partial(self.work, worker) for worker in workers]
         if self.waiting and self.audit is not None:
@@ -224,7 +224,7 @@ class _Batch:
                 self.usage.span_s += worker.span_s - before[1]
                 self.usage.processes_lost += worker.processes_lost - before[2]
 
-    def judge(self, audit: Callable[[Target, str], Verdict], auditor: Audits | None) -> None:
+    def judge(self, audit: Callable[[Target, str], Verdict], auditor: SharedAuditor | None) -> None:
         """The auditor's thread: candidate after candidate; after a cancellation those that are already there."""
         try:
             if auditor is not None:

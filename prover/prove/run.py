@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.auditor import Audits, auditor_for
-from prover.audit.shared import MAX_TRIES
+from prover.audit.shared import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
 from prover.lean.embedded.backend import EMBEDDED
@@ -247,7 +246,7 @@ def write_files(
     readings: Sequence[source.Reading],
     items: Sequence[Item],
     records: dict[str, dict[str, Any]],
-    auditor: Audits,
+    auditor: SharedAuditor,
 ) -> tuple[list[Path], list[str]]:
     """Writes each file with its proofs below `out/proofs`, and elaborates what was written once more as a whole."""
     written: list[Path] = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prover.audit import outcome as audit
-from prover.audit.embedded import TheoremVerdict
+from prover.audit.auditor import TheoremVerdict
 from prover.audit.outcome import Candidate, Effort, Failure
 from prover.lean.holes import Hole
 from prover.lean.positions import Places, Position

@@ -14,13 +14,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from lsprotocol import types
+from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from prover import __version__
 from prover.errors import ProverError
+from prover.lean.engine import Backend
 from prover.lean.holes import NoPlace
 from prover.lean.positions import Position
 from prover.prove.theorem import SearchSettings
@@ -44,13 +47,14 @@ Work = Callable[[Callable[[], bool]], T]
 @dataclass(frozen=True)
 class Options:
     """`diagnostics`: tell what Lean says; `library`: index the library ahead, for `exact?`. The times are seconds for
-    suggestions at a place and for a proof.
+    suggestions at a place and for a proof. `choose` gives the Lean of a workspace; None: the session's.
     """
 
     diagnostics: bool = True
     library: bool = True
     suggest_s: float = 4.0
     prove_s: float = 60.0
+    choose: Callable[[Path], Backend] | None = None
 
 
 class Server:
@@ -82,11 +86,19 @@ class Server:
             self.ls.command(name)(_function(command))
 
     def initialize(self, params: types.InitializeParams) -> None:
-        """The editor's settings: `diagnostics` and `library` of `Options`."""
+        """The editor's settings: `diagnostics` and `library` of `Options`; and the workspace, whose project's Lean is taken."""
+        if self.options.choose is not None:
+            try:
+                self.session.use(self.options.choose(_root(params)))
+            except ProverError as error:  # the embedded Lean serves all the same
+                logging.getLogger(__name__).warning("%s", error)
         wanted = params.initialization_options
         if isinstance(wanted, dict):
             off = [name for name in ("diagnostics", "library") if wanted.get(name) is False]
-            self.options = replace(self.options, **dict.fromkeys(off, False))
+            self.options = replace(
+                self.options, diagnostics=self.options.diagnostics and "diagnostics" not in off,
+                library=self.options.library and "library" not in off,
+            )  # fmt: skip
 
     def initialized(self, _: types.InitializedParams) -> None:
         """Starts Lean while the user still looks at the file."""
@@ -257,6 +269,14 @@ class Server:
         if place is None:
             raise failure(f"the file has no line {int(line) + 1}")
         return text, place
+
+def _root(params: types.InitializeParams) -> Path:
+    """The folder of the workspace, the first one when there are several; without one, the present folder."""
+    folders = params.workspace_folders or []
+    uri = folders[0].uri if folders else params.root_uri
+    found = uris.to_fs_path(uri) if uri else None
+    return Path(found) if found else Path.cwd()
+
 
 def _function(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method as the plain function that pygls wants to put its marks on."""

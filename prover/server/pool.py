@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from prover.errors import EXIT_NOT_PROVED, LeanProcessError, LeanSetupError, LeanTimeoutError, ProverError
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Engine
 
 WATCH_S = 0.1
 GRACE_S = 2.0
@@ -25,7 +25,7 @@ RETRY_S = 5.0
 """Pause after a process that did not start."""
 QUIET_S = 1.0
 """What warms a process further is done once all processes were free for so long."""
-Stage = Callable[[LeanWorker], None]
+Stage = Callable[[Engine], None]
 
 
 class Busy(ProverError):
@@ -69,7 +69,7 @@ class Limit:
 class Lease:
     """A worker that is one request's for a while; `cancel` is set once nobody wants the answer or its time is over."""
 
-    worker: LeanWorker
+    worker: Engine
     asked: Callable[[], bool]
     limit: Limit | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
@@ -119,25 +119,23 @@ class Pool:
 
     Args:
         count: leases at a time.
-        memory_mb: ceiling of each process.
-        timeout_s: deadline of one request to Lean.
+        new_engine: makes one.
         stages: what is done with a new process. The first is done before anybody gets it; the others, which may cost
             seconds, one by one when nobody waits.
         spares: processes beyond `count`, so that a lost one is replaced at once.
     """
 
     def __init__(
-        self, count: int, memory_mb: int, timeout_s: float, stages: Sequence[Stage] = (lambda _: None,), spares: int = 0
+        self, count: int, new_engine: Callable[[], Engine], stages: Sequence[Stage] = (lambda _: None,), spares: int = 0
     ) -> None:
-        self.memory_mb = memory_mb
-        self.timeout_s = timeout_s
+        self._new_engine = new_engine
         self.lost = 0
         self._stages = list(stages)
         self._count, self._spares = count, spares
         self._wanted = 0
-        self._ready: list[LeanWorker] = []
-        self._starting: LeanWorker | None = None
-        self._done: dict[LeanWorker, tuple[int, int]] = {}  # generation of its process, and how many stages are done
+        self._ready: list[Engine] = []
+        self._starting: Engine | None = None
+        self._done: dict[Engine, tuple[int, int]] = {}  # generation of its process, and how many stages are done
         self._problem: LeanProcessError | None = None
         self._leases: list[Lease] = []
         self._busy_at = time.monotonic()
@@ -174,7 +172,7 @@ class Pool:
         self,
         wait_s: float,
         cancelled: Callable[[], bool] = lambda: False,
-        fits: Callable[[LeanWorker], int] = lambda _: 0,
+        fits: Callable[[Engine], int] = lambda _: 0,
         limit: Limit | None = None,
     ) -> Iterator[Lease]:
         """A worker for one request.
@@ -222,7 +220,7 @@ class Pool:
     # ------------------------------------------------------------------ leases
 
     def _take(
-        self, wait_s: float, cancelled: Callable[[], bool], fits: Callable[[LeanWorker], int], limit: Limit | None
+        self, wait_s: float, cancelled: Callable[[], bool], fits: Callable[[Engine], int], limit: Limit | None
     ) -> Lease:
         began = time.monotonic()
         with self._changed:
@@ -260,7 +258,7 @@ class Pool:
             worker.recycle_if_big()
         with self._changed:
             self._leases.remove(lease)
-            if worker.alive and not self._closed.is_set():
+            if worker.ready and not self._closed.is_set():
                 self._ready.append(worker)
             else:
                 self._retire(worker)
@@ -270,11 +268,11 @@ class Pool:
 
     def _drop_dead(self) -> None:
         """Lets go of processes that ended while nobody used them."""
-        for worker in [w for w in self._ready if not w.alive]:
+        for worker in [w for w in self._ready if not w.ready]:
             self._ready.remove(worker)
             self._retire(worker)
 
-    def _retire(self, worker: LeanWorker) -> None:
+    def _retire(self, worker: Engine) -> None:
         self.lost += 1
         self._done.pop(worker, None)
         worker.close()
@@ -323,7 +321,7 @@ class Pool:
                 self._give_back(lease)
 
     def _start_one(self) -> None:
-        worker = LeanWorker(self.memory_mb, self.timeout_s)
+        worker = self._new_engine()
         with self._changed:
             self._starting = worker
         try:
@@ -344,16 +342,16 @@ class Pool:
         elif problem is not None:
             self._closed.wait(RETRY_S)
 
-    def _cool(self) -> LeanWorker | None:
+    def _cool(self) -> Engine | None:
         """A free worker whose process has stages before it."""
         cool = [w for w in self._ready if self._stages_done(w) < len(self._stages)]
         return min(cool, key=self._stages_done) if cool else None
 
-    def _stages_done(self, worker: LeanWorker) -> int:
+    def _stages_done(self, worker: Engine) -> int:
         generation, done = self._done.get(worker, (0, 0))
         return done if generation == worker.generation else 0
 
-    def _do_stage(self, worker: LeanWorker) -> None:
+    def _do_stage(self, worker: Engine) -> None:
         done = self._stages_done(worker)
         self._stages[done](worker)
         self._done[worker] = (worker.generation, done + 1)

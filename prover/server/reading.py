@@ -18,7 +18,8 @@ from lean_dojo import DojoInitError, TacticState
 
 from prover.errors import DataError, LeanProcessError
 from prover.lean.dojo import Dojo
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.engine import Backend, Engine
 from prover.lean.holes import NoPlace, hole_at
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile
@@ -54,15 +55,23 @@ class Reader:
 
     Args:
         workers: Lean processes that work, each on one request at a time.
-        memory_mb: ceiling of each.
+        memory_mb: ceiling of each; None: as the backend has it.
         tactic_s: seconds for a single tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
         spares: further processes that are kept warm for when one is lost.
+        backend: which Lean works.
     """
 
-    def __init__(self, workers: int, memory_mb: int, tactic_s: float = TACTIC_S, spares: int = 0) -> None:
-        self.memory_mb = memory_mb
+    backend: Backend = EMBEDDED
+    """Which Lean works."""
+
+    def __init__(
+        self, workers: int, memory_mb: int | None = None, tactic_s: float = TACTIC_S, spares: int = 0,
+        backend: Backend = EMBEDDED,
+    ) -> None:  # fmt: skip
+        self._memory_mb = memory_mb
+        self.backend = backend
         self.tactic_s = tactic_s
-        self._pool = Pool(workers, memory_mb, REQUEST_S, [_try()], spares)
+        self._pool = Pool(workers, lambda: self.backend.new_engine(self.memory_mb, REQUEST_S), [_try()], spares)
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._documents_lock = threading.Lock()
 
@@ -76,6 +85,15 @@ class Reader:
     def readiness(self) -> Readiness:
         """Whether Lean waits for work, and what it does instead."""
         return self._pool.readiness
+
+    @property
+    def memory_mb(self) -> int:
+        """Ceiling of a Lean process."""
+        return self._memory_mb or self.backend.default_memory_mb
+
+    def use(self, backend: Backend) -> None:
+        """Takes another Lean, before the first one is started: a language server is told its workspace after it begins."""
+        self.backend = backend
 
     def start(self, library: bool = True) -> None:
         """Warms up in the background: every process runs, and with `library` can search it (`exact?`)."""
@@ -196,10 +214,10 @@ class Reader:
                 yield lease, file
 
 
-def _try(*tactics: str) -> Callable[[LeanWorker], None]:
+def _try(*tactics: str) -> Callable[[Engine], None]:
     """Has a process read a theorem, and run tactics on it that need something of the library."""
 
-    def run(worker: LeanWorker) -> None:
+    def run(worker: Engine) -> None:
         target = worker.read(WARM).targets[0]
         if tactics:
             with Dojo(target, worker) as (dojo, state):

@@ -13,7 +13,6 @@ import psutil
 from prover.errors import DataError
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
-from prover.lean.embedded.premises import EMBEDDED_LEAN
 from prover.lean.positions import Places, Position
 from prover.lean.results import tactic_state
 from prover.policy.neural.default import default_policy
@@ -53,8 +52,8 @@ class Service:
 
     @property
     def lean(self) -> str:
-        """The version of the embedded Lean."""
-        return EMBEDDED_LEAN
+        """The version of the Lean that answers."""
+        return self._session.lean
 
     @property
     def readiness(self) -> Readiness:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit import outcome as audit
-from prover.audit.auditor import Verdict
-from prover.audit.embedded import TheoremVerdict
+from prover.audit.auditor import TheoremVerdict, Verdict
 from prover.audit.outcome import Candidate, Failure
-from prover.audit.shared import SharedAuditor
+from prover.audit.shared import SharedAuditor, auditor_for
 from prover.errors import DataError
-from prover.lean.embedded.premises import LazyPremises, load_or_build
+from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Backend
 from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position
 from prover.policy.neural.default import default_policy
@@ -28,6 +29,7 @@ from prover.policy.premises import Premise, PremiseIndex
 from prover.prove.batch import run_one
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings, Item
+from prover.prove.premises import EMBEDDED_LEAN, LazyPremises, load_or_build
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
 from prover.server.completion import Inside, Prefix, candidates, statements, stating
@@ -51,7 +53,7 @@ class Session(Reader):
         audit: keep an auditor (one more process, started when first needed); without it nothing is ever proved.
         tactic_s: seconds for a single suggested tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
         model: whether the default policy asks the model that ships, where there is one.
-        spares: see `Reader`.
+        spares, backend: see `Reader`.
     """
 
     uses_model: bool = True
@@ -60,12 +62,13 @@ class Session(Reader):
     def __init__(
         self,
         workers: int = 2,
-        memory_mb: int = 3000,
+        memory_mb: int | None = None,
         policy: ViewPolicy | None = None,
         audit: bool = True,
         tactic_s: float = TACTIC_S,
         model: bool = True,
         spares: int = 0,
+        backend: Backend = EMBEDDED,
     ) -> None:
         self._premises = LazyPremises()
         self._index: PremiseIndex | None = None
@@ -75,7 +78,12 @@ class Session(Reader):
         self._audits = audit
         self._auditor: SharedAuditor | None = None
         self._auditor_lock = threading.Lock()
-        super().__init__(workers, memory_mb, tactic_s, spares)
+        super().__init__(workers, memory_mb, tactic_s, spares, backend)
+
+    @property
+    def lean(self) -> str:
+        """The Lean that answers."""
+        return getattr(self.backend, "lean", EMBEDDED_LEAN)
 
     def start_audit(self) -> None:
         """Starts the auditor ahead of the first proof."""
@@ -310,7 +318,7 @@ class Session(Reader):
     def _judge(self) -> SharedAuditor:
         with self._auditor_lock:
             if self._auditor is None:
-                self._auditor = SharedAuditor(self.memory_mb)
+                self._auditor = auditor_for(self.backend, self.memory_mb)
                 threading.Thread(target=self._auditor.start, name="auditor start", daemon=True).start()
             return self._auditor
 
@@ -318,7 +326,11 @@ class Session(Reader):
         with self._index_lock:
             if self._index is None:
                 with self._pool.lease(WAIT_S) as lease:
-                    self._index = load_or_build(lease.worker, progress=lambda _: None)
+                    if isinstance(lease.worker, LeanWorker):
+                        self._index = load_or_build(lease.worker, progress=lambda _: None)
+                if self._index is None:  # a project's own library is not indexed: the core library has to do
+                    with LeanWorker() as worker:
+                        self._index = load_or_build(worker, progress=lambda _: None)
                 self._premises.offer(self._index)
             return self._index
 

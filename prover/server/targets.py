@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover.audit.embedded import AuditVerdict
+from prover.audit.auditor import AuditVerdict
 from prover.lean import answers, source
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Engine
 from prover.lean.holes import Hole, region_end
 from prover.lean.positions import Places
 from prover.lean.source import LeanFile, Target
 
+CHECK_S = 60.0
+"""For a whole proof that is not audited."""
 
-def whole(worker: LeanWorker, file: LeanFile, name: str) -> Hole:
+
+def whole(worker: Engine, file: LeanFile, name: str) -> Hole:
     """A theorem's whole proof as a hole."""
     commands = worker.commands(file)
     index = next(i for i, c in enumerate(commands) if c.value is not None and source.full_name(file, c) == name)
@@ -28,7 +31,7 @@ def whole(worker: LeanWorker, file: LeanFile, name: str) -> Hole:
     )  # fmt: skip
 
 
-def alone(worker: LeanWorker, hole: Hole) -> Hole:
+def alone(worker: Engine, hole: Hole) -> Hole:
     """The same hole in a text that ends with its command and parses: `sorry` stands in the hole.
 
     Theorems in front whose proofs are wrong or unfinished stand there with `sorry`: only what they state
@@ -64,7 +67,7 @@ def _broken_proof(command: answers.Command) -> bool:
     )
 
 
-def stated(worker: LeanWorker, file: LeanFile) -> str:
+def stated(worker: Engine, file: LeanFile) -> str:
     """A file with `sorry` in place of each theorem's proof."""
     pieces: list[str] = []
     at = 0
@@ -78,13 +81,10 @@ def stated(worker: LeanWorker, file: LeanFile) -> str:
 class Unaudited:
     """Takes what Lean takes; whoever uses it does not say proved."""
 
-    def __init__(self, worker: LeanWorker) -> None:
+    def __init__(self, worker: Engine) -> None:
         self._worker = worker
 
     def __call__(self, target: Target, proof: str) -> AuditVerdict:
         """Whether the command has no error with this proof."""
-        before = self._worker.state_before(target)
-        raw = self._worker.request("elaborate", state=before, text=target.command(proof))
-        self._worker.request("release", states=[raw["state"]])
-        errors = [m["text"] for c in raw["commands"] for m in c["messages"] if m["severity"] == "error"]
+        errors = [m.text for m in self._worker.check(target, proof, CHECK_S) if m.severity == "error"]
         return AuditVerdict(not errors, "error" if errors else "accepted", errors[0] if errors else None, (), (), (), "")

@@ -32,13 +32,14 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import SharedAuditor
+from prover.audit.shared import SharedAuditor, auditor_for
 from prover.errors import DataError
 from prover.evaluation.compare import compare
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.located import locate
 from prover.evaluation.runner import Plan, evaluate
+from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.worker import LeanWorker
 from prover.prove.claim import Claim
 from prover.prove.evaluator import ViewPolicy
@@ -108,7 +109,7 @@ class Improve:
     _auditor: SharedAuditor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._auditor = SharedAuditor(self.settings.batch.memory_mb)
+        self._auditor = auditor_for(EMBEDDED, self.settings.batch.memory_mb)
 
     def run(self, rounds: int, fresh: bool = False) -> dict[str, Any]:
         """Does the rounds that are not done yet; returns the history.

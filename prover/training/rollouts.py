@@ -17,9 +17,10 @@ from typing import Any, Protocol
 from lean_dojo import DojoInitError, ProofFinished, TacticState
 
 from data.splits import split_of
-from prover.audit.shared import SharedAuditor
+from prover.audit.shared import auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
+from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import Target
@@ -102,7 +103,7 @@ class Gymnasium:
         self.depth = depth
         self.heartbeats = heartbeats
         self._worker = LeanWorker(memory_mb)
-        self._auditor = SharedAuditor(memory_mb)
+        self._auditor = auditor_for(EMBEDDED, memory_mb)
         self._verdicts: dict[tuple[str, str], tuple[bool, str]] = {}
 
     def read(self, inputs: Sequence[Input]) -> tuple[list[Theorem], list[str]]:

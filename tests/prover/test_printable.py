@@ -20,7 +20,7 @@ from prover.prove.progress import ProgressBar
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "a\x1b[2J\x1b]0;x\x07\u202egnp\u2066\rproved\n[bold]b[/bold]:smile:\x9b31m\x00\u200b\ud800"
-MAY_PRINT = {"prover/printable.py", "prover/cli/reference.py", "prover/lean/embedded/premises.py"}
+MAY_PRINT = {"prover/printable.py", "prover/cli/reference.py", "prover/prove/premises.py"}
 """The one place; the writer of docs/cli.md; and a line of numbers that is written over."""
 
 

@@ -366,13 +366,13 @@ class Repl:
         if any(c.sorries for c in commands):
             body = text.encode()[start:].decode()
             views = [protocol.proof_view(p) for p in lean.request("enter", state=state, text=body)["proofs"]]
-            reply["sorries"] = [self.sorry(view) for view in views]
+            reply["sorries"] = [self.sorry(view, body) for view in views]
         return reply
 
-    def sorry(self, view: answers.ProofView) -> dict[str, Any]:
+    def sorry(self, view: answers.ProofView, text: str) -> dict[str, Any]:
         self.proofs.append((view, False))
-        return {"proofState": len(self.proofs) - 1, "goal": view.goals[0].pp, "pos": {"line": 1, "column": 0},
-                "endPos": {"line": 1, "column": 5}}
+        return {"proofState": len(self.proofs) - 1, "goal": view.goals[0].pp,
+                "pos": position(text, view.at[0] if view.at else 0), "endPos": position(text, view.at[1] if view.at else 0)}
 
     def tactic(self, request: dict[str, Any]) -> dict[str, Any] | None:
         if not 0 <= request["proofState"] < len(self.proofs):

@@ -29,7 +29,7 @@ class TracedEngine(DojoEngine):
     """Reads a file by what LeanDojo saw in it; the proofs of its theorems are what is searched for anew."""
 
     def __init__(self, backend: TracedBackend, memory_mb: int) -> None:
-        super().__init__(backend.project, self._dojo_of, memory_mb, backend.reader, backend.lean)
+        super().__init__(backend.project, self._dojo_of, memory_mb, backend.new_reader(), backend.lean)
         self._backend = backend
 
     def read(self, text: str, path: Path | None = None) -> Reading:

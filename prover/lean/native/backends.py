@@ -58,10 +58,9 @@ class Native:
         """Our own library, compiled for this Lean."""
         return NativeLibrary(self.lake, self.lean)
 
-    @cached_property
-    def reader(self) -> NativeReader:
-        """Reads files for all engines."""
-        return NativeReader(self.lake, self.library)
+    def new_reader(self) -> NativeReader:
+        """Reads files for one engine, in processes that end with it."""
+        return NativeReader(LakeEnv(self.project), self.library)
 
     def new_engine(self, memory_mb: int, timeout_s: float | None = None) -> Engine:
         """See `Backend`."""
@@ -80,7 +79,7 @@ class ReplBackend(Native):
 
     def new_engine(self, memory_mb: int, timeout_s: float | None = None) -> ReplEngine:
         """A REPL of its own."""
-        return ReplEngine(self.project, memory_mb, self.reader, self.lean, *([timeout_s] if timeout_s is not None else []))
+        return ReplEngine(self.project, memory_mb, self.new_reader(), self.lean, *([timeout_s] if timeout_s is not None else []))
 
 
 @dataclass(frozen=True)
@@ -96,4 +95,4 @@ class DojoBackend(Native):
 
     def new_engine(self, memory_mb: int, timeout_s: float | None = None) -> DojoEngine:
         """A place for one theorem's process after another."""
-        return DojoEngine(self.project, self.factory, memory_mb, self.reader, self.lean)
+        return DojoEngine(self.project, self.factory, memory_mb, self.new_reader(), self.lean)

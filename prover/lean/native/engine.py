@@ -36,7 +36,7 @@ class NativeEngine(ProcessWorker[P]):
     Args:
         project: where Lean runs.
         memory_mb: ceiling of a process's own memory.
-        reader: reads files, for all engines of a project; None: one of its own.
+        reader: reads files; None: one without our library.
         lean: its version line.
         timeout_s: deadline of a command.
         import_timeout_s: deadline of imports.
@@ -59,6 +59,17 @@ class NativeEngine(ProcessWorker[P]):
         if self._reader is None:
             self._reader = NativeReader(LakeEnv(self.project, self.import_timeout_s))
         return self._reader
+
+    @property
+    def ready(self) -> bool:
+        """Files are read in processes of their own, and theorems start theirs."""
+        return not self.stopping
+
+    def interrupt(self) -> None:
+        """See `Engine`."""
+        super().interrupt()
+        if self._reader is not None:
+            self._reader.interrupt()
 
     def header(self, text: str, path: Path | None = None) -> LeanFile:
         """See `Engine`."""

@@ -51,8 +51,7 @@ class NativeReader:
             raise_for_imports(lean_file, ran)
             commands = split(text, lean_file.body_start, ran.messages)
             self._keep(lean_file, commands)
-            reading = reading_of(lean_file, commands)
-            reading = replace(reading, targets=tuple(_confirmed(t, commands[t.index]) for t in reading.targets))
+            reading = confirmed(lean_file, commands)
             if self._library is not None and self._library.problem is not None and not self._told:
                 self._told = True
                 reading = replace(reading, notes=(*reading.notes, f"{AS_TEXT}: {self._library.problem}"))
@@ -62,6 +61,10 @@ class NativeReader:
             names = [t.name for t in reading.targets if _has_name(t)]
             waiting = self._library.waiting(Path(folder), MODULE, names)
             return reading if waiting is None else compared(reading, waiting)
+
+    def interrupt(self) -> None:
+        """From another thread, for good: ends what runs."""
+        self._lake.interrupt()
 
     def commands(self, file: LeanFile) -> list[answers.Command]:
         """A file's commands with what Lean says about each. Raises as `read` does."""
@@ -116,6 +119,12 @@ def _has_name(target: Target) -> bool:
     """Whether Lean knows the theorem by the name that its text gives: an example has none, a private one another."""
     head = split(target.statement, 0)
     return bool(head) and head[0].declaration != "example" and "#" not in target.name and not PRIVATE.search(target.statement)
+
+
+def confirmed(file: LeanFile, commands: list[answers.Command]) -> Reading:
+    """The targets of a file by its text, those without a problem confirmed by what Lean said of their commands."""
+    reading = reading_of(file, commands)
+    return replace(reading, targets=tuple(_confirmed(t, commands[t.index]) for t in reading.targets))
 
 
 def _confirmed(target: Target, command: answers.Command) -> Target:

@@ -9,20 +9,26 @@ one past its time costs the process. Lean's own limit on heartbeats holds for ea
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lean_dojo import DojoInitError
 
-from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError
-from prover.lean.answers import Message, ProofView, TacticReply
+from prover.errors import DataError, LeanCrashedError, LeanProtocolError, LeanSetupError
+from prover.lean.answers import Command, Message, ProofView, TacticReply
+from prover.lean.commands import split
+from prover.lean.context import FileContext
 from prover.lean.engine import Limits
+from prover.lean.file_context import file_context_in
 from prover.lean.native.engine import NativeEngine, depend, view_of
-from prover.lean.native.lake import lake_program
+from prover.lean.native.lake import Offsets, lake_program, message_of
 from prover.lean.native.project import REPL_VARIABLE
+from prover.lean.native.reader import confirmed
 from prover.lean.repl import wire
 from prover.lean.repl.process import ReplProcess
-from prover.lean.source import Target, first_line
+from prover.lean.source import LeanFile, Reading, Target, first_line
 from prover.lean.tactic_text import only_goal, says_sorry
 
 
@@ -37,6 +43,7 @@ class ReplEngine(NativeEngine[ReplProcess]):
         """Environments of an earlier process mean nothing."""
         self._headers: dict[str, int] = {}
         self._prefixes: dict[str, list[tuple[int, int]]] = {}
+        self._files: dict[str, list[Command]] = {}
 
     def command(self) -> list[str]:
         """What starts the REPL in the project."""
@@ -65,6 +72,36 @@ class ReplEngine(NativeEngine[ReplProcess]):
         raw = self.process.request({"tactic": text, "proofState": proof_state}, timeout_s)
         refused = wire.failure(raw)
         return refused if refused is not None else self._read(wire.tactic_reply, raw)
+
+    def commands(
+        self, file: LeanFile, until: int | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> list[Command]:
+        """See `Engine`: all of the file as one command, behind its imports, which are made once a process."""
+        self.process  # noqa: B018 - a new process forgets the old one's environments
+        if file.sha256 not in self._files:
+            try:
+                env = self._header(file.span(0, file.body_start))
+            except DojoInitError as error:
+                where = file.path or "<statement>"
+                raise DataError(f"{where}:1: {error}; is the project built? (lake build)") from error
+            body = file.span(file.body_start, len(file.text.encode()))
+            raw = self.process.request({"cmd": body, "env": env}, self.import_timeout_s)
+            if (refused := wire.failure(raw)) is not None:
+                raise LeanCrashedError(f"the REPL refused a command: {first_line(refused)}")
+            offsets = Offsets(body)
+            said = [message_of(m, offsets) for m in raw.get("messages", ())]
+            moved = [replace(m, start=m.start + file.body_start, end=m.end + file.body_start) for m in said]
+            self._files[file.sha256] = split(file.text, file.body_start, moved)
+        return self._files[file.sha256]
+
+    def read(self, text: str, path: Path | None = None) -> Reading:
+        """See `Engine`."""
+        file = self.header(text, path)
+        return confirmed(file, self.commands(file))
+
+    def file_context(self, target: Target) -> FileContext:
+        """See `Engine`: by text."""
+        return file_context_in(split(target.file.text, target.file.body_start), target)
 
     def env_before(self, target: Target) -> int:
         """The environment in front of a theorem. Raises DojoInitError when the imports cannot be made."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from prover.audit.embedded import CHECKS, Auditor, AuditVerdict, SubmissionLost
+from prover.audit.auditor import AuditVerdict
+from prover.audit.embedded import CHECKS, Auditor, SubmissionLost
 from prover.audit.trust import ALLOWED_AXIOMS, CORE_AXIOMS
 from prover.errors import DataError, LeanProcessError
 from prover.lean.embedded.worker import LeanWorker

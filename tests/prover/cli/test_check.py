@@ -10,7 +10,8 @@ from types import TracebackType
 import pytest
 
 from prover.audit import embedded as audit
-from prover.audit.embedded import SubmissionLost, TheoremVerdict
+from prover.audit.auditor import TheoremVerdict
+from prover.audit.embedded import SubmissionLost
 from prover.cli import check
 from prover.cli.main import main
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from prover.audit.auditor import TheoremVerdict
 from prover.audit.comparator import comparator_said
-from prover.audit.embedded import TheoremVerdict
 from prover.audit.toolchain import checker_said
 from prover.cli import check
 from prover.cli.main import main

@@ -67,6 +67,7 @@ def test_a_whole_toolchain_is_found(doctor: Doctor) -> None:
     assert [found[name]["status"] for name in ("elan", "lake", "Lean", "project")] == ["ok"] * 4
     assert found["Lean"]["detail"] == "4.34.1"
     assert found["Mathlib"]["status"] == "none"
+    assert "LeanDojo" in found["commands"]["eval"] and "embedded" in found["commands"]["mutate"]
 
 
 def test_without_a_toolchain_each_missing_thing_says_what_to_type(doctor: Doctor, tmp_path: Path) -> None:

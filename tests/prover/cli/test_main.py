@@ -162,6 +162,7 @@ def test_every_module_in_cli_is_a_command() -> None:
         "policy_options",
         "calibrate_model",
         "eval_options",
+        "lean_options",
     }
     assert modules == {verb.replace("-", "_") for verb in cli.COMMANDS}
 

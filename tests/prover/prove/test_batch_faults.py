@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from prover.audit.embedded import Auditor
 from prover.audit.shared import SharedAuditor
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
 from prover.lean import source
@@ -46,13 +47,15 @@ class Offers:
 
 
 def auditor(verdict: Callable[[], Any] = Accepted) -> SharedAuditor:
-    shared = SharedAuditor(100, StubWorker())
+    shared = SharedAuditor(Auditor(StubWorker()))
 
     class Stub:
+        stays = False
+
         def audit_proof(self, target: source.Target, proof: str) -> Any:
             return verdict()
 
-    shared._auditor = Stub()  # type: ignore[assignment]
+    shared._judge = Stub()  # type: ignore[assignment]
     return shared
 
 

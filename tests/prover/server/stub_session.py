@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prover.audit import outcome as audit
-from prover.audit.embedded import TheoremVerdict
+from prover.audit.auditor import TheoremVerdict
 from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import DataError, LeanTimeoutError
 from prover.lean.positions import Places, Position

@@ -29,7 +29,7 @@ class FakeWorker:
     start_s = 0.0
     fail: LeanSetupError | None = None
 
-    def __init__(self, memory_mb: int, timeout_s: float) -> None:
+    def __init__(self) -> None:
         self.alive = False
         self.stopping = False
         self.big = False
@@ -46,6 +46,10 @@ class FakeWorker:
             time.sleep(0.005)
         self.alive, self.generation = True, self.generation + 1
 
+    @property
+    def ready(self) -> bool:
+        return self.alive
+
     def recycle_if_big(self) -> None:
         if self.big:
             self.close()
@@ -60,7 +64,6 @@ class FakeWorker:
 
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> type[FakeWorker]:
-    monkeypatch.setattr(pool_module, "LeanWorker", FakeWorker)
     monkeypatch.setattr(pool_module, "GRACE_S", 0.1)
     monkeypatch.setattr(FakeWorker, "start_s", 0.0)
     monkeypatch.setattr(FakeWorker, "fail", None)
@@ -72,7 +75,7 @@ def pools(fakes: Any) -> Iterator[Any]:
     made: list[Pool] = []
 
     def make(count: int, **more: Any) -> Pool:
-        made.append(Pool(count, 1000, 1.0, [lambda w: w.run()], **more))
+        made.append(Pool(count, fakes, [lambda w: w.run()], **more))
         return made[-1]
 
     yield make

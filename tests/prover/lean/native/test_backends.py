@@ -133,14 +133,14 @@ def test_a_missing_import_names_the_line_and_what_to_do(project: Project, server
 def test_the_audit_accepts_proofs_and_nothing_else(
     project: Project, server: StandIn, targets: dict[str, Target], name: str, proof: str, category: str
 ) -> None:
-    verdict = NativeAuditor(LakeEnv(project), "Lean")(targets[name], proof)
+    verdict = NativeAuditor(LakeEnv(project), "Lean").audit_proof(targets[name], proof)
     assert (verdict.category, verdict.accepted) == (category, category == "accepted"), verdict.reason
 
 
 def test_an_earlier_unproved_theorem_is_named_by_lean_itself(
     project: Project, server: StandIn, targets: dict[str, Target]
 ) -> None:
-    verdict = NativeAuditor(LakeEnv(project), "Lean")(targets["A.uses"], "exact first p q h")
+    verdict = NativeAuditor(LakeEnv(project), "Lean").audit_proof(targets["A.uses"], "exact first p q h")
     assert (verdict.accepted, verdict.depends_on, verdict.axioms) == (True, ("A.first",), ())
     assert "axiom first (h : p ∧ q) : q ∧ p\n" in audited_text(targets["A.uses"], None)[0]
 
@@ -148,7 +148,7 @@ def test_an_earlier_unproved_theorem_is_named_by_lean_itself(
 def test_an_axiom_of_the_file_is_refused(project: Project, server: StandIn) -> None:
     text = "axiom cheat : False\ntheorem t : 1 = 2 := by sorry\n"
     target = NativeReader(LakeEnv(project)).read(text).targets[0]
-    verdict = NativeAuditor(LakeEnv(project), "Lean")(target, "exact cheat.elim")
+    verdict = NativeAuditor(LakeEnv(project), "Lean").audit_proof(target, "exact cheat.elim")
     assert (verdict.category, verdict.reason) == ("axiom", "it rests on the axiom cheat")
 
 

@@ -192,7 +192,7 @@ def test_the_audit_by_text_and_with_terms_says_the_same(
         ("A.first", "exact ⟨h.2, h.1⟩"), ("A.first", "exact h"), ("A.hidden", "rfl"), ("A.example_8", "exact id"),
         ("A.over", "simp"), ("A.over", "exact first _ _ xs"), ("«odd name»", "rfl"),
     ):  # fmt: skip
-        text, terms = by_text(targets[name], proof), by_terms(targets[name], proof)
+        text, terms = by_text.audit_proof(targets[name], proof), by_terms.audit_proof(targets[name], proof)
         assert replace(text, checks=()) == replace(terms, checks=()), name
         assert (text.checks, terms.checks) == ((CHECKS, AS_TERMS) if text.accepted else (text.checks, text.checks))
     assert library.problem is None
@@ -205,11 +205,11 @@ def test_statements_that_only_look_alike_are_told_apart(project: Project, monkey
     told: dict[str | None, Judged] = {None: Judged("t : …", (), Facts("t", (), ("a",), "whole"))}
     told |= {"rfl": Judged("t : …", (), Facts("t", (), ("b",), "none"))}
     monkeypatch.setattr(auditor, "_judge", lambda target, proof: told[proof])
-    assert auditor(target, "rfl").category == "statement"
+    assert auditor.audit_proof(target, "rfl").category == "statement"
     told["rfl"] = Judged("t : …", (), Facts("t", (), ("a",), "inside"))
-    assert auditor(target, "rfl").category == "sorry"
+    assert auditor.audit_proof(target, "rfl").category == "sorry"
     told["rfl"] = Judged("t : …", (), None)
-    assert auditor(target, "rfl").checks == CHECKS
+    assert auditor.audit_proof(target, "rfl").checks == CHECKS
 
 
 def test_an_answer_that_cannot_be_read_leaves_the_text(readings: tuple[Reading, Reading]) -> None:
@@ -232,7 +232,8 @@ def test_a_library_that_this_lean_does_not_take_leaves_the_text(project: Project
         reading = NativeReader(LakeEnv(project), library).read(TEXT)
         assert library.problem is not None and why in library.problem
         assert next(t.name for t in reading.targets) == "A.first"
-        assert NativeAuditor(LakeEnv(project), "Lean", library)(reading.targets[0], "exact ⟨h.2, h.1⟩").checks == CHECKS
+        verdict = NativeAuditor(LakeEnv(project), "Lean", library).audit_proof(reading.targets[0], "exact ⟨h.2, h.1⟩")
+        assert verdict.checks == CHECKS
 
 
 def test_a_native_lean_says_the_same_where_there_is_one() -> None:
@@ -243,7 +244,7 @@ def test_a_native_lean_says_the_same_where_there_is_one() -> None:
     assert library.folder is not None, library.problem
     by_text, by_terms = NativeReader(LakeEnv(project)).read(TEXT), NativeReader(LakeEnv(project), library).read(TEXT)
     assert by_text == by_terms and library.problem is None
-    verdict = NativeAuditor(LakeEnv(project), "Lean", library)(by_terms.targets[0], "exact ⟨h.2, h.1⟩")
+    verdict = NativeAuditor(LakeEnv(project), "Lean", library).audit_proof(by_terms.targets[0], "exact ⟨h.2, h.1⟩")
     assert (verdict.accepted, verdict.checks) == (True, AS_TERMS)
 
 

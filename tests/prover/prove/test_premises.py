@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from prover.lean.embedded import premises
-from prover.lean.embedded.premises import EMBEDDED_LEAN, LazyPremises, cache_path, cached, citable, load_or_build
 from prover.lean.embedded.worker import LeanWorker
+from prover.prove import premises
+from prover.prove.premises import EMBEDDED_LEAN, LazyPremises, cache_path, cached, citable, load_or_build
 
 ENTRIES = [("Nat.add_comm", "Nat.add_comm (n m : Nat) : n + m = m + n")]
 

@@ -1,0 +1,97 @@
+"""Every command that elaborates Lean works in a project's own: here with the real clients, and `lake` and the REPL played."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prover.cli.main import main
+from prover.errors import EXIT_DONE
+from prover.lean.choosing import choose
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.engine import Backend
+from prover.prove.theorem import SearchSettings
+from prover.server.service import Service
+from prover.server.session import Session
+from prover.server.wire import CheckBody
+from tests.standins.server import StandIn, make_project, standing_in
+
+TEXT = """theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by
+  sorry
+"""
+SET = {
+    "split": "valid", "header": "import Init\nopen Nat", "name": "swapped",
+    "statement": "theorem swapped (p q : Prop) (h : p ∧ q) : q ∧ p := by sorry",
+}  # fmt: skip
+LIMITS = ["--policy", "symbolic"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, lean_worker: LeanWorker) -> Iterator[tuple[StandIn, Path]]:
+    folder = tmp_path_factory.mktemp("everywhere")
+    with standing_in(folder, lean_worker) as server:
+        server.tactic_timeout_ms = 5000
+        root = make_project(folder / "project")
+        (root / "Swap.lean").write_text(TEXT)
+        yield server, root
+        assert server.faults == []
+
+
+@pytest.fixture
+def project(served: tuple[StandIn, Path]) -> Iterator[Path]:
+    served[0].reset()
+    served[0].tactic_timeout_ms = 5000
+    yield served[1]
+
+
+@pytest.fixture(params=["repl", "dojo"])
+def backend(request: pytest.FixtureRequest, project: Path) -> Backend:
+    return choose(request.param, project, [])
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_suggestions_are_run_in_the_projects_lean(kind: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["suggest", f"{project / 'Swap.lean'}:2", "--lean", kind, "--json", "--limit", "3", *LIMITS]) == EXIT_DONE
+    found = json.loads(capsys.readouterr().out)
+    assert found["goals"] == ["p q : Prop\nh : p ∧ q\n⊢ q ∧ p"] and found["suggestions"]
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_a_benchmark_with_headers_is_evaluated(
+    kind: str, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "set.jsonl").write_text(json.dumps(SET) + "\n")
+    monkeypatch.chdir(project)  # found by itself
+    arguments = ["eval", "minif2f", "--split", "valid", "--source", str(tmp_path / "set.jsonl"), "--lean", kind]
+    code = main([*arguments, "--out", str(tmp_path / "run"), "--workers", "1", "--timeout", "120", "--baseline", *LIMITS])
+    capsys.readouterr()
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text("utf-8"))
+    assert (code, summary["proved"], summary["total"]) == (EXIT_DONE, 1, 1)
+    assert "open Nat" in (tmp_path / "run" / "proofs" / "swapped.lean").read_text("utf-8")
+    assert "4.34.1" in summary["lean"]
+
+
+def test_a_place_is_proved_and_audited_in_the_projects_lean(backend: Backend) -> None:
+    with Session(workers=1, policy=None, model=False, backend=backend) as session:
+        proof = session.prove(TEXT, "swap", SearchSettings(timeout_s=120))
+        assert proof.status == "proved", proof.reason
+
+
+def test_a_text_is_checked_against_another(backend: Backend) -> None:
+    service = Service(Session(workers=1, model=False, backend=backend))
+    try:
+        right = service.check(CheckBody(text=TEXT.replace("sorry", "exact ⟨h.2, h.1⟩"), against=TEXT), lambda: False)
+        assert right.ok and right.lean == getattr(backend, "lean", None), right
+        for wrong, category in ((TEXT, "sorry"), (TEXT.replace("q ∧ p :=", "p ∧ q :=").replace("sorry", "exact h"), "statement")):
+            found = service.check(CheckBody(text=wrong, against=TEXT), lambda: False)
+            assert [v.category for v in found.verdicts or []] == [category]
+    finally:
+        service.close()
+
+
+def test_auto_takes_the_project_of_a_workspace(project: Path, tmp_path: Path) -> None:
+    assert choose("auto", None, [project]).name == "repl"
+    assert choose("auto", None, [tmp_path]).name == "embedded"
