@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 from prover.cli.main import main
 from prover.errors import EXIT_DONE
@@ -14,6 +15,7 @@ from prover.lean.choosing import choose
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.engine import Backend
 from prover.prove.theorem import SearchSettings
+from prover.server.lsp import Options, Server
 from prover.server.service import Service
 from prover.server.session import Session
 from prover.server.wire import CheckBody
@@ -90,6 +92,28 @@ def test_a_text_is_checked_against_another(backend: Backend) -> None:
             assert [v.category for v in found.verdicts or []] == [category]
     finally:
         service.close()
+
+
+def test_a_theorem_is_followed_step_by_step(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = iter(["exact ⟨h.2, h.1⟩", "no"])
+    monkeypatch.setattr("prover.cli.prove.ask", lambda prompt: next(typed, None))
+    assert main(["prove", "-i", f"{project / 'Swap.lean'}:2", "--lean", "repl", *LIMITS]) == EXIT_DONE
+    assert "exact ⟨h.2, h.1⟩" in capsys.readouterr().out
+
+
+def test_a_language_server_takes_the_project_of_its_workspace(project: Path, tmp_path: Path) -> None:
+    options = Options(choose=lambda root: choose("auto", None, [root]))
+    capabilities = types.ClientCapabilities()
+    with Session(workers=1, audit=False, model=False) as session:
+        server = Server(session, options)
+        server.initialize(types.InitializeParams(capabilities=capabilities, root_uri=tmp_path.as_uri()))
+        assert session.backend.name == "embedded"
+        folder = types.WorkspaceFolder(uri=project.as_uri(), name="p")
+        server.initialize(types.InitializeParams(capabilities=capabilities, workspace_folders=[folder]))
+        assert session.backend.name == "repl"
+        assert session.goals(TEXT, 1, 2).goals == ("p q : Prop\nh : p ∧ q\n⊢ q ∧ p",)
 
 
 def test_auto_takes_the_project_of_a_workspace(project: Path, tmp_path: Path) -> None:

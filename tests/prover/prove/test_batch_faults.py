@@ -127,12 +127,14 @@ def test_a_candidate_that_the_audit_refuses_is_searched_on_and_the_next_one_coun
     judged: list[str] = []
 
     class Picky:
+        stays = False
+
         def audit_proof(self, target: source.Target, proof: str) -> Any:
             judged.append(f"{target.name}: {proof}")
             return Accepted() if target.name != "b" or proof == "exact True.intro" else Accepted(False, "too simple")
 
     shared = auditor()
-    shared._auditor = Picky()  # type: ignore[assignment]
+    shared._judge = Picky()  # type: ignore[assignment]
     with RunFolder(tmp_path, {}, {}) as folder:
         records, _ = batch(StubWorker(), Offers("trivial", "exact True.intro"), folder, audit=shared)
         assert statuses(folder.known()) == ["proved"] * 3
