@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.query.strip():
         raise ConfigError("QUERY is empty; give a goal, a target or part of a name")
 
-    from prover.lean.embedded.premises import library_premises
+    from prover.prove.premises import library_premises
 
     found = library_premises(args.memory).look_up(args.query, args.limit)
     for premise, module in found:
