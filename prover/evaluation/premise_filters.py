@@ -14,6 +14,8 @@ PASS = 0.6
 CONVERGENCE = 2.4
 ROUNDS = 6
 WANTED = 100
+COMMON = 0.12
+"""MePo does not count a symbol that a larger part of the premises has (equality, say), as Lean's has a list of such names."""
 TOLERANCE = 1.5
 DEPTH = 3
 
@@ -31,9 +33,11 @@ def mepo(symbols: Postings, query: Sequence[str], allowed: Allowed) -> NDArray[n
     """
     weights = (1 + 2 / np.log(np.diff(symbols.starts) + 2)).astype(np.float32)
     token = np.repeat(np.arange(len(symbols.idf)), np.diff(symbols.starts))
-    sizes = np.bincount(symbols.documents, minlength=symbols.size).astype(np.float32)
+    counted = np.diff(symbols.starts) <= COMMON * symbols.size
+    sizes = np.bincount(symbols.documents[counted[token]], minlength=symbols.size).astype(np.float32)
     relevant = np.zeros(len(symbols.idf), np.bool_)
     relevant[[n for w in query if (n := symbols.vocabulary.get(w)) is not None]] = True
+    relevant &= counted
     open_ = allowed.copy()
     taken: list[NDArray[np.int64]] = []
     threshold = PASS
@@ -43,11 +47,12 @@ def mepo(symbols: Postings, query: Sequence[str], allowed: Allowed) -> NDArray[n
         count = np.bincount(symbols.documents[held], minlength=symbols.size)
         score = np.where(open_, mass / np.maximum(mass + sizes - count, 1e-6), -1.0)
         found = np.flatnonzero(score >= threshold)
-        found = found[np.lexsort((found, -score[found]))][: WANTED]
+        found = found[np.lexsort((found, -mass[found], -score[found]))][:WANTED]
         if len(found):
             taken.append(found)
             open_[found] = False
             relevant[token[np.isin(symbols.documents, found)]] = True
+            relevant &= counted
         if sum(map(len, taken)) >= WANTED:
             break
         threshold += (1 - threshold) / CONVERGENCE if len(found) else -threshold / CONVERGENCE

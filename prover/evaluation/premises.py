@@ -132,13 +132,13 @@ def evaluate_premises(
             if wanted := benchmark.wanted(step, allowed):
                 naming[key] = (step, set(wanted))
     chosen = sample(set(naming), limit or len(naming))
-    rankings = {n: r for n, r in _rankings(benchmark).items() if not methods or n in methods}
-    scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in rankings}
-    seconds = dict.fromkeys(rankings, 0.0)
+    ranked = {n: r for n, r in rankings(benchmark).items() if not methods or n in methods}
+    scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ranked}
+    seconds = dict.fromkeys(ranked, 0.0)
     for number, key in enumerate(chosen, start=1):
         step, wanted_set = naming[key]
         allowed, place = benchmark.allowed(step)
-        for name, ranking in rankings.items():
+        for name, ranking in ranked.items():
             started = time.perf_counter()
             found = ranking(step, allowed, place)
             seconds[name] += time.perf_counter() - started
@@ -153,7 +153,8 @@ def evaluate_premises(
     }  # fmt: skip
 
 
-def _rankings(benchmark: PremiseBenchmark) -> dict[str, Ranking]:
+def rankings(benchmark: PremiseBenchmark) -> dict[str, Ranking]:
+    """The methods by name; each ranks only premises that are allowed."""
     selector, premises = benchmark.selector, benchmark.corpus.premises
     postings = selector.fields.postings
     plain = Bm25(f"{p.name} {p.code[:CODE_CHARS]}" for p in premises)

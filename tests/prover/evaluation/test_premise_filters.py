@@ -5,8 +5,8 @@ import numpy as np
 from prover.evaluation.premise_filters import mepo, sine
 from prover.policy.premises.postings import Postings
 
-SYMBOLS = Postings([["dvd", "add"], ["length", "append"], ["length", "rare"], ["mod"], ["rare", "deep"]])
-ALL = np.ones(5, np.bool_)
+SYMBOLS = Postings([["dvd", "add"], ["length", "append"], ["length", "rare"], ["mod"], ["rare", "deep"], *[["other"]] * 20])
+ALL = np.ones(25, np.bool_)
 
 
 def test_mepo_takes_what_the_goal_covers_first_and_then_what_that_leads_to() -> None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from prover.evaluation.premises import signature_of
+import json
+from pathlib import Path
+
+from prover.evaluation.leandojo import read_steps
+from prover.evaluation.premises import PremiseBenchmark, evaluate_premises, rankings, signature_of
+from tests.prover.policy.premises.tiny import model
 
 
 def test_a_signature_is_read_from_source_without_attributes_and_body() -> None:
@@ -10,3 +15,44 @@ def test_a_signature_is_read_from_source_without_attributes_and_body() -> None:
 
 def test_an_instance_without_a_name_keeps_its_binders() -> None:
     assert signature_of("instFoo", "instance [Ring α] : Foo α where\n  x := 1") == "instFoo [Ring α] : Foo α"
+
+
+def made(folder: Path) -> Path:
+    """A benchmark of four declarations: one wanted and seen, one of a file that is not imported, two around the theorem."""
+    folder = folder / "leandojo_benchmark_4"
+    (folder / "random").mkdir(parents=True)
+    files = [
+        ("A.lean", [], [("needed_lemma", 1, "theorem needed_lemma : zigzag (zag n) = n")]),
+        ("Other.lean", [], [("hidden", 1, "theorem hidden : zigzag (zag n) = n")]),
+        ("B.lean", ["A.lean"], [("early", 1, "theorem early : zigzag m = m"), ("late", 90, "theorem late : zigzag (zag n) = n")]),
+    ]  # fmt: skip
+    rows = [
+        {"path": path, "imports": imports, "premises": [
+            {"full_name": n, "start": [line, 1], "end": [line, 50], "code": code, "kind": "lemma"} for n, line, code in premises
+        ]}
+        for path, imports, premises in files
+    ]  # fmt: skip
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    annotated = ["rw [needed_lemma]", [{"full_name": "needed_lemma", "def_path": "A.lean", "def_pos": [1, 9]}]]
+    step = {"state_before": "n : Nat\n⊢ zigzag (zag n) = n", "tactic": annotated[0], "annotated_tactic": annotated}
+    theorem = {"file_path": "B.lean", "full_name": "goal", "start": [50, 1], "end": [52, 1], "traced_tactics": [step]}
+    (folder / "random" / "val.json").write_text(json.dumps([theorem]), "utf-8")
+    return folder
+
+
+def test_every_method_ranks_what_the_place_can_see_and_nothing_else(tmp_path: Path) -> None:
+    benchmark = PremiseBenchmark.read(made(tmp_path), model())
+    (step,) = read_steps(tmp_path, "random", "val")
+    allowed, place = benchmark.allowed(step)
+    names = [p.name for p in benchmark.corpus.premises]
+    assert {n for n, a in zip(names, allowed, strict=True) if a} == {"needed_lemma", "early"}
+    assert [names[n] for n in place.own] == ["early"]
+    for name, ranking in rankings(benchmark).items():
+        assert {names[n] for n in ranking(step, allowed, place)} <= {"needed_lemma", "early"}, name
+
+
+def test_figures_say_how_many_states_they_are_of(tmp_path: Path) -> None:
+    found = evaluate_premises(made(tmp_path), "random", "val", None, model(), lambda text: None, ["bm25", "words by field"])
+    assert (found["states"], found["naming"], found["sampled"], found["premises"]) == (1, 1, 1, 4)
+    assert len(found["corpus_sha256"]) == 64
+    assert {n: m["R@1"]["mean"] for n, m in found["methods"].items()} == {"bm25": 1.0, "words by field": 1.0}

@@ -114,7 +114,7 @@ def test_a_start_that_changed_meanwhile_is_another_run(
     shutil.copytree(taught, start)
     train([prefs], tmp_path / "run", replace(settings, start=str(start), steps=1, every=1))
     (start / "model.safetensors").write_bytes((start / "model.safetensors").read_bytes()[:-4] + b"\0\0\0\0")
-    with pytest.raises(ConfigError, match="other start_sha256"):
+    with pytest.raises(ConfigError, match="start_sha256"):
         train([prefs], tmp_path / "run", replace(settings, start=str(start), steps=1, every=1))
 
 
