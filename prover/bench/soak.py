@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ def _round(
 
 def _policy(server: FaultyProposer) -> Mixture:
     builtin = builtin_policy()
-    return Mixture([*builtin.members, (server, 1.0)], builtin.width, builtin.rates)
+    return replace(builtin, members=[*builtin.members, (server, 1.0)])
 
 
 def _proved(records: dict[str, dict[str, Any]]) -> int:

@@ -183,7 +183,6 @@ def _theorems(args: argparse.Namespace, worker: LeanWorker) -> tuple[DataSet, Da
 
 
 def _policies(args: argparse.Namespace, premises: Any) -> Callable[[Path | None], ViewPolicy]:
-    from prover.policy.base import Mixture
     from prover.policy.builtin import builtin_policy
     from prover.policy.neural.generator import Sampling
     from prover.policy.neural.local import LocalGenerator
@@ -198,6 +197,6 @@ def _policies(args: argparse.Namespace, premises: Any) -> Callable[[Path | None]
         preset = replace(known, max_tokens=min(known.max_tokens, max(1, args.context // 4)))  # the rest is the state's
         sampling = Sampling(args.samples, args.model_temperature, seed=args.seed)
         proposer = NeuralProposer(LocalGenerator(str(model), preset.architecture), preset, sampling)
-        return Mixture([*builtin.members, (proposer, args.model_weight)], rates=builtin.rates)
+        return replace(builtin, members=[*builtin.members, (proposer, args.model_weight)])
 
     return make

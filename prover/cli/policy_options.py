@@ -131,7 +131,6 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     premises = library_premises(memory_mb) if embedded else LazyPremises()
     if args.policy in ("builtin", "symbolic"):
         return _default(args, premises, embedded)
-    from prover.policy.base import Mixture
     from prover.policy.neural.generator import Sampling
     from prover.policy.neural.proposer import NeuralProposer
 
@@ -146,7 +145,8 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     proposer = NeuralProposer(generator, preset, sampling, premises if count else None, count, first_stage=stage)
     builtin = builtin_policy(premises)
     members = [] if args.model_alone else list(builtin.members)
-    policy = Mixture([*members, (proposer, args.model_weight)], rates=builtin.rates)
+    leaders = () if args.model_alone else builtin.leaders
+    policy = replace(builtin, members=[*members, (proposer, args.model_weight)], leaders=leaders)
     noted = {
         "policy": args.policy, "model": args.model, "preset": preset.name, "samples": args.samples,
         "model_temperature": args.model_temperature, "model_seed": args.model_seed, "model_weight": args.model_weight,

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
@@ -99,6 +99,14 @@ class Proposer(Protocol):
 
     def propose(self, view: View, /) -> Iterable[Offer]:
         """Offers in any order."""
+        ...
+
+
+class Leader(Proposer, Protocol):
+    """A proposer that works some states alone at first: the other members come to them one visit later."""
+
+    def leads(self, view: View, /) -> bool:
+        """Whether this state is one of them."""
         ...
 
 
@@ -230,12 +238,14 @@ class Mixture:
         members: proposer and weight in (0, 1]; an offer's log-probability is the proposer's plus log weight.
         width: at most so many tactics for a state, the likeliest.
         rates: calibrated log-probabilities; None leaves the proposers' own.
+        leaders: members of weight 1 that are asked alone on the first visit to a state that one of them leads.
         scales: by a proposer's name, what its offers without a template count instead of their log-probability.
     """
 
     members: Sequence[tuple[Proposer, float]]
     width: int = 40
     rates: Rates | None = None
+    leaders: Sequence[Leader] = ()
     scales: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     health: Health = field(default_factory=Health, compare=False, repr=False)
 
@@ -244,10 +254,16 @@ class Mixture:
 
         Raises PolicyError when no member answers any more.
         """
+        members = self.members
+        if any(leader.leads(view) for leader in self.leaders):
+            if view.stage == 0:
+                members = [(leader, 1.0) for leader in self.leaders]
+            else:
+                view = replace(view, stage=view.stage - 1)
         while True:
             found: list[tuple[Proposer, float, Offer]] = []
-            answered = not self.members
-            for proposer, weight in self.members:
+            answered = not members
+            for proposer, weight in members:
                 if self.health.left_out(proposer.name):
                     continue
                 try:
@@ -264,7 +280,7 @@ class Mixture:
                 found += [(proposer, weight, offer) for offer in good]
             if answered:
                 return found
-            if not self.health.wait_for_one(proposer.name for proposer, _ in self.members):
+            if not self.health.wait_for_one(proposer.name for proposer, _ in members):
                 raise PolicyError(f"no proposer answers any more; the last fault: {self.health.last}")
 
     def propose(self, view: View) -> list[Proposal]:

@@ -10,8 +10,10 @@ from prover.policy.closers import Closers
 from prover.policy.definitions import Definitions, Projections
 from prover.policy.divisibility import Divides
 from prover.policy.induction import FunctionalInduction, Induction
+from prover.policy.lemmas.proposer import Lemmas
 from prover.policy.modular import PowerResidues, Residues
 from prover.policy.products import Casts, MultiplyOut, Powers, Squares
+from prover.policy.programs import Programs
 from prover.policy.relatives import Kin, Relatives
 from prover.policy.retrieval import Retrieved
 from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
@@ -25,6 +27,9 @@ PROPOSERS: tuple[Proposer, ...] = (
     Definitions(), Projections(),
 )  # fmt: skip
 
+LEADERS = (Programs(), Lemmas())
+"""Theorems about a file's own recursive functions are theirs at first."""
+
 
 def builtin_policy(premises: Kin | None = None, calibrated: bool = True) -> Mixture:
     """The mixture of all proposers that need no model.
@@ -34,4 +39,4 @@ def builtin_policy(premises: Kin | None = None, calibrated: bool = True) -> Mixt
         calibrated: use the counts of data/calibration.json, if they are there; False leaves the proposers' guesses.
     """
     proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises), Relatives(premises))
-    return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None)
+    return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None, leaders=LEADERS)

@@ -201,9 +201,6 @@ class Apply:
             for r in goal.data:
                 _, taken, result = premises(r.type)
                 if result == "Prop" and len(taken) == 2 and taken[0] == taken[1]:
-                    yield Offer(
-                        f"obtain ⟨a, ha⟩ := {f.name} (fun x => ¬{r.name} x x)", -3.0, "cases.diagonal"
-                    )
                     for v in goal.data:
                         if v.type == taken[0]:
                             yield Offer(

@@ -45,6 +45,20 @@ class Goal:
     inductives: tuple[Inductive, ...]
     case: str | None = None
     theorems: tuple[str, ...] = field(default=())
+    inaccessible: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def unnamed(self) -> tuple[str, ...]:
+        """New names for the inaccessible hypotheses, in order, as `rename_i` takes them; none when all can be said."""
+        return tuple(self.several(*(n.split("✝")[0] if n[0].isalpha() else "h" for n in self.inaccessible)))
+
+    @cached_property
+    def hints(self) -> tuple[str, ...]:
+        """The own functions of the goal and those that these are made of, as simp and grind are told them."""
+        found = list(self.own_functions)
+        for f in found:
+            found += [g for g in self.functions if g.last in f.uses and g not in found]
+        return tuple(f.name for f in found)
 
     @cached_property
     def shape(self) -> str:
@@ -143,6 +157,7 @@ def _read(goal: GoalText, file_context: FileContext) -> Goal:
         inductives=inductives,
         case=goal.case,
         theorems=tuple(file_context.theorems),
+        inaccessible=tuple(h.name for h in goal.hypotheses if not h.accessible and not h.name.startswith("inst")),
     )
 
 

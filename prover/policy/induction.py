@@ -37,12 +37,12 @@ class Induction:
         if goal is None or view.stage > 1:
             return
         ranked = sorted(
-            ((_worth(goal, v), i, v) for i, v in enumerate(goal.data)), key=lambda t: (-t[0], t[1])
+            ((worth(goal, v), i, v) for i, v in enumerate(goal.data)), key=lambda t: (-t[0], t[1])
         )
-        for rank, (worth, _, v) in enumerate(ranked[:5]):
-            if worth <= 0:
+        for rank, (value, _, v) in enumerate(ranked[:5]):
+            if value <= 0:
                 continue
-            base = -1.2 - 0.4 * rank - (0.8 if worth < 2 else 0.0)
+            base = -1.2 - 0.4 * rank - (0.8 if value < 2 else 0.0)
             generalised = _generalised(goal, v)
             calls_for = any(_changes(goal, v, other) for other in generalised)
             choices = dict.fromkeys([tuple(generalised) if calls_for else (), (), tuple(generalised)])
@@ -95,12 +95,12 @@ def induction_text(goal: Goal, v: Var, generalizing: tuple[str, ...] = ()) -> st
     """The tactic with named alternatives, or None when the type has no constructors that are known."""
     generalized = f" generalizing {' '.join(generalizing)}" if generalizing else ""
     head = f"induction {v.name}{generalized} with"
-    if v.head == "Nat":
+    own = goal.inductive(v)
+    if own is None and v.head == "Nat":
         return f"{head} | zero => ?_ | succ {v.name} {goal.fresh('ih')} => ?_"
-    if v.head == "List":
+    if own is None and v.head == "List":
         x, ih = goal.several("x", "ih")
         return f"{head} | nil => ?_ | cons {x} {v.name} {ih} => ?_"
-    own = goal.inductive(v)
     if own is None or own.is_prop or not any(any(c.recursive) for c in own.constructors):
         return None
     alternatives = []
@@ -115,7 +115,8 @@ def induction_text(goal: Goal, v: Var, generalizing: tuple[str, ...] = ()) -> st
     return f"{head} {' '.join(alternatives)}"
 
 
-def _worth(goal: Goal, v: Var) -> float:
+def worth(goal: Goal, v: Var) -> float:
+    """How much recursive functions of the target consume a variable."""
     if v.head not in ("Nat", "List") and (goal.inductive(v) is None):
         return 0.0
     if shape(v.type) in ("→", "∀"):
@@ -125,23 +126,23 @@ def _worth(goal: Goal, v: Var) -> float:
     occurrences = len(re.findall(rf"(?<![\w'.]){escaped}(?![\w'])", text))
     if occurrences == 0:
         return 0.0
-    worth = 0.5 + min(occurrences, 4) * 0.1
+    value = 0.5 + min(occurrences, 4) * 0.1
     for f in goal.own_functions:
         for found in applications(f.last, text):
             for i in f.splits_on if f.recursive else ():
                 if i < len(found) and v.name in words(found[i]):
-                    worth += 3.0 if found[i] == v.name else 1.0
+                    value += 3.0 if found[i] == v.name else 1.0
     if v.head == "List":
-        worth += 1.0 * len(re.findall(rf"(?<![\w'.]){escaped}\.(?:{RECURSIVE_NAMES.pattern[3:-3]})", text))
-        worth += 0.8 * len(re.findall(rf"(?<![\w'.]){escaped} \+\+", text))
-        worth += 0.5 * len(re.findall(rf"(?:{RECURSIVE_NAMES.pattern[3:-3]}) [^()]*{escaped}\b", text))
+        value += 1.0 * len(re.findall(rf"(?<![\w'.]){escaped}\.(?:{RECURSIVE_NAMES.pattern[3:-3]})", text))
+        value += 0.8 * len(re.findall(rf"(?<![\w'.]){escaped} \+\+", text))
+        value += 0.5 * len(re.findall(rf"(?:{RECURSIVE_NAMES.pattern[3:-3]}) [^()]*{escaped}\b", text))
     if v.head == "Nat":
-        worth += 2.0 * len(re.findall(rf"\^ \(?[^()]*\b{escaped}\b", text))
-        worth += 1.0 * len(re.findall(rf"\b(?:replicate|take|drop|range) {escaped}\b", text))
-        worth += 0.3 * len(re.findall(rf"\b{escaped} \*|\* {escaped}\b|\* \({escaped} ", text))
+        value += 2.0 * len(re.findall(rf"\^ \(?[^()]*\b{escaped}\b", text))
+        value += 1.0 * len(re.findall(rf"\b(?:replicate|take|drop|range) {escaped}\b", text))
+        value += 0.3 * len(re.findall(rf"\b{escaped} \*|\* {escaped}\b|\* \({escaped} ", text))
     if goal.inductive(v) is not None:
-        worth += 1.0
-    return worth
+        value += 1.0
+    return value
 
 
 def _generalised(goal: Goal, v: Var) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prover.policy.terms import premises, split, tidy
+from prover.policy.terms import applications, premises, split, tidy, words
 
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
 SIGNATURE = re.compile(
@@ -27,6 +27,8 @@ class Function:
     arity: int
     splits_on: tuple[int, ...]
     recursive: bool
+    changing: tuple[int, ...] = ()
+    uses: frozenset[str] = frozenset()
 
     @property
     def last(self) -> str:
@@ -85,7 +87,11 @@ def function_of(name: str, source: str) -> Function:
     elif body.lstrip().startswith("|"):
         splits = {len(explicit) + i for i in splits}
     recursive = re.search(rf"(?<![\w']){re.escape(last)}(?![\w'])", body) is not None
-    return Function(name, len(explicit) + arrows, tuple(sorted(splits)), recursive)
+    changing: set[int] = set()
+    for call in applications(last, body):
+        changing |= {i for i, a in enumerate(call) if i not in splits and (i >= len(explicit) or a != explicit[i])}
+    used = frozenset(w.rsplit(".", 1)[-1] for w in words(body))
+    return Function(name, len(explicit) + arrows, tuple(sorted(splits)), recursive, tuple(sorted(changing)), used)
 
 
 @lru_cache(maxsize=1024)

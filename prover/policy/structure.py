@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from prover.policy.goal import Goal, first_goal
 from prover.policy.terms import atom, binder, premises, shape, sides, split, stripped, tidy, words
 
 CONDITION = re.compile(r"\bif (.*?) then")
-COIN = re.compile(r"(\d+) \* ([^\W\d][\w']*)")
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,6 @@ class Witness:
         if goal is None or goal.shape != "∃" or (found := binder(goal.target)) is None:
             return
         if view.stage == 0:
-            yield from self._coins(found.names, found.body)
             parts = split(stripped(found.body), "→")
             if len(parts) == 2 and not words(parts[1]) & set(found.names):
                 yield Offer(f"by_cases {goal.fresh('h')} : {parts[1]}", -1.6, "structure.by_cases_body")
@@ -200,26 +197,6 @@ class Witness:
             yield Offer("constructor", -4.0, "structure.metavariable")
             if len(found.names) == 1:
                 yield Offer("refine Classical.byContradiction fun h => ?_", -4.5, "structure.no_witness")
-
-    @staticmethod
-    def _coins(names: tuple[str, ...], body: str) -> Iterable[Offer]:
-        """`∃ a b, N = p * a + q * b` with numerals p, q: b by its remainder modulo p, a what is left."""
-        inner = binder(body)
-        if len(names) == 1 and inner is not None and body.startswith("∃"):
-            names, body = names + inner.names, inner.body
-        equation = sides(body)
-        if len(names) != 2 or equation is None or equation[1] != "=":
-            return
-        for total, combined in ((equation[0], equation[2]), (equation[2], equation[0])):
-            terms = [COIN.fullmatch(stripped(t)) for t in split(combined, "+")]
-            if len(terms) != 2 or terms[0] is None or terms[1] is None or words(total) & set(names):
-                continue
-            p, q = int(terms[0][1]), int(terms[1][1])
-            if terms[0][2] == names[0] and terms[1][2] == names[1] and math.gcd(p, q) == 1 and p > 1:
-                b = f"(({total}) * {pow(q, -1, p)}) % {p}"
-                yield Offer(
-                    f"exact ⟨(({total}) - {q} * ({b})) / {p}, {b}, by omega⟩", -1.0, "structure.coins"
-                )
 
     @staticmethod
     def _terms(goal: Goal, names: tuple[str, ...], body: str) -> Iterable[str]:
@@ -243,10 +220,6 @@ class Witness:
                 yield f.name
                 if conclusion == "Bool":
                     yield f"(fun n => !{f.name} n)"
-            elif len(assumed) == 2 and conclusion == "Bool" and assumed[0] == assumed[1]:
-                yield f"(fun n => !{f.name} n n)"
-            elif len(assumed) == 2 and conclusion == "Prop" and assumed[0] == assumed[1]:
-                yield f"(fun n => ¬{f.name} n n)"
         yield from ("0", "1", "2", "[]", "true", "false")
 
 

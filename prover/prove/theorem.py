@@ -101,7 +101,8 @@ def find_candidate(
         with noting_faults() as policy_faults, noting_tokens() as tokens, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
             messages_of = getattr(opened, "messages_of", None)
-            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic)
+            falsify = getattr(opened, "falsify", None)
+            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsify)
             result = search(
                 environment,
                 evaluator,

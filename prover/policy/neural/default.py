@@ -120,4 +120,9 @@ def with_model(
     """A policy with a model as one more member, its log-probabilities scaled as was fitted for it."""
     joined = proposer or model.proposer()
     members = () if alone else tuple(policy.members)
-    return Mixture([*members, (joined, weight)], policy.width, policy.rates, {**policy.scales, joined.name: model.scale})
+    return replace(
+        policy,
+        members=[*members, (joined, weight)],
+        leaders=() if alone else policy.leaders,
+        scales={**policy.scales, joined.name: model.scale},
+    )

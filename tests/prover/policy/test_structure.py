@@ -37,11 +37,6 @@ def test_witness_comes_from_an_equation_of_the_body_first() -> None:
     assert offered(Witness(), view("∃ x, x = n + 1 ∧ 0 < x", "n : Nat"))[0] == "refine ⟨n + 1, ?_⟩"
 
 
-def test_two_coins_have_an_explicit_witness() -> None:
-    first = offered(Witness(), view("∃ a b, n + 8 = 3 * a + 5 * b", "n : Nat"))[0]
-    assert first == "exact ⟨((n + 8) - 5 * (((n + 8) * 2) % 3)) / 3, ((n + 8) * 2) % 3, by omega⟩"
-
-
 def test_conditions_are_split_on() -> None:
     tactics = offered(Splits(), view("(if x < y then x else y) ≤ y", "x y : Nat"))
     assert tactics[0] == "split"

@@ -1,0 +1,78 @@
+"""Each method conjectures the lemma that the textbook example needs."""
+
+from __future__ import annotations
+
+from prover.lean.context import FileContext
+from prover.policy.base import View
+from prover.policy.lemmas.fertilise import match
+from prover.policy.lemmas.proposer import Lemmas
+from prover.policy.lemmas.term import Term, read
+from tests.prover.policy.views import offered, view
+
+LIST = """inductive list (a : Type) where
+  | nil
+  | cons (head : a) (tail : list a)"""
+APPEND = """def append {a : Type} (x : list a) (y : list a) : list a :=
+  match x with
+  | list.nil => y
+  | list.cons z xs => list.cons z (append xs y)"""
+REV = """def rev {a : Type} (x : list a) : list a :=
+  match x with
+  | list.nil => list.nil
+  | list.cons y xs => append (rev xs) (list.cons y list.nil)"""
+QREV = """def qrev {a : Type} (x : list a) (y : list a) : list a :=
+  match x with
+  | list.nil => y
+  | list.cons z xs => qrev xs (list.cons z y)"""
+NAT = """inductive N where
+  | Z
+  | S (p : N)"""
+ADD = """def add (x : N) (y : N) : N :=
+  match x with
+  | N.Z => y
+  | N.S z => N.S (add z y)"""
+FILE = FileContext(
+    definitions=("append", "rev", "qrev", "add"),
+    inductives=("list", "N"),
+    sources={"list": LIST, "append": APPEND, "rev": REV, "qrev": QREV, "N": NAT, "add": ADD},
+)
+
+
+def stated(seen: View) -> list[str]:
+    return [t.split(" : ", 1)[1].splitlines()[0] for t in offered(Lemmas(), seen)]
+
+
+def test_an_induction_hypothesis_is_used_in_one_side_and_the_common_part_generalised() -> None:
+    seen = view(
+        "rev (append (rev xs) (list.cons x list.nil)) = list.cons x xs",
+        "a : Type", "x : a", "xs : list a", "ih : rev (rev xs) = xs", file_context=FILE,
+    )  # fmt: skip
+    wanted = "∀ (x : a) (u : _), rev (append u (list.cons x list.nil)) = list.cons x (rev u)"
+    assert any(s.startswith(wanted) for s in stated(seen))
+
+
+def test_common_subterms_become_variables_and_hypotheses_go() -> None:
+    seen = view("add (add x y) z = add z (add x y)", "x y z : N", "h : add x y = x", file_context=FILE)
+    tactic = offered(Lemmas(), seen)[0]
+    assert tactic == "suffices add_eq : ∀ (z : N) (u : _), add u z = add z u from add_eq z (add x y)\nclear x y z h\nintro z u"
+
+
+def test_a_variable_that_is_consumed_and_not_consumed_becomes_two() -> None:
+    seen = view("add x (N.S x) = N.S (add x x)", "x : N", file_context=FILE)
+    assert any(s.startswith("∀ (x : N) (u : _), add x (N.S u) = N.S (add x u)") for s in stated(seen))
+
+
+def test_a_constant_accumulator_becomes_a_variable_on_both_sides() -> None:
+    seen = view("qrev xs list.nil = rev xs", "a : Type", "xs : list a", file_context=FILE)
+    assert any(s.startswith("∀ (xs : list a) (acc : _), qrev xs acc = append (rev xs) acc") for s in stated(seen))
+
+
+def test_inaccessible_hypotheses_are_named_before_a_lemma_is_stated() -> None:
+    assert offered(Lemmas(), view("rev xs = xs", "xs : list a", "h✝ : xs = list.nil", file_context=FILE)) == []
+
+
+def test_a_pattern_matches_with_one_value_for_each_variable() -> None:
+    pattern, variables = read("add x x"), frozenset({"x"})
+    assert pattern is not None
+    assert match(pattern, read("add (rev y) (rev y)") or pattern, variables) == {"x": Term("rev", (Term("y"),))}
+    assert match(pattern, read("add y z") or pattern, variables) is None
