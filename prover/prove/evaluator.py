@@ -59,6 +59,7 @@ class LeanEvaluator:
     theorem: str = ""
     critic: TextCritic | None = None
     falsify: Callable[..., Falsification] | None = None
+    false: dict[int, bool] = field(default_factory=dict, init=False)
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
 
@@ -73,7 +74,7 @@ class LeanEvaluator:
         return [self.critic.value(v.state.tactic_state.pp, len(v.state.before), v.number) for v in visits]
 
     def _propose(self, state: SearchState, visit: int) -> list[Proposal]:
-        if visit == 0 and self._is_false(state.tactic_state):
+        if self._is_false(state.tactic_state):
             return []
         view = view_of(state, self.file_context, visit, self.theorem)
         began = time.monotonic()
@@ -86,4 +87,6 @@ class LeanEvaluator:
 
     def _is_false(self, state: TacticState) -> bool:
         """Whether small values contradict a goal that a conjecture made; a theorem itself is looked at elsewhere."""
-        return self.falsify is not None and self.falsify(state, FALSIFY_S, lenient=True).found is not None
+        if self.falsify is not None and state.id not in self.false:
+            self.false[state.id] = self.falsify(state, FALSIFY_S, lenient=True).found is not None
+        return self.false.get(state.id, False)

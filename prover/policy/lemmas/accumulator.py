@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from prover.policy.goal import Goal
 from prover.policy.lemmas.conjecture import Conjecture
-from prover.policy.lemmas.term import Term, replaced
+from prover.policy.lemmas.term import Term, last, replaced
 
 CORE = ("++", "+", "*")
 MOST = 12
@@ -22,7 +22,7 @@ def accumulators(
     """For each constant in a changing argument: the equation with a variable there, for each way to combine it."""
     for here, there in (body.args, tuple(reversed(body.args))):
         for t in here.subterms():
-            for i in changing.get(t.head.rsplit(".", 1)[-1], ()):
+            for i in changing.get(last(t.head), ()):
                 if i >= len(t.args) or t.args[i].names & variables or t.args[i].opaque:
                     continue
                 new = goal.fresh("acc")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prover.policy.goal import Goal
-from prover.policy.lemmas.term import Term, read
+from prover.policy.lemmas.reading import read_in
+from prover.policy.lemmas.term import Term
 from prover.policy.terms import premises
 
 MOST = 4
@@ -19,7 +20,7 @@ def fertilised(goal: Goal, body: Term) -> Iterator[Term]:
     left, right = body.args
     for fact in reversed(goal.facts[-MOST:]):
         bound, assumed, conclusion = premises(fact.type)
-        equation = read(conclusion)
+        equation = read_in(goal, conclusion)
         if assumed or equation is None or equation.head != "=":
             continue
         variables = frozenset(bound)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from prover.policy.goal import Goal
 from prover.policy.lemmas.conjecture import Conjecture
-from prover.policy.lemmas.term import Term
+from prover.policy.lemmas.term import Term, last
 
 MOST = 3
 
@@ -21,10 +21,10 @@ def common_subterms(goal: Goal, body: Term, constructors: frozenset[str], variab
     """Sets of subterms to generalise together: the largest ones that occur more than once, and each of them alone."""
     counts = Counter(t for side in body.args for t in side.subterms() if t.args and not t.opaque and t.names & variables)
     on_both = [t for t, n in counts.items() if n > 1 and t.head not in ("=", "∧", "→")]
-    functions = [t for t in on_both if t.head not in constructors]
+    functions = [t for t in on_both if last(t.head) not in constructors]
     largest = [t for t in functions if not any(t != o and t in o.subterms() for o in functions)]
     smallest = [t for t in functions if not any(t != o and o in t.subterms() for o in functions)]
-    built = [t for t in on_both if t.head in constructors]
+    built = [t for t in on_both if last(t.head) in constructors]
     sets = [largest, smallest] if len(largest) > 1 or largest != smallest else [largest]
     sets += [[t] for t in functions[:MOST]] + [[t] for t in built[:MOST]]
     unique: list[list[Term]] = []
@@ -56,7 +56,7 @@ def apart(goal: Goal, body: Term, variables: frozenset[str], consumed: dict[str,
 def _occurrences(term: Term, v: str, consumed: dict[str, tuple[int, ...]], wanted: bool) -> int:
     count = 0
     for t in term.subterms():
-        places = consumed.get(t.head.lstrip(".").rsplit(".", 1)[-1], ())
+        places = consumed.get(last(t.head), ())
         for i, a in enumerate(t.args):
             if a == Term(v) and (i in places) == wanted:
                 count += 1
@@ -64,7 +64,7 @@ def _occurrences(term: Term, v: str, consumed: dict[str, tuple[int, ...]], wante
 
 
 def _renamed(term: Term, v: str, new: str, consumed: dict[str, tuple[int, ...]]) -> Term:
-    places = consumed.get(term.head.lstrip(".").rsplit(".", 1)[-1], ())
+    places = consumed.get(last(term.head), ())
     args = tuple(
         (Term(new) if i not in places else a) if a == Term(v) else _renamed(a, v, new, consumed) for i, a in enumerate(term.args)
     )

@@ -15,7 +15,8 @@ from prover.policy.lemmas.accumulator import accumulators
 from prover.policy.lemmas.conjecture import Conjecture, tactic
 from prover.policy.lemmas.fertilise import fertilised
 from prover.policy.lemmas.generalise import apart, common_subterms, generalised
-from prover.policy.lemmas.term import Term, read
+from prover.policy.lemmas.reading import read_in
+from prover.policy.lemmas.term import Term
 from prover.policy.terms import shape
 
 MOST = 14
@@ -37,7 +38,7 @@ class Lemmas:
         goal = first_goal(view)
         if goal is None or view.stage > 0 or not goal.own_functions or goal.unnamed or goal.shape in ("∀", "→"):
             return
-        body = read(goal.target)
+        body = read_in(goal, goal.target)
         if body is None:
             return
         hints = "".join(f", {f.name}" for f in goal.own_functions)
@@ -53,9 +54,7 @@ class Lemmas:
 def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
     """What each method makes of the goal."""
     variables = frozenset(v.name for v in goal.data if shape(v.type) not in ("→", "∀"))
-    constructors = frozenset(
-        name for i in goal.inductives for c in i.constructors for name in (c.name, f"{i.last}.{c.name}", f"{i.name}.{c.name}")
-    ) | {"::", "some", "Nat.succ", "[]"}
+    constructors = frozenset(c.name for i in goal.inductives for c in i.constructors) | {"::", "some", "succ", "[]"}
     consumed = {f.last: f.splits_on for f in goal.functions if f.recursive}
     changing = {f.last: f.changing for f in goal.functions if f.recursive and f.changing}
     binary = tuple(f.name for f in goal.functions if f.arity == 2)
@@ -75,7 +74,7 @@ def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
             made = Conjecture(new, "generalise" if exact else "fertilise", -0.2 + prior, fresh, exact=exact)
             yield made
             if conditions:
-                yield replace(made, assumed=_about(conditions, fresh), prior=made.prior - 0.1)
+                yield replace(made, assumed=_about(goal, conditions, fresh), prior=made.prior - 0.1)
         for c in apart(goal, start, variables, consumed):
             yield replace(c, exact=exact, prior=c.prior + prior)
         if goal.facts and start is not body:
@@ -86,12 +85,12 @@ def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
             yield Conjecture(body, "clear", -0.7)
 
 
-def _about(conditions: Facts, fresh: tuple[tuple[str, Term], ...]) -> Facts:
+def _about(goal: Goal, conditions: Facts, fresh: tuple[tuple[str, Term], ...]) -> Facts:
     """The facts with the same subterms replaced."""
     by = {t: n for n, t in fresh}
     changed = []
     for name, text in conditions:
-        term = read(text)
+        term = read_in(goal, text)
         if term is not None:
             changed.append((name, str(term.replaced(lambda t: Term(by[t]) if t in by else None))))
     return tuple(changed)

@@ -69,6 +69,11 @@ class Term:
         return own.union(*(a.names for a in self.args)) if self.args else own
 
 
+def last(head: str) -> str:
+    """The last component of a head's name; operators are their own."""
+    return head.rsplit(".", 1)[-1] or head
+
+
 def replaced(term: Term, old: Term, new: Term) -> Term:
     """The term with one subterm replaced by another wherever it stands."""
     return term.replaced(lambda t: new if t == old else None)

@@ -76,3 +76,8 @@ def test_a_pattern_matches_with_one_value_for_each_variable() -> None:
     assert pattern is not None
     assert match(pattern, read("add (rev y) (rev y)") or pattern, variables) == {"x": Term("rev", (Term("y"),))}
     assert match(pattern, read("add y z") or pattern, variables) is None
+
+
+def test_field_notation_of_an_own_constructor_is_written_out_under_an_open_binder() -> None:
+    seen = view("(add x x).S = add x x.S", "x : N", "ih : add x x = x", file_context=FILE)
+    assert any(s.startswith("∀ (x : N) (u : _), N.S (add x u) = add x (N.S u)") for s in stated(seen))
