@@ -4,7 +4,7 @@ or a `Refusal`: `audited` is the only place that makes either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -62,13 +62,15 @@ class Candidate:
     """What a search holds for a proof: its tactics, one a line, and how many of them which proposer offered.
 
     `premises` are the library's theorems that the tactics name, with the rank at which the selector has each at the state
-    where it is used; None where it is not among the best hundred, or nobody ranks.
+    where it is used; None where it is not among the best hundred, or nobody ranks. `lessons` has these states with the theorems
+    that served there, for a selector that learns.
     """
 
     proof: str
     effort: Effort = field(default_factory=Effort)
     closed_by: Mapping[str, int] = field(default_factory=dict)
     premises: Mapping[str, int | None] = field(default_factory=dict)
+    lessons: Sequence[tuple[str, tuple[str, ...]]] = ()
 
 
 @dataclass(frozen=True)

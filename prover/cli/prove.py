@@ -43,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds a theorem; 0: none, only --max-expansions limits, and the same inputs give the same proofs "
         "(default 60)",
     )  # fmt: skip
+    parser.add_argument(
+        "--learn", action="store_true",
+        help="the premise selector learns from each audited proof of this run at once; proofs then depend on their order",
+    )  # fmt: skip
     parser.add_argument("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
     parser.add_argument(
         "--tactic-timeout", type=positive, metavar="S", help="seconds a tactic (default 5; 120 with --timeout 0)"
@@ -102,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,
         memory_mb=memory_of(args, backend),
+        learn=args.learn,
     )
     policy, noted = make_policy(args, embedded=backend.name == "embedded")
     outcome = run_all(

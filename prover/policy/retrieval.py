@@ -25,6 +25,10 @@ class Retriever(Protocol):
         """The best `k`, best first; of the modules `imported` only, where that is given."""
         ...
 
+    def learn(self, goal_text: str, names: Sequence[str]) -> None:
+        """Notes that theorems served at a goal."""
+        ...
+
     def __contains__(self, name: str, /) -> bool:
         """Whether a theorem of this name is among those that can be found."""
         ...

@@ -23,6 +23,7 @@ from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
+from prover.policy.retrieval import retriever_of
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item, attempt_item, record_of
@@ -287,6 +288,9 @@ class _Batch:
             self.watcher.finished(item, record)
             self._unsettled -= 1
             self._changed.notify_all()
+        if self.settings.learn and isinstance(outcome, Proof) and (retriever := retriever_of(self.policy)) is not None:
+            for state, names in outcome.candidate.lessons:
+                retriever.learn(state, names)
 
     def _again(self, item: Item, candidate: Candidate) -> None:
         with self._changed:

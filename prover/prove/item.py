@@ -35,7 +35,8 @@ class BatchSettings:
     """`tactic_timeout_s` and `heartbeats` (in thousands) limit a single tactic, `memory_mb` a Lean process.
 
     Heartbeats are deterministic, seconds are not: where only expansions limit a theorem, a tactic's seconds are left as the
-    last resort, so that the same inputs give the same proofs. None chooses accordingly.
+    last resort, so that the same inputs give the same proofs. None chooses accordingly. With `learn` the selector learns from
+    each proof at once, and what is found depends on what was proved before.
     """
 
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -44,10 +45,13 @@ class BatchSettings:
     heartbeats: int = 200_000
     memory_mb: int = 3000
     minimise: bool = True
+    learn: bool = False
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcomes, for run folders: everything but the number of workers."""
         facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "workers"}
+        if not self.learn:
+            del facts["learn"]
         return facts | {"search": self.search.noted()}
 
     @property

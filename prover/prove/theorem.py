@@ -140,7 +140,8 @@ def find_candidate(
     effort = replace(effort, seconds=ended - started, over_s=max(0.0, ended - deadline) if deadline is not None else 0.0)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
-    return Candidate(script(proof), effort, _proposers(tree, result.candidate), _premises(tree, proof, policy, file_context))
+    premises, lessons = _premises(tree, proof, policy, file_context)
+    return Candidate(script(proof), effort, _proposers(tree, result.candidate), premises, lessons)
 
 
 def _now(opened: Any, deadline: float | None) -> float:
@@ -171,20 +172,24 @@ def _smaller(
 
 def _premises(
     tree: dict[str, Any], proof: ProofTree, policy: ViewPolicy, file_context: FileContext
-) -> dict[str, int | None]:
-    """The library's theorems that the proof's tactics name, with their ranks at the states where they are used."""
+) -> tuple[dict[str, int | None], list[tuple[str, tuple[str, ...]]]]:
+    """The library's theorems that the proof's tactics name, with their ranks; and the states where they are used."""
     retriever = retriever_of(policy)
     if retriever is None:
-        return {}
+        return {}, []
     states = {node["id"]: node["state"] for node in tree["nodes"]}
     at = {edge["tactic"]: states[edge["parent"]] for edge in tree["edges"] if edge["status"] == "closed"}
     found: dict[str, int | None] = {}
+    lessons = []
     for tactic in proof.tactics():
-        state = at.get(tactic, "")
-        for name, rank in ranks(retriever, state.split("\n\n", 1)[0], tactic, file_context.imported).items():
+        state = at.get(tactic, "").split("\n\n", 1)[0]
+        named = ranks(retriever, state, tactic, file_context.imported) if state else {}
+        for name, rank in named.items():
             known = found.get(name)
             found[name] = rank if known is None else known if rank is None else min(rank, known)
-    return found
+        if named:
+            lessons.append((state, tuple(named)))
+    return found, lessons
 
 
 def _proposers(tree: dict[str, Any], proof: ProofTree) -> dict[str, int]:
