@@ -1,4 +1,5 @@
-"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load, the model.
+"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load, the model; and
+what each search strategy expands on made-up trees until it has the proof.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -13,7 +14,7 @@ from typing import Any
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search")
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
 
@@ -66,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.load import measure as measure_load
 
             figures["serve"] = measure_load(args.clients, args.workers)
+        elif what == "search":
+            from prover.bench.search_games import table
+
+            figures["search"] = table((3, 6, 9), (3, 6), seeds=11)
         elif what == "model":
             figures["model"] = _model(args.model, args.states)
         else:

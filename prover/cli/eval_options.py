@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from prover.cli.lean_options import add_lean_options
-from prover.cli.policy_options import add_critic_options, add_policy_options
+from prover.cli.policy_options import add_critic_options, add_policy_options, add_search_option
 from prover.cli.prove import positive
 
 
@@ -178,4 +178,5 @@ def run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
     add_lean_options(parser, "you are in one")
     add_policy_options(parser)
+    add_search_option(parser)
     add_critic_options(parser)

@@ -81,6 +81,18 @@ def add_default_policy_option(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+SEARCHES = ("best-first", "proof-number", "mcts", "beam", "restart")
+"""The names of `search.strategies.STRATEGIES`, which takes long to import; the default first."""
+
+
+def add_search_option(parser: argparse.ArgumentParser) -> None:
+    """`--search`, for commands that search."""
+    parser.add_argument(
+        "--search", choices=SEARCHES, default=SEARCHES[0], metavar="NAME",
+        help=f"what is expanded next: {', '.join(SEARCHES)} (default {SEARCHES[0]})",
+    )  # fmt: skip
+
+
 def add_critic_options(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that search many theorems."""
     group = parser.add_argument_group("critic")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prover.cli.lean_options import add_lean_options, chosen, memory_of, workers_of
-from prover.cli.policy_options import add_critic_options, add_policy_options, critic_settings, make_policy
+from prover.cli.policy_options import add_critic_options, add_policy_options, add_search_option, critic_settings, make_policy
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import ask, show, tell
 
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the premise selector learns from each audited proof of this run at once; proofs then depend on their order",
     )  # fmt: skip
     parser.add_argument("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
+    add_search_option(parser)
     parser.add_argument(
         "--tactic-timeout", type=positive, metavar="S", help="seconds a tactic (default 5; 120 with --timeout 0)"
     )
@@ -101,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         tell(f"Lean: {backend.why}")
     settings = BatchSettings(
-        search=SearchSettings(args.timeout or None, args.max_expansions, **critic),
+        search=SearchSettings(args.timeout or None, args.max_expansions, strategy=args.search, **critic),
         workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,

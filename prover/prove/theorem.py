@@ -24,7 +24,8 @@ from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.minimise import minimise
 from prover.prove.script import script
-from search import BestFirst, Priority, search, to_json
+from search import Priority, search, to_json
+from search.strategies import DEFAULT_STRATEGY, STRATEGIES
 from search.types import Budget, ProofTree
 
 NO_FILE_CONTEXT = FileContext()
@@ -35,7 +36,8 @@ class SearchSettings:
     """Budgets of one theorem, and what decides the order of the search.
 
     `timeout_s` is wall time; `max_expansions` is exact and deterministic. With a critic, a state's priority has
-    `critic_weight` times the logarithm of its value in it (`search.Priority`).
+    `critic_weight` times the logarithm of its value in it (`search.Priority`). `strategy` is a name of
+    `search.strategies.STRATEGIES`.
     """
 
     timeout_s: float | None = 60.0
@@ -43,10 +45,13 @@ class SearchSettings:
     alpha: float = 0.5
     critic: TextCritic | None = None
     critic_weight: float = 0.0
+    strategy: str = DEFAULT_STRATEGY
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcome, for run folders; without a critic there is nothing of one."""
         facts: dict[str, Any] = {"timeout_s": self.timeout_s, "max_expansions": self.max_expansions, "alpha": self.alpha}
+        if self.strategy != DEFAULT_STRATEGY:
+            facts["strategy"] = self.strategy
         if self.critic is not None:
             facts["critic"] = {"sha256": self.critic.sha256, "weight": self.critic_weight}
         return facts
@@ -107,7 +112,7 @@ def find_candidate(
                 environment,
                 evaluator,
                 environment.part(initial),
-                BestFirst(Priority(settings.alpha, settings.critic_weight)),
+                STRATEGIES[settings.strategy](Priority(settings.alpha, settings.critic_weight)),
                 budget=Budget(settings.max_expansions, None if deadline is None else max(0.0, deadline - time.monotonic())),
                 clock=lambda: _now(opened, deadline),
                 accept=accept,

@@ -90,7 +90,7 @@ class BestFirst(Generic[S]):
         chosen: list[Node[S]] = []
         while len(self._queue) and len(chosen) < count:
             node = self._graph.nodes[self._queue.pop()]
-            if self._graph.wants_visit(node) and self._graph.is_live(node):
+            if self._is_worth_it(node):
                 chosen.append(node)
         return chosen
 
@@ -117,6 +117,9 @@ class BestFirst(Generic[S]):
     def __contains__(self, node: Node[S]) -> bool:
         """Whether a node is in the queue."""
         return node.id in self._queue
+
+    def _is_worth_it(self, node: Node[S]) -> bool:
+        return self._graph.wants_visit(node) and self._graph.is_live(node)
 
     def _note_paths(self, edges: Iterable[Edge]) -> None:
         for edge in edges:

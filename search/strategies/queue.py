@@ -30,6 +30,10 @@ class PriorityQueue:
                 del self._ticket[item]
                 return item
 
+    def remove(self, item: int) -> None:
+        """Take an item out, wherever it stands; KeyError when it is not there."""
+        del self._ticket[item]
+
     def __contains__(self, item: int) -> bool:
         return item in self._ticket
 
