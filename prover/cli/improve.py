@@ -9,7 +9,7 @@ it was interrupted. --out holds history.html, history.json and a folder a round.
 
 Theorems come from .lean files, where those that the project's split puts on the train
 side are learnt from and the others are held out, or from Lean's library with --library.
-Needs the extra `neural`. At toy size, a few minutes on a processor:
+All of it is done in the embedded Lean. Needs the extra `neural`. At toy size, a few minutes on a processor:
 
   proofsmith improve data/starter/logic.lean data/starter/bool.lean --out runs/improve \\
       --rounds 2 --size toy --steps 100 --max-expansions 3 --samples 4
