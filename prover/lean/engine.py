@@ -41,7 +41,7 @@ class Engine(Protocol):
     `inside_s` is the time in requests and `span_s` that from first to last, of processes that ended, `start_s` what the last
     process took to start; `at_once` is how many
     tactics one round trip takes, `tries` how many processes a tactic may end before it is set aside, `patience` how many may
-    be lost over a state that is made again.
+    be lost over a state that is made again; `stays` tells whether a process serves theorem after theorem.
     """
 
     generation: int
@@ -52,6 +52,7 @@ class Engine(Protocol):
     at_once: int
     tries: int
     patience: int
+    stays: bool
 
     # ---- texts
 

@@ -58,6 +58,7 @@ class ProcessWorker(ABC, Generic[P]):
     at_once = 1
     tries = 1
     patience = 2
+    stays = True
 
     def __init__(self, memory_mb: int, timeout_s: float, import_timeout_s: float) -> None:
         self.memory_mb = memory_mb

@@ -348,6 +348,8 @@ class Pool:
         return min(cool, key=self._stages_done) if cool else None
 
     def _stages_done(self, worker: Engine) -> int:
+        if not worker.stays and worker in self._done:
+            return len(self._stages)  # nothing of it would be there for the next request
         generation, done = self._done.get(worker, (0, 0))
         return done if generation == worker.generation else 0
 

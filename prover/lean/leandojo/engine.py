@@ -145,6 +145,8 @@ class DojoEngine(NativeEngine[OpenedDojo]):
         lean: its version line.
     """
 
+    stays = False
+
     def __init__(
         self, project: Project, make: Callable[[Target], lean_dojo.Dojo], memory_mb: int = 8000,
         reader: NativeReader | None = None, lean: str = "",

@@ -28,6 +28,7 @@ class FakeWorker:
 
     start_s = 0.0
     fail: LeanSetupError | None = None
+    stays = True
 
     def __init__(self) -> None:
         self.alive = False
