@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CALLERS = {
     "prover", "prover.errors", "prover.printable", "prover.lean", "prover.lean.context", "prover.audit", "prover.policy",
-    "prover.policy.neural", "prover.prove", "search", "data",
+    "prover.policy.neural", "prover.prove", "prover.refute", "search", "data",
 }  # fmt: skip
 """What every caller of the prover may import."""
 
@@ -34,9 +34,10 @@ PARTS: dict[str, set[str]] = {
     "prover.policy": {"prover.errors", "prover.printable", "prover.lean.context", "search", "data"},
     "prover.policy.neural": {"prover.errors", "prover.printable", "prover.lean.context", "prover.policy"},
     "prover.audit": {"prover.errors", "prover.lean"},
+    "prover.refute": {"prover.errors", "prover.lean", "prover.lean.context", "prover.audit"},
     "prover.prove": {
         "prover", "prover.errors", "prover.printable", "prover.lean", "prover.lean.context", "prover.audit", "prover.policy",
-        "search", "data",
+        "prover.refute", "search", "data",
     },
     "prover.mutation": {"prover.errors", "prover.printable", "prover.lean", "prover.prove", "data"},
     "prover.corpus": {"prover.errors", "prover.lean", "prover.mutation", "data"},

@@ -64,6 +64,8 @@ class Candidate:
     `premises` are the library's theorems that the tactics name, with the rank at which the selector has each at the state
     where it is used; None where it is not among the best hundred, or nobody ranks. `lessons` has these states with the theorems
     that served there, for a selector that learns.
+
+    `vacuous`: it proves that the hypotheses contradict each other, and so the theorem.
     """
 
     proof: str
@@ -71,15 +73,45 @@ class Candidate:
     closed_by: Mapping[str, int] = field(default_factory=dict)
     premises: Mapping[str, int | None] = field(default_factory=dict)
     lessons: Sequence[tuple[str, tuple[str, ...]]] = ()
+    vacuous: bool = False
+
+
+@dataclass(frozen=True)
+class Disproof:
+    """An audited proof of a theorem's negation. `disproof_of` is the only place that makes one.
+
+    `values` are the variables with the values at which the theorem is false. `text` is a Lean file of its own: what stands
+    before the theorem, the theorem with `sorry`, and the negation with its proof, which does not use the theorem.
+    """
+
+    values: Mapping[str, str]
+    statement: str
+    proof: str
+    text: str
+    axioms: tuple[str, ...] = ()
+
+    def said(self) -> str:
+        """`this is false: n = 0, xs = [1]`."""
+        at = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+        return f"this is false: {at}" if at else "this is false"
+
+    def noted(self) -> dict[str, Any]:
+        """For results.jsonl."""
+        return {
+            "values": dict(self.values), "statement": self.statement, "proof": self.proof, "axioms": list(self.axioms),
+            "text": self.text,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Failure:
-    """No candidate, and why: the search ended without one (failed), could not be made (error), or was stopped (cancelled)."""
+    """No candidate, and why: the search ended without one (failed), could not be made (error), or was stopped (cancelled), or the
+    theorem is false (refuted, with a disproof)."""
 
     reason: str
     effort: Effort = field(default_factory=Effort)
-    status: Literal["failed", "error", "cancelled"] = "failed"
+    status: Literal["failed", "error", "cancelled", "refuted"] = "failed"
+    disproof: Disproof | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +134,25 @@ class Refusal:
 
     candidate: Candidate
     reason: str
+
+
+def disproof_of(
+    audit: Callable[[Target, str], Verdict], negation: Target, proof: str, values: Mapping[str, str], text: str
+) -> Disproof | None:
+    """Have a proof of a theorem's negation judged; None when it is refused, or rests on an unproved theorem.
+
+    Args:
+        negation: the theorem's negation, the last theorem of `text`.
+        text: a Lean file that ends with `negation` and `sorry` in place of its proof.
+
+    Raises LeanProcessError when the audit's Lean was lost over it.
+    """
+    verdict = audit(negation, proof)
+    if not verdict.accepted or verdict.depends_on:
+        return None
+    written = "\n".join(f"  {line}" for line in proof.splitlines())
+    whole = f"{text[: text.rindex(':=')]}:= by\n{written}\n"
+    return Disproof(values, negation.statement, proof, whole, verdict.axioms)
 
 
 def audited(audit: Callable[[Target, str], Verdict], target: Target, candidate: Candidate) -> Proof | Refusal:

@@ -204,6 +204,8 @@ def _lines(summary: dict[str, Any], out: Path) -> list[str]:
         lines.append(
             f"{total - summary['elaborated']} do not elaborate here (see eval.html) and count as not proved"
         )
+    if summary["refuted"]:
+        lines.append(f"refuted, with an audited proof of the negation: {summary['refuted']}")
     if summary["runs"] > 1:
         lines += [
             f"pass@{k}: {100 * rate:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

@@ -164,12 +164,15 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
         for record in outcome.records:
             if record["status"] == "proved":
                 show((out / "proofs" / record["file"]).read_text(encoding="utf-8").rstrip(), lines=True)
+            elif record["status"] == "refuted":
+                tell(record["reason"])
+                show(record["disproof"]["text"].rstrip(), lines=True)
             else:
                 tell(f"not proved: {record['reason']}")
     summary = outcome.summary
     (tell if args.statement is not None else show)(
         f"{summary['proved']} of {summary['total']} proved in {summary['seconds']:.0f} s "
-        f"({summary['failed']} not proved, {summary['error']} errors)"
+        f"({summary['refuted']} refuted, {summary['failed']} not proved, {summary['error']} errors)"
     )
     cost, over = summary["cost"], summary["over_budget"]
     tokens = f", {cost['policy_tokens']} tokens" if cost["policy_tokens"] else ""
@@ -181,6 +184,8 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
         tell(f"over budget: {over['theorems']} by more than 5 s, the worst by {over['worst_s']:.0f} s")
     if args.statement is None:
         show(f"proofs: {out / 'proofs'}")
+        if summary["refuted"]:
+            show(f"disproofs: {out / 'disproofs'}")
         show(f"report: {out / 'report.html'}")
 
 

@@ -47,6 +47,7 @@ def counts(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     total = len(records)
     return {
         "proved": proved,
+        "refuted": sum(r["status"] == "refuted" for r in records),
         "failed": sum(r["status"] == "failed" for r in records),
         "error": sum(r["status"] == "error" for r in records),
         "elaborated": sum(bool(r["elaborated"]) for r in records),

@@ -44,7 +44,7 @@ from prover.prove.folder import RunFolder, write_atomically
 from prover.prove.item import BatchSettings, Item, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
-from prover.prove.run import commit
+from prover.prove.run import commit, write_disproofs
 
 RUN_TEMPERATURE = 0.5
 """Noise on the policy's log-probabilities in repeated runs, when none is given."""
@@ -154,6 +154,7 @@ def evaluate(
         "notes": [*dataset.notes, *notes],
         "facts": dict(dataset.facts),
     }
+    write_disproofs(out, records)
     write_atomically(out / "results.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
     write_report(out, summary, records, trees)
     write_eval_page(out, summary, records)

@@ -5,8 +5,9 @@ The evaluator is `host/refute/`; nothing that it says is trusted. `prover.refute
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 TYPE, INSTANCE, DATA, HYPOTHESIS, LET = "type", "instance", "data", "hypothesis", "let"
@@ -18,13 +19,22 @@ class Counterexample:
     """Values at which a statement's hypotheses hold and its conclusion does not, by evaluation.
 
     `names`, `texts` and `kinds` go by the binders of the closed statement; a hypothesis has no text. `levels` are the universes
-    at which the types are those of the values, by the parameter's name.
+    at which the types are those of the values, by the parameter's name; `unfolded` names the file's own definitions that were
+    computed with.
     """
 
     names: tuple[str, ...]
     texts: tuple[str, ...]
     kinds: tuple[str, ...]
     levels: Mapping[str, int] = field(default_factory=dict)
+    unfolded: tuple[str, ...] = ()
+
+    def within(self, namespace: str) -> Counterexample:
+        """With names as they are written in a namespace."""
+        if not namespace:
+            return self
+        prefix = re.compile(rf"(?<![\w.]){re.escape(namespace)}\.")
+        return replace(self, texts=tuple(prefix.sub("", t) for t in self.texts))
 
     @property
     def values(self) -> dict[str, str]:
@@ -34,6 +44,21 @@ class Counterexample:
     def said(self) -> str:
         """`n = 0, xs = [1]`; for a statement without variables: `as it stands`."""
         return ", ".join(f"{n} = {t}" for n, t in self.values.items()) or "as it stands"
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How long to look for a counterexample of a goal.
+
+    `tries` counts evaluations and is the same on every machine; `seconds` is the last resort. `from_size` is the size of values
+    to begin with, from an earlier answer. `lenient` takes a hypothesis `∀ x, …` to hold when it holds of small values, an
+    induction hypothesis say: the values then prove nothing, but a goal that they falsify is not worth a search.
+    """
+
+    tries: int = 1000
+    seconds: float = 1.0
+    from_size: int = 0
+    lenient: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +85,7 @@ def falsification(raw: Mapping[str, Any]) -> Falsification:
     counterexample = None
     if found is not None:
         names, texts, kinds = (tuple(found[key]) for key in ("names", "texts", "kinds"))
-        counterexample = Counterexample(names, texts, kinds, dict(found["levels"]))
+        counterexample = Counterexample(names, texts, kinds, dict(found["levels"]), tuple(found["unfolded"]))
     return Falsification(
         counterexample, raw["tried"], raw["satisfied"], raw["hypotheses"], raw["exhausted"], raw["size"], raw["reason"]
     )

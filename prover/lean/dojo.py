@@ -26,13 +26,14 @@ from lean_dojo import (
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.answers import ProofView, TacticReply
-from prover.lean.counterexample import Counterexample, Falsification
+from prover.lean.counterexample import Counterexample, Falsification, Looking
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
 from prover.lean.results import Result, TacticTimeout, reply_of
 from prover.lean.source import Target
 from prover.lean.states import LiveStates
 from prover.lean.tactic_text import searches_library
 
+QUICK = Looking(tries=300, seconds=0.1)
 CANNOT = Falsification(reason="this Lean cannot evaluate it")
 MAX_SET_ASIDE = 20
 """So many tactics set aside over one theorem mean that something else is wrong."""
@@ -188,14 +189,12 @@ class Dojo(lean_dojo.Dojo):
             return False
         return not any(m.severity == "error" or "sorry" in m.text for m in said)
 
-    def falsify(self, state: TacticState, budget_s: float, from_size: int = 0, lenient: bool = False) -> Falsification:
+    def falsify(self, state: TacticState, effort: Looking) -> Falsification:
         """Look for values at which a goal of the state is false, by evaluation outside Lean (`host/refute/`).
 
         Args:
             state: a state that this theorem gave.
-            budget_s: seconds for each goal; a goal with few small values takes less.
-            from_size: size of values to begin with, from an earlier answer.
-            lenient: take a hypothesis `∀ x, …` to hold when it holds of small values, an induction hypothesis say.
+            effort: of each goal; a goal with few small values takes less.
 
         Returns:
             The first goal's answer that has a counterexample, or the last goal's. Nothing of it is proved. An engine that
@@ -205,19 +204,19 @@ class Dojo(lean_dojo.Dojo):
         if look is None:
             return CANNOT
         try:
-            found: Falsification = look(self._live.locate(state.id), budget_s, from_size, lenient)
+            found: Falsification = look(self._live.locate(state.id), effort)
         except LeanSetupError:
             raise
         except (LeanProcessError, DataError):
             return CANNOT
         return found
 
-    def falsified(self, proposition: str, budget_s: float = 0.05) -> Counterexample | None:
+    def falsified(self, proposition: str, effort: Looking = QUICK) -> Counterexample | None:
         """Values at which a proposition is false, stated in the context of this theorem: the filter of conjectures.
 
         Args:
             proposition: closed, as text, like `∀ xs : List Nat, rev (rev xs) = xs`.
-            budget_s: seconds; most false propositions fall in a few hundredths.
+            effort: most false propositions fall in a few hundredths of a second.
 
         Returns:
             The values; None when none were found, or the text does not elaborate. Not a proof of anything.
@@ -229,7 +228,7 @@ class Dojo(lean_dojo.Dojo):
             if view is None:
                 return None
             self._live.own(view)
-            found: Falsification = self.engine.falsify(view, budget_s)
+            found: Falsification = self.engine.falsify(view, effort)
         except LeanSetupError:
             raise
         except (LeanProcessError, DataError):

@@ -206,7 +206,7 @@ class _Batch:
                 accepts = self.accepts if earlier is None else self.audit
                 found = attempt_item(
                     item, worker, self.policy, self.settings, self.over,
-                    partial(accepts, item.target) if accepts is not None else None, self.on_expansion,
+                    partial(accepts, item.target) if accepts is not None else None, self.on_expansion, self.audit,
                 )  # fmt: skip
                 if found is None:
                     return

@@ -10,16 +10,14 @@ from typing import Protocol
 from lean_dojo import TacticState
 
 from prover.lean.context import FileContext
-from prover.lean.counterexample import Falsification
 from prover.policy.base import View
 from prover.prove.environment import SearchState, view_of
 from prover.prove.oracles import SEARCHES, proposals
+from prover.refute.falsifier import Falsifier
 from search.types import Proposal, Visit
 
 REVISIT_LOG_PROBS = (-1.5, -2.5, -3.0, -3.5)
 """Of expanding a state once more, by visits so far: later visits offer dearer tactics, and the last ones cost seconds."""
-FALSIFY_S = 0.1
-"""For each new state; false conjectures fall in a few hundredths."""
 VISITS = 1 + len(REVISIT_LOG_PROBS)
 
 
@@ -48,9 +46,9 @@ class TextCritic(Protocol):
 class LeanEvaluator:
     """A `search.types.Evaluator`; one for each theorem.
 
-    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so.
-    `calls` and `seconds` say how often the policy was asked and how long it took.
-    `falsify` evaluates a state's goals on small values; nothing is proposed for one that is false there.
+    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so. For a
+    state that `falsifier` finds a false goal in nothing is proposed. `calls` and `seconds` say how often the policy was asked
+    and how long it took.
     """
 
     policy: ViewPolicy
@@ -58,8 +56,7 @@ class LeanEvaluator:
     messages_of: Callable[[TacticState, str], Sequence[str]] | None = None
     theorem: str = ""
     critic: TextCritic | None = None
-    falsify: Callable[..., Falsification] | None = None
-    false: dict[int, bool] = field(default_factory=dict, init=False)
+    falsifier: Falsifier | None = None
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
 
@@ -74,7 +71,7 @@ class LeanEvaluator:
         return [self.critic.value(v.state.tactic_state.pp, len(v.state.before), v.number) for v in visits]
 
     def _propose(self, state: SearchState, visit: int) -> list[Proposal]:
-        if self._is_false(state.tactic_state):
+        if self.falsifier is not None and self.falsifier.is_dead(state.tactic_state):
             return []
         view = view_of(state, self.file_context, visit, self.theorem)
         began = time.monotonic()
@@ -84,9 +81,3 @@ class LeanEvaluator:
             for search, log_prob in SEARCHES.get(visit, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))
         return found
-
-    def _is_false(self, state: TacticState) -> bool:
-        """Whether small values contradict a goal that a conjecture made; a theorem itself is looked at elsewhere."""
-        if self.falsify is not None and state.id not in self.false:
-            self.false[state.id] = self.falsify(state, FALSIFY_S, lenient=True).found is not None
-        return self.false.get(state.id, False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from prover.audit.auditor import Verdict
@@ -16,6 +17,8 @@ from prover.lean.engine import Engine
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.theorem import SearchSettings, find_candidate
+from prover.refute.disproof import disprove
+from prover.refute.falsifier import FalseTheorem
 
 TACTIC_TIMEOUT_S = 5.0
 LAST_RESORT_S = 120.0
@@ -70,11 +73,12 @@ def attempt_item(
     cancelled: Callable[[], bool],
     accepts: Callable[[str], Verdict] | None = None,
     on_expansion: Callable[[Any, Any], None] | None = None,
+    audit: Callable[[Target, str], Verdict] | None = None,
 ) -> Candidate | Failure | None:
     """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
 
     Its time begins when Lean is there and has read what stands before the theorem; a Lean that is lost later is started again
-    within it, or not at all.
+    within it, or not at all. With `audit`, which judges disproofs, counterexamples are looked for beside the search.
 
     See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
     """
@@ -83,22 +87,27 @@ def attempt_item(
         return Failure(target.problem, status="error")
     started = time.monotonic()
     deadline: float | None = None
+    search = settings.search if audit is not None else replace(settings.search, refute=False)
+    unproved: FalseTheorem | None = None
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
             worker.prepare(target)
             if deadline is None and settings.search.timeout_s is not None:
                 deadline = time.monotonic() + settings.search.timeout_s
-            found = find_candidate(
-                Dojo(target, worker, settings.tactic_seconds, settings.heartbeats, deadline),
-                policy,
-                settings.search,
-                worker.file_context(target),
-                deadline=deadline,
-                accepts=accepts,
-                cancelled=cancelled,
-                on_expansion=on_expansion,
-                minimised=settings.minimise,
-            )
+            searched = partial(
+                find_candidate, policy=policy, file_context=worker.file_context(target), deadline=deadline, accepts=accepts,
+                cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise,
+            )  # fmt: skip
+            dojo = partial(Dojo, target, worker, settings.tactic_seconds, settings.heartbeats, deadline)
+            try:
+                found = searched(dojo(), settings=search)
+            except FalseTheorem as false:
+                assert audit is not None  # else nothing is looked for
+                disproof = disprove(worker, target, false.counterexample, audit)
+                if disproof is not None:
+                    return Failure(disproof.said(), Effort(time.monotonic() - started), "refuted", disproof)
+                search, unproved = replace(search, refute=False), false
+                found = searched(dojo(), settings=search)
         except DataError as error:
             return Failure(str(error), Effort(time.monotonic() - started), "error")
         except LeanProcessError as error:
@@ -114,7 +123,11 @@ def attempt_item(
                 return Failure(reason, Effort(time.monotonic() - started), "error")
             continue
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
-        return None if cancelled() and isinstance(found, Failure) else found
+        if isinstance(found, Failure) and cancelled():
+            return None
+        if isinstance(found, Failure) and unproved is not None:
+            return replace(found, reason=f"{found.reason}; {unproved} by evaluation, of which no proof was found")
+        return found
     raise AssertionError("unreachable")
 
 
@@ -148,6 +161,8 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "refusals": list(effort.refusals),
         "set_aside": list(effort.set_aside),
         "policy_faults": dict(effort.policy_faults),
+        "vacuous": candidate is not None and candidate.vacuous,
+        "disproof": outcome.disproof.noted() if isinstance(outcome, Failure) and outcome.disproof is not None else None,
     }
 
 

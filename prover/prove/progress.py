@@ -89,8 +89,9 @@ class ProgressBar:
         self._running.pop(item.target.name, None)
         self._counts[record["status"]] += 1
         self._done += 1
-        said = {"proved": "proved    ", "failed": "not proved", "error": "error     "}[record["status"]]
-        why = f"  ({record['reason']})" if record["status"] == "error" else ""
+        said = {"proved": "proved    ", "failed": "not proved", "error": "error     ", "refuted": "refuted   "}[record["status"]]
+        why = f"  ({record['reason']})" if record["status"] in ("error", "refuted") else ""
+        why += "  (vacuous: its hypotheses contradict each other)" if record.get("vacuous") else ""
         line = f"{said} {record['name']}  {record['seconds']:.1f} s, {record['expansions']} expansions{why}"
         count = "" if self._live else f"[{self._done}/{self._total}] "
         self._say(count + line)
@@ -101,5 +102,5 @@ class ProgressBar:
         counts = self._counts
         self._progress.update(
             self._task,
-            description=f"{counts['proved']} proved, {counts['failed'] + counts['error']} not, {len(self._running)} running",
+            description=f"{counts['proved']} proved, {self._done - counts['proved']} not, {len(self._running)} running",
         )

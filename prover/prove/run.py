@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from prover.audit.shared import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
 from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import LeanWorker
 from prover.lean.engine import Backend, Engine
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
@@ -27,6 +30,7 @@ from prover.prove.item import BatchSettings, Item, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 
+AUTO_IMPLICIT = re.compile(r"set_option\s+(?:relaxedA|a)utoImplicit\s+true")
 NOTHING: Mapping[str, Any] = {}
 STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_option", "private", "protected", "local")
 
@@ -136,8 +140,22 @@ def read_items(
             reading = source.Reading(source.LeanFile(given.text, (), 0, given.path), (), (f"left out: {error}",), clean=False)
         readings.append(reading)
         notes += reading.notes
+        notes += _auto_bound(worker, reading)
         items += [Item(f"{given.name}:{t.name}", t, given.name) for t in reading.targets]
     return items, readings, notes
+
+
+def _auto_bound(worker: Engine, reading: source.Reading) -> list[str]:
+    """Notes on names that no one declared: a misspelt one makes a theorem say something else."""
+    if not isinstance(worker, LeanWorker) or not AUTO_IMPLICIT.search(reading.file.text):
+        return []
+    notes = []
+    for target in reading.targets:
+        if target.problem is None:
+            with suppress(LeanProcessError, DataError):
+                if names := worker.auto_bound(target):
+                    notes.append(f"{target.name}: {', '.join(names)} bound automatically (autoImplicit)")
+    return notes
 
 
 def _read(worker: Engine, given: Input) -> source.Reading:
@@ -205,6 +223,7 @@ def run(
             starting.join()
             worker.close()
             auditor.close()
+        notes += [f"{r['name']} is vacuous: its hypotheses contradict each other" for r in ordered if r.get("vacuous")]
         summary = {
             "title": title,
             "command": shlex.join(command),
@@ -218,6 +237,7 @@ def run(
             "unread": list(unread),
             "notes": notes + problems,
         }
+        write_disproofs(out, ordered)
         write_results(out, ordered, summary)
         write_report(out, summary, ordered, {r["id"]: t for r in ordered if (t := folder.tree(r["id"]))})
     return Outcome(ordered, summary, ran.usage, written, notes + problems, unread)
@@ -236,7 +256,7 @@ def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[
         "cost": cost_of(records),
         "over_budget": over_budget(records),
         "total": len(records),
-        **{s: sum(r["status"] == s for r in records) for s in ("proved", "failed", "error")},
+        **{s: sum(r["status"] == s for r in records) for s in ("proved", "refuted", "failed", "error")},
     }
 
 
@@ -264,6 +284,13 @@ def write_files(
         written.append(path)
         problems += auditor.recheck(path, reading, proofs)
     return written, problems
+
+
+def write_disproofs(out: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Writes a file below `out/disproofs` for each refuted theorem: the proof of its negation, in the theorem's context."""
+    for number, record in enumerate(records, start=1):
+        if record["status"] == "refuted":
+            write_below(out / "disproofs", f"{number}_{Path(record['file']).stem}.lean", record["disproof"]["text"])
 
 
 def write_results(out: Path, records: Sequence[dict[str, Any]], summary: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import lean_dojo
+from lean_dojo import ProofFinished, TacticState
 
 from prover.audit.auditor import Verdict
 from prover.audit.outcome import Candidate, Effort, Failure
@@ -24,11 +25,13 @@ from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.minimise import minimise
 from prover.prove.script import script
+from prover.refute.falsifier import FIRST, LAST, Falsifier
 from search import Priority, search, to_json
 from search.strategies import DEFAULT_STRATEGY, STRATEGIES
 from search.types import Budget, ProofTree
 
 NO_FILE_CONTEXT = FileContext()
+CONTRADICTIONS = ("omega", "simp_all", "grind")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class SearchSettings:
 
     `timeout_s` is wall time; `max_expansions` is exact and deterministic. With a critic, a state's priority has
     `critic_weight` times the logarithm of its value in it (`search.Priority`). `strategy` is a name of
-    `search.strategies.STRATEGIES`.
+    `search.strategies.STRATEGIES`. `refute`: counterexamples of the theorem are looked for beside the search, where the engine
+    can evaluate.
     """
 
     timeout_s: float | None = 60.0
@@ -46,6 +50,7 @@ class SearchSettings:
     critic: TextCritic | None = None
     critic_weight: float = 0.0
     strategy: str = DEFAULT_STRATEGY
+    refute: bool = True
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcome, for run folders; without a critic there is nothing of one."""
@@ -54,6 +59,8 @@ class SearchSettings:
             facts["strategy"] = self.strategy
         if self.critic is not None:
             facts["critic"] = {"sha256": self.critic.sha256, "weight": self.critic_weight}
+        if not self.refute:
+            facts["refute"] = False
         return facts
 
 
@@ -86,6 +93,7 @@ def find_candidate(
         A candidate for the audit, or why there is none; a theorem that could not be opened is an error.
 
     Raises:
+        FalseTheorem: it is false by evaluation, which proves nothing yet; with `settings.refute` only.
         LeanProcessError: Lean was lost too often; says nothing about the theorem.
         PolicyError: no proposer answers any more.
     """
@@ -106,8 +114,12 @@ def find_candidate(
         with noting_faults() as policy_faults, noting_tokens() as tokens, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
             messages_of = getattr(opened, "messages_of", None)
-            falsify = getattr(opened, "falsify", None)
-            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsify)
+            falsifier = Falsifier(opened, initial, settings.refute) if hasattr(opened, "falsify") else None
+            if falsifier is not None:
+                falsifier.look(FIRST)
+                if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
+                    return Candidate(contradiction, Effort(time.monotonic() - started), {"contradiction": 1}, vacuous=True)
+            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier)
             result = search(
                 environment,
                 evaluator,
@@ -120,6 +132,9 @@ def find_candidate(
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
+            in_time = deadline is None or _now(opened, deadline) < deadline
+            if falsifier is not None and result.candidate is None and in_time and not cancelled():
+                falsifier.look(LAST)
             tree = to_json(result.graph, result.scores)
             proof = result.candidate
             if proof is not None and minimised:  # while the theorem is open: some processes end with it
@@ -153,6 +168,18 @@ def _now(opened: Any, deadline: float | None) -> float:
     """The time; past the deadline once the Dojo can do nothing more by then."""
     now = time.monotonic()
     return max(now, deadline + 1) if deadline is not None and getattr(opened, "out_of_time", False) else now
+
+
+def _contradiction(opened: lean_dojo.Dojo, initial: TacticState) -> str | None:
+    """A proof that the hypotheses contradict each other, where a closer finds one."""
+    for closer in CONTRADICTIONS:
+        tactic = f"intros\nexfalso\n{closer}"
+        try:
+            if isinstance(opened.run_tac(initial, tactic), ProofFinished):
+                return tactic
+        except (lean_dojo.DojoTacticTimeoutError, lean_dojo.DojoCrashError):
+            continue
+    return None
 
 
 def _name_of(dojo: lean_dojo.Dojo) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from prover.audit import outcome as audit
 from prover.audit.auditor import TheoremVerdict
-from prover.audit.outcome import Candidate, Effort, Failure
+from prover.audit.outcome import Candidate, Disproof, Effort, Failure
 from prover.lean.holes import Hole
 from prover.lean.positions import Places, Position
 from prover.prove.script import script
@@ -71,7 +71,7 @@ class Proof:
     """What became of a theorem, or of one place in its proof.
 
     `status` is proved (with the audit's word), closed (Lean has no goal left here, but the whole cannot be judged: `reason`),
-    failed, error or cancelled. `edit` inserts the proof.
+    failed, refuted (with an audited `disproof`), error or cancelled. `edit` inserts the proof.
     """
 
     name: str
@@ -90,6 +90,11 @@ class Proof:
                 return proof
             case audit.Proof(candidate):
                 return candidate.proof
+
+    @property
+    def disproof(self) -> Disproof | None:
+        """The audited proof of the negation, of a theorem that is refuted."""
+        return self.outcome.disproof if isinstance(self.outcome, Failure) else None
 
     @property
     def effort(self) -> Effort:

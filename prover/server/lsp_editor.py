@@ -128,7 +128,8 @@ class Editor:
             )
         for proof in proofs:
             if proof.status not in ("proved", "cancelled"):
-                self.say(f"{proof.name}: {'not proved: ' if proof.edit is None else ''}{proof.reason}")
+                why = "not proved: " if proof.edit is None and proof.status != "refuted" else ""
+                self.say(f"{proof.name}: {why}{proof.reason}")
         proved = sum(p.status == "proved" for p in proofs)
         return "proved" if len(proofs) == proved == 1 else f"{proved} of {len(proofs)} proved"
 

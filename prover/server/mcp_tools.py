@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -35,7 +35,8 @@ Column = Annotated[int, Field(ge=0, description="Column, from 0 in characters")]
 
 
 class ProofReply(BaseModel):
-    """What a search came to. `proved` has the audit's word; `text` is the file with the proof in place."""
+    """What a search came to. `proved` has the audit's word; `text` is the file with the proof in place. `refuted`: the theorem is
+    false at the `values` of `disproof`, which has an audited proof of the negation."""
 
     theorem: str
     status: str
@@ -45,6 +46,7 @@ class ProofReply(BaseModel):
     axioms: list[str] = []
     seconds: float = 0.0
     expansions: int = 0
+    disproof: dict[str, Any] | None = None
 
 
 def tools(service: Service, workspace: Path) -> MCPServer[None]:

@@ -14,7 +14,7 @@ REPORT = "report.html"
 MAX_SUMMARY_BYTES = 2_000_000
 MAX_LISTED = 500
 TICKET_S = 600.0
-SHOWN = ("title", "command", "lean", "commit", "started", "seconds", "workers", "total", "proved", "failed", "error")
+SHOWN = ("title", "command", "lean", "commit", "started", "seconds", "workers", "total", "proved", "refuted", "failed", "error")
 
 
 class Runs:

@@ -55,6 +55,8 @@ def result_of(proof: Proof, text: str) -> dict[str, Any]:
         "depends_on": list(proof.depends_on),
         "tree": proof.effort.tree,
     }
+    if proof.disproof is not None:
+        result["disproof"] = proof.disproof.noted()
     if proof.edit is not None:
         places = Places(text)
         edit = edit_body(proof.edit, places)

@@ -5,7 +5,7 @@ const find = document.getElementById("find");
 const controls = document.getElementById("controls");
 const bodies = [...table.tBodies];
 const collator = new Intl.Collator("en", { numeric: true });
-const STATUS_ORDER = { proved: "0", failed: "1", error: "2" };
+const STATUS_ORDER = { proved: "0", refuted: "1", failed: "2", error: "3" };
 
 const keys = new Map(bodies.map((body) => [body, {
   status: STATUS_ORDER[body.dataset.status],
@@ -81,7 +81,7 @@ function buildDetail(body) {
   const tree = embedded(`tree-${body.dataset.number}`);
   const cell = el("td", { colspan: "5" });
   if (data.reason) {
-    const title = data.status === "proved" ? "Remark" : data.status === "error" ? "What went wrong" : "Why it is not proved";
+    const title = data.status === "proved" ? "Remark" : data.status === "refuted" ? "It is false" : data.status === "error" ? "What went wrong" : "Why it is not proved";
     cell.append(el("section", { class: "block reason" }, el("h3", {}, title), el("p", {}, data.reason)));
   }
   const texts = el("div", { class: "texts" });

@@ -6,6 +6,7 @@ process held.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from lean_dojo import DojoInitError
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext
-from prover.lean.counterexample import Falsification, falsification
+from prover.lean.counterexample import Falsification, Looking, falsification
 from prover.lean.embedded import protocol
 from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
 from prover.lean.embedded.contexts import Contexts
@@ -28,6 +29,7 @@ from prover.lean.worker import ProcessWorker
 
 SETUP = "set_option autoImplicit false\nnoncomputable section\n"
 """In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
+UNKNOWN = re.compile(r"Unknown identifier `([^`]+)`")
 START_TRIES = 5
 NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", "base_a", "base_b"})
 """A request with such a field is about what the process holds; asked of a new process it would make no sense."""
@@ -257,11 +259,22 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []
         return [m for c in commands for m in c.messages] + more
 
-    def falsify(self, view: ProofView, budget_s: float, from_size: int = 0, lenient: bool = False) -> Falsification:
+    def falsify(self, view: ProofView, effort: Looking) -> Falsification:
         """Values at which a goal of a state is false, by evaluation outside Lean; see `Dojo.falsify`."""
-        raw = self.request("falsify", sid=view.sid, budget_ms=budget_s * 1000, lenient=lenient, **{"from": from_size})
+        raw = self.request(
+            "falsify", sid=view.sid, budget_ms=effort.seconds * 1000, max_tried=effort.tries, lenient=effort.lenient,
+            **{"from": effort.from_size},
+        )  # fmt: skip
         answers = [falsification(goal) for goal in raw["goals"]]
         return next((a for a in answers if a.found is not None), answers[-1] if answers else Falsification())
+
+    def auto_bound(self, target: Target) -> list[str]:
+        """Names in a theorem's statement that are bound because `autoImplicit` is on, as far as Lean tells them at once."""
+        text = f"set_option autoImplicit false in\n{target.command('sorry')}"
+        raw = self.request("elaborate", state=self.state_before(target), text=text)
+        self.request("release", states=[raw["state"]])
+        said = [m["text"] for c in raw["commands"] for m in c["messages"] if m["severity"] == "error"]
+        return list(dict.fromkeys(name for text in said for name in UNKNOWN.findall(text)))
 
     def stated(self, target: Target, proposition: str) -> ProofView | None:
         """A proposition in a theorem's context as a proof state; None when it does not elaborate there."""

@@ -318,9 +318,9 @@ async function main() {
       return { results };
     },
 
-    falsify: ({ sid, budget_ms: budgetMs, from = 0, lenient = false }) => {
+    falsify: ({ sid, budget_ms: budgetMs, max_tried: maxTried = Infinity, from = 0, lenient = false }) => {
       const state = get(proofs, sid, 'proof state');
-      const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient));
+      const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient, maxTried));
       return { goals: found };
     },
 
@@ -355,8 +355,8 @@ async function main() {
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };
 
-  /** Values at which a goal is false, see refute/falsify.cjs. @param {import('./lean.cjs').ProofState} state @param {number} goal borrowed @param {number} budgetMs @param {number} from @param {boolean} lenient */
-  function falsifyGoal(state, goal, budgetMs, from, lenient) {
+  /** Values at which a goal is false, see refute/falsify.cjs. @param {import('./lean.cjs').ProofState} state @param {number} goal borrowed @param {number} budgetMs @param {number} from @param {boolean} lenient @param {number} maxTried */
+  function falsifyGoal(state, goal, budgetMs, from, lenient, maxTried) {
     return lean.withRefs(state, (refs) => {
       const closed = lean.closedGoal(state, goal, refs, true);
       if (closed === null || lean.exprData(closed).hasMVar) {
@@ -366,7 +366,7 @@ async function main() {
       const context = [state.metaCtx, refs.meta, state.coreCtx, refs.core];
       const synthesise = (/** @type {number} */ type) => abi.io('l_Lean_Meta_synthInstance', type, abi.option(null), ...context.map(inc));
       try {
-        return refuter.falsify(closed, field(state.core, 0), synthesise, budgetMs, from, lenient);
+        return refuter.falsify(closed, field(state.core, 0), synthesise, budgetMs, from, lenient, maxTried);
       } catch (e) {
         if (!(e instanceof LeanException)) throw e;
         dec(e.object);

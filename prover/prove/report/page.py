@@ -30,7 +30,7 @@ from prover.prove.report.text import count, duration, finite, script_json, visib
 from prover.prove.report.tree import fit
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-STATUS_WORDS = {"proved": "proved", "failed": "not proved", "error": "error"}
+STATUS_WORDS = {"proved": "proved", "refuted": "refuted", "failed": "not proved", "error": "error"}
 CHART = {"left": 58, "right": 466, "top": 22, "bottom": 214, "width": 480, "height": 262}
 
 
@@ -156,6 +156,7 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
     axioms = result.get("axioms") or []
     premises = result.get("premises") or {}
     proved = result.get("status") == "proved"
+    disproof = result.get("disproof") or {}
     lean = finite(result.get("lean_seconds"))
     time = duration(result.get("seconds"))
     expansions, tactics = result.get("expansions"), result.get("tactics_run")
@@ -166,11 +167,13 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
         ("Past its budget", duration(over) if (over := finite(result.get("over_s")) or 0.0) > GRACE_S else ""),
         ("Axioms", ", ".join(map(str, axioms)) or "none" if proved else ""),
         ("Premises (rank)", ", ".join(f"{name} ({rank or '–'})" for name, rank in premises.items())),
+        ("Vacuous", "its hypotheses contradict each other" if result.get("vacuous") else ""),
+        ("False at", ", ".join(f"{name} = {value}" for name, value in (disproof.get("values") or {}).items())),
         ("Goals closed by", ", ".join(f"{who} ({times})" for who, times in closed_by.items())),
     ]
     return {
         "statement": result.get("statement"),
-        "proof": result.get("proof"),
+        "proof": result.get("proof") or (f"{disproof['statement']} := by\n  {disproof['proof']}" if disproof else None),
         "reason": result.get("reason"),
         "status": result.get("status"),
         "facts": [fact for fact in facts if fact[1]],

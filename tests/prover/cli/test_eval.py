@@ -65,7 +65,7 @@ def test_the_denominator_is_every_statement(folder: Path) -> None:
     found = summary(folder / "run")
     assert (found["proved"], found["elaborated"], found["total"]) == (2, 3, 5)
     assert found["rate"] == 0.4
-    assert found["failed"] + found["error"] == 3
+    assert found["refuted"] + found["error"] == 3
 
 
 def test_a_statement_that_cannot_start_has_a_record_that_says_why(folder: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_statement_that_cannot_start_has_a_record_that_says_why(folder: Path) 
     assert found["does_not_parse"]["reason"].startswith("its statement does not elaborate: line ")
     assert not found["needs_mathlib"]["elaborated"]
     assert not found["does_not_parse"]["elaborated"]
-    assert found["false_claim"]["status"] == "failed"
+    assert found["false_claim"]["status"] == "refuted"
 
 
 def test_a_summary_says_how_it_came_about(folder: Path) -> None:

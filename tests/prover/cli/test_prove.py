@@ -54,7 +54,7 @@ def test_each_theorem_has_a_line_with_its_verdict(mixed_run: tuple[int, Path, Pa
     assert {name: r["status"] for name, r in found.items()} == {
         "Shelf.easy": "proved",
         "Shelf.indented": "proved",
-        "Shelf.«wrong one»": "failed",
+        "Shelf.«wrong one»": "refuted",
         "Shelf.broken": "error",
     }
     for record in found.values():
@@ -77,7 +77,7 @@ def test_proofs_stand_in_place_of_sorry_and_the_rest_is_untouched(mixed_run: tup
 def test_the_report_and_the_totals_are_written(mixed_run: tuple[int, Path, Path]) -> None:
     out = mixed_run[2]
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    assert (summary["total"], summary["proved"], summary["failed"], summary["error"]) == (4, 2, 1, 1)
+    assert (summary["total"], summary["proved"], summary["refuted"], summary["error"]) == (4, 2, 1, 1)
     assert "«wrong one»" in (out / "report.html").read_text(encoding="utf-8")
 
 

@@ -95,9 +95,10 @@ def test_a_proof_that_leans_on_an_unproved_theorem_is_not_proved(session: Sessio
         assert proof.status == "proved"
 
 
-def test_a_false_theorem_gets_no_proof(session: Session) -> None:
+def test_a_false_theorem_is_said_to_be_false_with_values(session: Session) -> None:
     proof = session.prove("theorem f (n : Nat) : n < 5 := by sorry\n", "f", QUICK)
-    assert (proof.status, proof.edit) == ("failed", None)
+    assert (proof.status, proof.edit, proof.reason) == ("refuted", None, "this is false: n = 5")
+    assert proof.disproof is not None and proof.disproof.values == {"n": "5"}
 
 
 def test_a_check_has_sorries_with_goals_and_verdicts(session: Session) -> None:

@@ -8,11 +8,11 @@
  *
  * @typedef {import('../abi.cjs').Obj} Obj
  * @typedef {{name: string, kind: 'type' | 'instance' | 'data' | 'hypothesis' | 'let', type: Obj, evaluated?: any, code?: any, synth?: any}} Binder
- * @typedef {{found: {names: string[], texts: string[], kinds: string[], levels: Record<string, number>} | null, tried: number, satisfied: number, exhausted: boolean, hypotheses: number, reason: string | null, size: number}} Search
+ * @typedef {{found: {names: string[], texts: string[], kinds: string[], levels: Record<string, number>, unfolded: string[]} | null, tried: number, satisfied: number, exhausted: boolean, hypotheses: number, reason: string | null, size: number}} Search
  */
 'use strict';
 
-const { EXPR, BINDER } = require('../terms.cjs');
+const { EXPR, BINDER, KIND } = require('../terms.cjs');
 const { makeEvaluator } = require('./evaluate.cjs');
 const { makeTruth } = require('./truth.cjs');
 const { makeDomains } = require('./domains.cjs');
@@ -50,9 +50,10 @@ function makeFalsify(abi, audit, terms) {
    * @param {(type: Obj) => Obj} synthesise an instance of a closed class; owned both ways; throws what Lean does
    * @param {number} budgetMs @param {number} from total size to begin with
    * @param {boolean} lenient take a hypothesis `∀ x, …` to hold that holds of small values; the values then prove nothing
+   * @param {number} maxTried evaluations at most: a budget that does not depend on the machine
    * @returns {Search}
    */
-  function falsify(statement, env, synthesise, budgetMs, from = 0, lenient = false) {
+  function falsify(statement, env, synthesise, budgetMs, from = 0, lenient = false, maxTried = Infinity) {
     const { machine, domains, logic, narrowing } = open(env);
     const deadline = performance.now() + budgetMs;
     /** @type {Obj[]} */
@@ -117,11 +118,11 @@ function makeFalsify(abi, audit, terms) {
       const variables = holes.filter((h) => h !== null);
       for (let most = Math.max(from, variables.length); most <= MAX_TOTAL; most++) {
         state.size = most;
-        const outcome = narrowing.search(variables, question, most, () => performance.now() > deadline);
+        const outcome = narrowing.search(variables, question, most, () => state.tried >= maxTried || performance.now() > deadline);
         if (outcome === 'found') {
           const values = binders.map((b, i) => (b.kind === 'data' ? domains.textOf(narrowing.whole(holes[i]?.thunk ?? new evaluator.Thunk(() => defined[i](scope(binders.length)), null))) : ''));
           state.found = /** @type {any} */ ({
-            levels: Object.fromEntries(levelsOf(statement)),
+            levels: Object.fromEntries(levelsOf(statement)), unfolded: own(machine),
             names: binders.map((b) => b.name), kinds: binders.map((b) => b.kind),
             texts: binders.map((b, i) => (b.kind === 'type' ? 'Nat' : b.kind === 'instance' ? 'inferInstance' : values[i])),
           });
@@ -138,6 +139,20 @@ function makeFalsify(abi, audit, terms) {
       machine.free();
       owned.forEach(dec);
     }
+  }
+
+  /** The definitions of the file itself that were computed with. @param {any} machine @returns {string[]} */
+  function own(machine) {
+    const found = [];
+    for (const [name, info] of machine.infos) {
+      if (tag(info) !== KIND.definition || audit.isInternal(info)) continue;
+      const n = audit.nameOf(name);
+      const module = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(machine.env), inc(n));
+      const instance = unbox(call('l_Lean_Meta_isInstanceCore', inc(machine.env), n)) === 1;
+      if (abi.isScalar(module) && !instance) found.push(name);
+      dec(module);
+    }
+    return found;
   }
 
   /**

@@ -6,6 +6,7 @@ import pytest
 from lean_dojo import TacticState
 
 from prover.lean import source
+from prover.lean.counterexample import Looking
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 
@@ -66,7 +67,7 @@ def test_every_statement_is_here(targets: dict[str, source.Target]) -> None:
 def test_a_false_statement_gets_values(lean_worker: LeanWorker, targets: dict[str, source.Target], name: str) -> None:
     with Dojo(targets[name], lean_worker) as (dojo, state):
         assert isinstance(state, TacticState)
-        assert dojo.falsify(state, 5.0).found is not None
+        assert dojo.falsify(state, Looking(100_000, 10.0)).found is not None
 
 
 @pytest.mark.parametrize("name", sorted(TRUE))
@@ -74,12 +75,12 @@ def test_a_true_or_unknown_statement_gets_none(
     lean_worker: LeanWorker, targets: dict[str, source.Target], name: str
 ) -> None:
     with Dojo(targets[name], lean_worker) as (dojo, state):
-        assert dojo.falsify(state, 0.2).found is None
+        assert dojo.falsify(state, Looking()).found is None
 
 
 def test_values_are_the_smallest_and_readable(lean_worker: LeanWorker, targets: dict[str, source.Target]) -> None:
     with Dojo(targets["guarded"], lean_worker) as (dojo, state):
-        found = dojo.falsify(state, 5.0).found
+        found = dojo.falsify(state, Looking(100_000, 10.0)).found
     assert found is not None
     assert found.said() == "n = 7"
 
@@ -89,8 +90,8 @@ def test_a_hypothesis_for_all_values_stops_a_strict_search_only(lean_worker: Lea
         "theorem t (h : ∀ n : Nat, n + 0 = n) (m : Nat) : m = 0 := by sorry"
     ).targets
     with Dojo(target, lean_worker) as (dojo, state):
-        assert dojo.falsify(state, 0.2).found is None
-        found = dojo.falsify(state, 0.2, lenient=True).found
+        assert dojo.falsify(state, Looking()).found is None
+        found = dojo.falsify(state, Looking(lenient=True)).found
     assert found is not None
     assert found.values == {"m": "1"}
 
