@@ -56,6 +56,11 @@ class StubProcess:
     def header(self, text: str) -> dict[str, Any]:
         return {"end": 0, "messages": [], "modules": ["Init"]}
 
+    def falsify(self, **_: Any) -> dict[str, Any]:
+        """Nothing is false."""
+        found = {"found": None, "tried": 1, "satisfied": 1, "hypotheses": 0, "exhausted": True, "size": 1, "reason": None}
+        return {"goals": [found]}
+
     def __getattr__(self, name: str) -> Any:
         if name == "import":
             return lambda modules: {"state": self._new()}
