@@ -35,7 +35,9 @@ PARTS: dict[str, set[str]] = {
     "prover.policy.neural": {"prover.errors", "prover.printable", "prover.lean.context", "prover.policy"},
     "prover.audit": {"prover.errors", "prover.lean"},
     "prover.refute": {"prover.errors", "prover.lean", "prover.lean.context", "prover.audit"},
+    "prover.explore": {"prover.lean"},
     "prover.prove": {
+        "prover.explore",
         "prover", "prover.errors", "prover.printable", "prover.lean", "prover.lean.context", "prover.audit", "prover.policy",
         "prover.refute", "search", "data",
     },

@@ -26,6 +26,8 @@ from lean_dojo import (
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.answers import ProofView, TacticReply
+from prover.lean.conjectures import Equation
+from prover.lean.conjectures import Limits as ExploreLimits
 from prover.lean.counterexample import Counterexample, Falsification, Looking
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
 from prover.lean.results import Result, TacticTimeout, reply_of
@@ -43,6 +45,8 @@ whether it finds something would depend on whether another was there before. So 
 WARM_UP_TIMEOUT_S = 120.0
 SHORTEST_S = 0.1
 """No tactic is given less."""
+
+EXPLORE_LIMITS = ExploreLimits()
 
 
 class Dojo(lean_dojo.Dojo):
@@ -234,6 +238,19 @@ class Dojo(lean_dojo.Dojo):
         except (LeanProcessError, DataError):
             return None
         return found.found
+
+    def conjectures(self, functions: Sequence[str], limits: ExploreLimits = EXPLORE_LIMITS) -> tuple[Equation, ...]:
+        """Equations between the file's functions that hold of small values; none where the engine cannot evaluate."""
+        look = getattr(self.engine, "conjectures", None)
+        if look is None or not functions:
+            return ()
+        try:
+            found: tuple[Equation, ...] = look(self.entry, functions, limits)
+        except LeanSetupError:
+            raise
+        except (LeanProcessError, DataError):
+            return ()
+        return found
 
     # ------------------------------------------------------------------ below
 

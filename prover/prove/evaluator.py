@@ -12,6 +12,7 @@ from lean_dojo import TacticState
 from prover.lean.context import FileContext
 from prover.policy.base import View
 from prover.prove.environment import SearchState, view_of
+from prover.prove.lemmas import LemmaSteps
 from prover.prove.oracles import SEARCHES, proposals
 from prover.refute.falsifier import Falsifier
 from search.types import Proposal, Visit
@@ -57,6 +58,7 @@ class LeanEvaluator:
     theorem: str = ""
     critic: TextCritic | None = None
     falsifier: Falsifier | None = None
+    lemmas: LemmaSteps | None = None
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
 
@@ -74,8 +76,13 @@ class LeanEvaluator:
         if self.falsifier is not None and self.falsifier.is_dead(state.tactic_state):
             return []
         view = view_of(state, self.file_context, visit, self.theorem)
+        found: list[Proposal] = []
+        if self.lemmas is not None:
+            found, alone = self.lemmas.offers(state, visit)
+            if alone:
+                return found
         began = time.monotonic()
-        found = list(self.policy.propose(view))
+        found += self.policy.propose(view)
         self.calls, self.seconds = self.calls + 1, self.seconds + time.monotonic() - began
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(visit, ()):

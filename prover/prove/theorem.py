@@ -23,6 +23,7 @@ from prover.policy.base import noting_faults, noting_tokens
 from prover.policy.retrieval import ranks, retriever_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
+from prover.prove.lemmas import LemmaSteps
 from prover.prove.minimise import minimise
 from prover.prove.script import script
 from prover.refute.falsifier import FIRST, LAST, Falsifier
@@ -119,7 +120,8 @@ def find_candidate(
                 falsifier.look(FIRST)
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
                     return Candidate(contradiction, Effort(time.monotonic() - started), {"contradiction": 1}, vacuous=True)
-            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier)
+            lemmas = LemmaSteps(opened, file_context, settings.timeout_s)
+            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas)
             result = search(
                 environment,
                 evaluator,

@@ -16,6 +16,8 @@ from lean_dojo import DojoInitError
 
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
+from prover.lean.conjectures import Equation, equations
+from prover.lean.conjectures import Limits as ExploreLimits
 from prover.lean.context import FileContext
 from prover.lean.counterexample import Falsification, Looking, falsification
 from prover.lean.embedded import protocol
@@ -258,6 +260,14 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         commands = [protocol.command(c) for c in raw["commands"]]
         more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []
         return [m for c in commands for m in c.messages] + more
+
+    def conjectures(self, target: Target, functions: Sequence[str], limits: ExploreLimits) -> tuple[Equation, ...]:
+        """Equations between functions of the target's file that hold of small values; nothing of them is proved."""
+        raw = self.request(
+            "explore", state=self.state_before(target), names=list(functions), max_size=limits.max_size,
+            max_terms=limits.max_terms, budget_ms=limits.budget_s * 1000,
+        )  # fmt: skip
+        return equations(raw)
 
     def falsify(self, view: ProofView, effort: Looking) -> Falsification:
         """Values at which a goal of a state is false, by evaluation outside Lean; see `Dojo.falsify`."""

@@ -20,6 +20,7 @@ const { makeKernel } = require('./kernel.cjs');
 const { makeMutate } = require('./mutate.cjs');
 const { makeBruteForce } = require('./bruteforce.cjs');
 const { makeCorpus } = require('./corpus.cjs');
+const { makeExplore } = require('./refute/explore.cjs');
 const { makeFalsify } = require('./refute/falsify.cjs');
 const { ATTRIBUTES, COMMANDS, REFUSED, refusedIn } = require('./guard.cjs');
 const { makeConfine } = require('./confine.cjs');
@@ -60,6 +61,7 @@ async function main() {
   const kernel = makeKernel(abi, lean, audit);
   const mutate = makeMutate(abi, lean, audit);
   const corpus = makeCorpus(abi, lean, audit, mutate);
+  const explorer = makeExplore(abi, audit, mutate.terms);
   const refuter = makeFalsify(abi, audit, mutate.terms);
   lean.installCapture();
   const confine = makeConfine(abi, lean, audit);
@@ -323,6 +325,8 @@ async function main() {
       const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient, maxTried));
       return { goals: found };
     },
+
+    explore: ({ state, names, ...limits }) => explorer.explore(audit.environmentOf(get(states, state, 'state')), names, limits),
 
     release: ({ states: stateIds = [], proofs: proofIds = [] }) => {
       for (const id of stateIds) {

@@ -1,0 +1,124 @@
+"""Lemmas about a file's functions, found in the theorem that needs them.
+
+HipSpec (Claessen, Johansson, Rosén and Smallbone, "Automating inductive proofs using theory exploration", CADE 2013):
+equations that hold of small values are taken up smallest first; one that follows from what is known is left out, one that
+induction proves is kept and helps with the next. What could not be proved is tried once more behind the others.
+
+Each lemma stands in the proof as `have lemma₁ : … := by …`. Nothing here is trusted: the audit sees the whole proof.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lean_dojo import TacticState
+
+from prover.explore.induction import Variable, derivations, inductions
+from prover.lean.conjectures import TYPE_VARIABLE, Equation
+
+ROUNDS = 2
+LEMMA = "lemma"
+"""What a lemma is called in a proof, with its number."""
+LIBRARY_INDUCTIVES = frozenset({"Nat", "List", "Option"})
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class Steps(Protocol):
+    """A Dojo, as far as exploration uses it."""
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str]) -> Sequence[object]:
+        """One result for each tactic, each run on `state` itself."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A lemma that Lean took: its name in the proof, its statement, and the tactic that states and proves it."""
+
+    name: str
+    statement: str
+    tactic: str
+
+
+@dataclass(frozen=True)
+class Theory:
+    """What one file's functions and types are called: `inductives` are types that induction takes apart."""
+
+    functions: tuple[str, ...]
+    inductives: frozenset[str]
+
+    def variables(self, typed: Iterable[tuple[str, str]]) -> list[Variable]:
+        """Names and types as variables of induction."""
+        known = self.inductives | LIBRARY_INDUCTIVES
+        return [Variable(name, _head(of_type) in known) for name, of_type in typed]
+
+
+def lemmas(
+    steps: Steps,
+    state: TacticState,
+    conjectures: Sequence[Equation],
+    theory: Theory,
+    budget_s: float,
+    most: int = 12,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Lemma]:
+    """Prove conjectures one after the other, each with the lemmas before it in context.
+
+    Args:
+        steps: runs tactics.
+        state: a state of the theorem; it is not changed.
+        conjectures: smallest first.
+        theory: what may be inducted on and unfolded.
+        budget_s: seconds; looked at before each script.
+        most: no more lemmas than this.
+
+    Returns:
+        The lemmas, in the order in which their tactics have to run.
+    """
+    deadline = clock() + budget_s
+    kept: list[Lemma] = []
+    waiting = list(conjectures)
+    for _ in range(ROUNDS):
+        unproved: list[Equation] = []
+        for equation in waiting:
+            if clock() > deadline or len(kept) == most:
+                return kept
+            name = f"{LEMMA}{str(len(kept) + 1).translate(SUBSCRIPTS)}"
+            if _taken(steps, state, equation, name, derivations(theory.functions), lambda: clock() > deadline) is not None:
+                continue  # it says nothing new
+            scripts = inductions(theory.variables(equation.variables), theory.functions)
+            found = _taken(steps, state, equation, name, scripts, lambda: clock() > deadline)
+            if found is None:
+                unproved.append(equation)
+            else:
+                state = found[0]
+                kept.append(Lemma(name, equation.statement, found[1]))
+        if len(unproved) == len(waiting):
+            break
+        waiting = unproved
+    return kept
+
+
+def _taken(
+    steps: Steps, state: TacticState, equation: Equation, name: str, scripts: Iterable[str], over: Callable[[], bool]
+) -> tuple[TacticState, str] | None:
+    """The first script that proves an equation: the state with the lemma, and the tactic."""
+    names = [variable for variable, _ in equation.variables]
+    polymorphic = equation.statement.startswith(f"∀ {{{TYPE_VARIABLE}")
+    introduced = " ".join([TYPE_VARIABLE, *names] if polymorphic else names)
+    for script in scripts:
+        if over():
+            return None
+        proof = f"intro {introduced}\n  {script}" if introduced else script
+        tactic = f"have {name} : {equation.statement} := by\n  {proof}"
+        result = steps.run_tacs(state, [tactic])[0]
+        if isinstance(result, TacticState):
+            return result, tactic
+    return None
+
+
+def _head(of_type: str) -> str:
+    return of_type.strip("()").split(" ", 1)[0]

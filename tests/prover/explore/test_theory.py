@@ -1,0 +1,68 @@
+"""Lemmas that are found by exploration, with a real Lean."""
+
+from __future__ import annotations
+
+import pytest
+
+from prover.explore.theory import Theory, lemmas
+from prover.lean.conjectures import Equation
+from prover.lean.dojo import Dojo
+from prover.lean.embedded.worker import LeanWorker
+
+OWN = """namespace T
+inductive Seq (a : Type) where
+  | none
+  | more (head : a) (tail : Seq a)
+inductive Num where
+  | zero
+  | next (n : Num)
+def plus (x y : Num) : Num := match x with
+  | Num.zero => y
+  | Num.next z => Num.next (plus z y)
+def join {a : Type} (x y : Seq a) : Seq a := match x with
+  | Seq.none => y
+  | Seq.more z zs => Seq.more z (join zs y)
+def size {a : Type} (x : Seq a) : Num := match x with
+  | Seq.none => Num.zero
+  | Seq.more _ zs => Num.next (size zs)
+theorem t {a : Type} (x y : Seq a) : size (join x y) = plus (size y) (size x) := by sorry
+end T
+"""
+THEORY = Theory(("T.plus", "T.join", "T.size"), frozenset({"T.Seq", "T.Num"}))
+
+
+@pytest.fixture
+def dojo(lean_worker: LeanWorker) -> Dojo:
+    (target,) = lean_worker.read(OWN).targets
+    return Dojo(target, lean_worker, timeout=30)
+
+
+def test_laws_of_own_functions_are_conjectured_at_their_most_general_type(dojo: Dojo) -> None:
+    with dojo as (opened, _):
+        found = {e.text: e for e in opened.conjectures(THEORY.functions)}
+    assert "T.plus y x = T.plus x y" in found
+    units = [e for text, e in found.items() if text.startswith("T.join x") and "T.Seq.none" in text]
+    assert units and "(T.Seq α)" in dict(units[0].variables).values()
+
+
+def test_nothing_false_of_small_values_is_conjectured(dojo: Dojo) -> None:
+    with dojo as (opened, _):
+        for equation in opened.conjectures(THEORY.functions):
+            assert opened.falsified(equation.statement, 0.2) is None, equation.statement
+
+
+def test_a_lemma_is_proved_with_those_before_it_and_what_follows_is_left_out(dojo: Dojo) -> None:
+    unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)
+    known = Equation("T.plus T.Num.zero x = x", (("x", "T.Num"),), 4)
+    swap = Equation("T.plus x (T.Num.next y) = T.Num.next (T.plus x y)", (("x", "T.Num"), ("y", "T.Num")), 8)
+    commute = Equation("T.plus x y = T.plus y x", (("x", "T.Num"), ("y", "T.Num")), 6)
+    with dojo as (opened, initial):
+        found = lemmas(opened, initial, [known, unit, commute, swap], THEORY, budget_s=120)
+    assert [lemma.statement for lemma in found] == [unit.statement, swap.statement, commute.statement]
+
+
+def test_exploration_ends_with_its_budget(dojo: Dojo) -> None:
+    ticks = iter(range(1000))
+    unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)
+    with dojo as (opened, initial):
+        assert lemmas(opened, initial, [unit] * 50, THEORY, budget_s=0.5, clock=lambda: float(next(ticks))) == []
