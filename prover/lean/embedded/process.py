@@ -81,7 +81,7 @@ class LeanProcess(JsonProcess):
         start = prepared.ensure(found)
         first_id = next(self._numbers) * IDS_APART + 1
         stack = f"--stack-size={(STACK_MB - 100) * 1024}"
-        program = [str(found.node), stack, LAZY, *_permissions(start, found.lib_dir), str(HOST)]
+        program = [str(found.node), stack, LAZY, *_permissions((start, found.lib_dir)), str(HOST)]
         return [*program, str(start), str(found.lib_dir), str(first_id)]
 
     def memory_used_mb(self) -> int:
@@ -162,7 +162,7 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
-def _permissions(*folders: Path) -> list[str]:
+def _permissions(folders: tuple[Path, ...]) -> list[str]:
     """What Node's permission model grants: the library, the prepared start and our programs to read; threads.
 
     `@[extern]` in a Lean file can call Lean's C library, which starts programs and opens files through Node. The script has
