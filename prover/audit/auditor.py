@@ -54,14 +54,34 @@ class AuditVerdict:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The value of a definition that the target left open.
+
+    Attributes:
+        name: the definition.
+        value: as Lean prints it, without the submission's notation; None when it cannot be printed.
+        remark: why it may be no answer, for the reader to judge; None when nothing speaks against it.
+    """
+
+    name: str
+    value: str | None
+    remark: str | None
+
+
+@dataclass(frozen=True)
 class TheoremVerdict:
-    """The verdict on one theorem of a target file."""
+    """The verdict on one theorem of a target file.
+
+    `answers` are the values that the submission gives to definitions that the target leaves open and that the theorem is
+    about. Category `disproved`: not accepted, because the submission proves the negation.
+    """
 
     name: str
     accepted: bool
     category: str
     reason: str | None
     axioms: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 class Judge(Protocol):

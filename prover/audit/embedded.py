@@ -15,8 +15,10 @@ files with commands that run programs are refused before they run; see docs/audi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from prover.audit.answers import filled, open_definitions, reached
 from prover.audit.auditor import AuditVerdict, TheoremVerdict
 from prover.audit.reasons import (
     error_of,
@@ -44,6 +46,24 @@ CHECKS = (
     "axioms within propext, Classical.choice, Quot.sound",
     "every constant of the proof checked again by the kernel, inductive types included",
 )
+
+COUNTER = "proofsmith_disproof"
+EXAMPLE_NAME = "proofsmith_example"
+DISPROOF = ".disproof"
+"""A theorem of this name behind another's states the other's negation."""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """A target and a submission, both elaborated: states, the states of their imports, and their constants."""
+
+    given: int
+    base_a: int
+    wanted: protocol.Constants
+    offered: Elaborated
+    base_b: int
+    constants: protocol.Constants
+    submission: LeanFile
 
 
 class SubmissionLost(LeanProcessError):
@@ -119,6 +139,56 @@ class Auditor:
                 return self._refused(Refusal("kernel", f"the kernel rejects {one_line(rejected)}"), 5, found)
             return AuditVerdict(True, "accepted", None, found.axioms, found.open, CHECKS, self.lean)
 
+    def audit_disproof(self, target: Target, proof: str) -> AuditVerdict:
+        """Decides whether tactics prove that a theorem of a file is false.
+
+        Args:
+            target: the theorem, as `prover.lean.source.read` found it, in whatever process.
+            proof: tactics, one a line, for the goal `¬ ∀ …, …`: the negation of the closed statement. They may not use
+                the theorem itself.
+
+        Returns:
+            The verdict; `accepted` means that the negation is proved.
+
+        Raises:
+            LeanProcessError: the process was lost; nothing is known.
+        """
+        if target.problem is not None:
+            return self._refused(Refusal("context", target.problem), 0)
+        process = self._worker.process
+        before = self._worker.state_before(target)
+        base = self._worker.base_state(target.file.modules)
+        self._still(process)
+        with Session(process, self._worker.timeout_s) as lean:
+            original, _ = self._branches(lean, before, target, "sorry")
+            root = self._theorem_of(lean, original, before, target)
+            if root is None or original.errors:
+                return self._refused(Refusal("context", "its command does not declare exactly one theorem"), 1)
+            written = original.commands[0].id or EXAMPLE_NAME
+            tactics = "\n".join(f"  {line}" for line in proof.splitlines())
+            text = f"theorem {COUNTER} : ¬ type_of% @{written} := by\n{tactics}"
+            candidate = lean.elaborate(original.state, text, guarded=True)
+            if candidate.refused is not None or candidate.errors or len(candidate.commands) != 1:
+                error = Refusal("error", one_line(candidate.errors[0].text)) if candidate.errors else None
+                escape = Refusal("escape", "the proof ends its theorem and goes on with other commands")
+                return self._refused(candidate.refused or error or escape, 1)
+            own = lean.constants(candidate.state, original.state).by_name
+            counter = next((n for n, c in own.items() if c.kind == "theorem" and n.endswith(COUNTER)), None)
+            if counter is None:
+                return self._refused(Refusal("statement", "the negation is not declared"), 2)
+            comparison = lean.compare(original.state, candidate.state, base, base, [root], negated={root: counter})[root]
+            if comparison.differences:
+                return self._refused(Refusal("statement", "; ".join(comparison.differences)), 2)
+            constants = lean.constants(candidate.state, base)
+            open_before = sorried(lean.constants(before, base))
+            found = ground(counter, constants, open_before)
+            if found.refusal is not None:
+                return self._refused(found.refusal, 4, found)
+            rejected = lean.replay(candidate.state, base, found.reached)
+            if rejected is not None:
+                return self._refused(Refusal("kernel", f"the kernel rejects {one_line(rejected)}"), 5, found)
+            return AuditVerdict(True, "accepted", None, found.axioms, found.open, CHECKS, self.lean)
+
     def _branches(
         self, lean: Session, before: int, target: Target, proof: str
     ) -> tuple[Elaborated, Elaborated]:
@@ -152,6 +222,7 @@ class Auditor:
         submission_text: str,
         target_path: Path | None = None,
         submission_path: Path | None = None,
+        allow_disproof: bool = False,
     ) -> list[TheoremVerdict]:
         """Decides for each theorem that a file leaves unproved whether another file proves it.
 
@@ -160,14 +231,29 @@ class Auditor:
             submission_text: proves them, with whatever lemmas and definitions of its own; not trusted.
             target_path: for messages.
             submission_path: for messages.
+            allow_disproof: a theorem of the name may state the negation. `theorem NAME.disproof` always may.
 
         Returns:
-            A verdict for each theorem of the target whose proof is `sorry`, in the order of the file.
+            A verdict for each theorem of the target whose proof is `sorry`, in the order of the file. Definitions whose
+            value is `sorry` are the submission's to fill; their values are in the verdicts on theorems about them.
 
         Raises:
             DataError: the target does not elaborate or has no such theorem; an import that this Lean has not.
             LeanProcessError: the process was lost; nothing is known.
         """
+        try:
+            return self._audit_files(target_text, submission_text, target_path, submission_path, allow_disproof)
+        finally:
+            self._worker.settle()
+
+    def _audit_files(
+        self,
+        target_text: str,
+        submission_text: str,
+        target_path: Path | None,
+        submission_path: Path | None,
+        allow_disproof: bool,
+    ) -> list[TheoremVerdict]:
         target = self._worker.header(target_text, target_path)
         submission = self._worker.header(submission_text, submission_path)
         process = self._worker.process
@@ -196,9 +282,8 @@ class Auditor:
                     refusal = Refusal(offered.refused.category, f"{where}: {offered.refused.reason}")
                     return [_no(name, refusal) for name in names]
                 constants = lean.constants(offered.state, base_b)
-                return self._judge(
-                    lean, (given.state, base_a, wanted), (offered, base_b, constants), submission, names
-                )
+                files = _Files(given.state, base_a, wanted, offered, base_b, constants, submission)
+                return self._judge(lean, files, names, allow_disproof)
             except LeanProcessError as error:
                 raise SubmissionLost(names, error) from error
             except RequestRefused as error:
@@ -207,43 +292,64 @@ class Auditor:
                     for name in names
                 ]
 
-    def _judge(
-        self,
-        lean: Session,
-        given: tuple[int, int, protocol.Constants],
-        read: tuple[Elaborated, int, protocol.Constants],
-        submission: LeanFile,
-        names: list[str],
-    ) -> list[TheoremVerdict]:
-        (state_a, base_a, wanted), (offered, base_b, constants) = given, read
-        comparisons = lean.compare(state_a, offered.state, base_a, base_b, names)
-        code = added_code(constants, wanted.by_name)
+    def _judge(self, lean: Session, files: _Files, names: list[str], allow_disproof: bool) -> list[TheoremVerdict]:
+        comparisons = lean.compare(
+            files.given, files.offered.state, files.base_a, files.base_b, names, open_definitions(files.wanted)
+        )
+        code = added_code(files.constants, files.wanted.by_name)
         verdicts = []
         for name in names:
-            comparison = comparisons[name]
-            refusal = presence(name, comparison, offered, submission)
-            if refusal is None and comparison.differences:
-                own = error_of(name, offered)
-                error = [] if own is None else [located(submission, own)]
-                refusal = Refusal("statement", "; ".join([*comparison.differences[:3], *error]))
-            axioms: tuple[str, ...] = ()
+            refusal, axioms = self._proof(lean, files, name, comparisons[name], code)
             if refusal is None:
-                found = ground(name, constants, given=wanted.by_name)
-                axioms = found.axioms
-                refusal = with_errors(found.refusal, name, offered, submission) or code
-                if refusal is None:
-                    rejected = lean.replay(offered.state, base_b, found.reached)
-                    refusal = (
-                        None
-                        if rejected is None
-                        else Refusal("kernel", f"the kernel rejects {one_line(rejected)}")
-                    )
-            verdicts.append(
-                TheoremVerdict(name, True, "accepted", None, axioms)
-                if refusal is None
-                else _no(name, refusal)
-            )
+                answers = filled(lean, files.offered.state, files.base_b, name, files.wanted)
+                verdicts.append(TheoremVerdict(name, True, "accepted", None, axioms, answers))
+            else:
+                verdicts.append(self._disproof(lean, files, name, code, allow_disproof) or _no(name, refusal))
         return verdicts
+
+    def _proof(
+        self, lean: Session, files: _Files, name: str, comparison: protocol.Comparison, code: Refusal | None
+    ) -> tuple[Refusal | None, tuple[str, ...]]:
+        """What speaks against a theorem of the submission, and the axioms that it reaches."""
+        offered, submission = files.offered, files.submission
+        refusal = presence(name, comparison, offered, submission)
+        if refusal is None and comparison.differences:
+            own = error_of(name, offered)
+            error = [] if own is None else [located(submission, own)]
+            refusal = Refusal("statement", "; ".join([*comparison.differences[:3], *error]))
+        if refusal is not None:
+            return refusal, ()
+        found = ground(name, files.constants, given=files.wanted.by_name)
+        refusal = with_errors(found.refusal, name, offered, submission) or code
+        if refusal is None:
+            rejected = lean.replay(offered.state, files.base_b, found.reached)
+            refusal = None if rejected is None else Refusal("kernel", f"the kernel rejects {one_line(rejected)}")
+        return refusal, found.axioms
+
+    def _disproof(
+        self, lean: Session, files: _Files, name: str, code: Refusal | None, allowed: bool
+    ) -> TheoremVerdict | None:
+        """The verdict on a negation that the submission proves in place of a theorem; None when it does not."""
+        counters = [f"{name}{DISPROOF}", *([name] if allowed else [])]
+        kinds = {c: files.constants.by_name[c].kind for c in counters if c in files.constants.by_name}
+        counter = next((c for c in counters if kinds.get(c) == "theorem"), None)
+        if counter is None:
+            return None
+        left_open = sorted(open_definitions(files.wanted) & reached(name, files.wanted.by_name))
+        if left_open:
+            what = f"a disproof would be about one value of {left_open[0]}, which the target leaves open"
+            return _no(name, Refusal("statement", what))
+        comparison = lean.compare(
+            files.given, files.offered.state, files.base_a, files.base_b, [name], negated={name: counter}
+        )[name]
+        if comparison.differences and counter == name:
+            return None  # it is a proof of another statement, not a disproof
+        if comparison.differences:
+            return _no(name, Refusal("statement", f"{counter}: {'; '.join(comparison.differences[:3])}"))
+        refusal, axioms = self._proof(lean, files, counter, comparison, code)
+        if refusal is not None:
+            return _no(name, Refusal(refusal.category, f"{counter}: {refusal.reason}"))
+        return TheoremVerdict(name, False, "disproved", f"its negation is proved ({counter})", axioms)
 
     def _still(self, process: LeanProcess) -> None:
         """Ids of states mean nothing in another process than the one that gave them."""

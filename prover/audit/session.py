@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from prover.audit.trust import Refusal
@@ -67,12 +67,30 @@ class Session:
         return protocol.constants(self._ask("constants", state=state, base=base))
 
     def compare(
-        self, a: int, b: int, base_a: int, base_b: int, names: Iterable[str]
+        self,
+        a: int,
+        b: int,
+        base_a: int,
+        base_b: int,
+        names: Iterable[str],
+        open_names: Iterable[str] = (),
+        negated: Mapping[str, str] | None = None,
     ) -> dict[str, protocol.Comparison]:
-        """How the statements of two states compare, with all that they rest on."""
-        return protocol.comparisons(
-            self._ask("compare", a=a, b=b, base_a=base_a, base_b=base_b, names=list(names))
-        )
+        """How the statements of two states compare, with all that they rest on.
+
+        Args:
+            a, b: the states; `base_a` and `base_b` are those of their imports.
+            names: theorems of `a`.
+            open_names: definitions that may have any value in `b`.
+            negated: theorems of `a`, and those of `b` that shall state their negation.
+        """
+        asked = {"names": list(names), "open": list(open_names), "negated": dict(negated or {})}
+        return protocol.comparisons(self._ask("compare", a=a, b=b, base_a=base_a, base_b=base_b, **asked))
+
+    def answers(self, state: int, base: int, names: Iterable[str]) -> list[protocol.Json]:
+        """The values of definitions: `name`, `value` as text, `words`, `proposition` (host/answers.cjs)."""
+        answers: list[protocol.Json] = self._ask("answers", state=state, base=base, names=list(names))["answers"]
+        return answers
 
     def replay(self, state: int, base: int, names: Iterable[str]) -> str | None:
         """What the kernel has against constants of a state, beginning from another state; None: nothing."""

@@ -7,6 +7,10 @@ again by the kernel; only the axioms propext, Classical.choice and Quot.sound ar
 allowed. Files with commands that run programs (#eval, run_cmd, elab, initialize)
 are refused before these run.
 
+A definition whose value is sorry in TARGET.lean is the submission's to fill; the
+value is shown. `theorem NAME.disproof : ¬ …` for the closed statement of theorem
+NAME is said to be a disproof.
+
 Where a native toolchain answers, the submission is also compiled by it (by the
 project's around the file, or --project's), and put to leanchecker and, if
 installed, to comparator; what these refuse is refused. Which checks ran is said.
@@ -19,13 +23,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupError
 from prover.printable import json_line, printable, show, tell
 
 if TYPE_CHECKING:
-    from prover.audit.auditor import TheoremVerdict
+    from prover.audit.auditor import Answer, TheoremVerdict
     from prover.audit.toolchain import NativeChecks
 
 MEMORY_MB = 4000
@@ -48,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds for each file, and for each native check (default: %(default)s)",
     )
     parser.add_argument(
+        "--allow-disproof", action="store_true",
+        help="a theorem of the target's name may state the negation, and a disproof counts as done (exit code 0)",
+    )  # fmt: skip
+    parser.add_argument(
         "--native", choices=("auto", "off", "required"), default="auto",
         help="leanchecker and comparator: run what is there; run neither; end with code 3 unless both ran (default auto)",
     )  # fmt: skip
@@ -59,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Judges every theorem of the target and says why."""
     from prover.audit.embedded import CHECKS
+    from prover.audit.kernel_age import FAULTS, kernel
     from prover.lean.source import load
 
     if not 0 < args.timeout < float("inf"):
@@ -66,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if args.project is not None and args.native == "off":
         raise ConfigError("--project names whose toolchain checks, and --native off has none check: leave one of them out")
     target, submission = load(args.against), load(args.submission)
-    lean, verdicts = judge(target, submission, args.against, args.submission, args.timeout)
+    lean, verdicts = judge(target, submission, args.against, args.submission, args.timeout, args.allow_disproof)
     native = natively(args, target, submission, verdicts)
     if native is not None:
         verdicts = with_refusals(verdicts, native)
@@ -74,21 +83,27 @@ def run(args: argparse.Namespace) -> int:
             lines = "; ".join(r.line() for r in native.reports if r.outcome == "not run")
             raise LeanSetupError(f"--native required, but {lines}")
     accepted = sum(v.accepted for v in verdicts)
+    disproved = sum(v.category == "disproved" for v in verdicts)
     leans = [f"Lean {lean} (embedded)", *([native.lean] if native is not None and native.lean is not None else [])]
     further = [r.line() for r in native.reports] if native is not None else [OFF]
     checks = [*CHECKS, *further]
     if args.json:
         theorems = [asdict(v) for v in verdicts]
-        report = {"lean": f"Lean {lean}", "leans": leans, "checks": checks, "theorems": theorems}
+        report: dict[str, Any] = {"lean": f"Lean {lean}", "leans": leans, "kernel": kernel(lean), "faults_looked_for": FAULTS}
+        report |= {"checks": checks, "theorems": theorems, "disproved": disproved}
         tools = [asdict(r) for r in native.reports] if native is not None else []
         show(json_line({**report, "native": tools, "accepted": accepted, "total": len(verdicts)}))
     else:
         for verdict in verdicts:
             show(line(verdict))
-        tell(f"{accepted} of {len(verdicts)} accepted, by {' and '.join(leans)}")
-        for check in checks:
+            for answer in verdict.answers:
+                show(answer_line(answer))
+        also = f", {disproved} disproved" if disproved else ""
+        tell(f"{accepted} of {len(verdicts)} accepted{also}, by {' and '.join(leans)}")
+        for check in (*checks, kernel(lean), *(f"  {fault}" for fault in FAULTS)):
             tell(f"  {check}")
-    return EXIT_DONE if accepted == len(verdicts) else EXIT_NOT_PROVED
+    done = accepted + (disproved if args.allow_disproof else 0)
+    return EXIT_DONE if done == len(verdicts) else EXIT_NOT_PROVED
 
 
 def natively(
@@ -117,7 +132,12 @@ def with_refusals(verdicts: list[TheoremVerdict], native: NativeChecks) -> list[
 
 
 def judge(
-    target: str, submission: str, target_path: Path, submission_path: Path, timeout_s: float
+    target: str,
+    submission: str,
+    target_path: Path,
+    submission_path: Path,
+    timeout_s: float,
+    allow_disproof: bool = False,
 ) -> tuple[str, list[TheoremVerdict]]:
     """The Lean that judged, and its verdicts.
 
@@ -134,7 +154,7 @@ def judge(
             auditor = Auditor(worker)
             lean = auditor.lean
             try:
-                return lean, auditor.audit_files(target, submission, target_path, submission_path)
+                return lean, auditor.audit_files(target, submission, target_path, submission_path, allow_disproof)
             except SubmissionLost as error:
                 lost = error
         if lost.timed_out or attempt == attempts:
@@ -150,5 +170,13 @@ def line(verdict: TheoremVerdict) -> str:
     if verdict.accepted:
         axioms = f" (axioms: {', '.join(verdict.axioms)})" if verdict.axioms else ""
         return f"accepted  {printable(verdict.name)}{axioms}"
+    if verdict.category == "disproved":
+        return f"disproved {printable(verdict.name)}: {printable(verdict.reason or '')}"
     return f"refused   {printable(verdict.name)}: {printable(verdict.reason or '')} [{verdict.category}]"
 
+
+
+def answer_line(answer: Answer) -> str:
+    """What a submission fills in for an open definition, and what the reader should know of it."""
+    remark = f" (is this an answer? {answer.remark})" if answer.remark else ""
+    return f"          {printable(answer.name)} := {printable(answer.value or '(cannot be printed)')}{printable(remark)}"

@@ -167,6 +167,10 @@ class Engine(Protocol):
         """Between theorems: gives memory back."""
         ...
 
+    def settle(self, programs: bool = False) -> None:
+        """After a stranger's text: nothing of it stays; `programs`: nor does a process in which a program of it ran."""
+        ...
+
     def interrupt(self) -> None:
         """From another thread, for good: ends whatever runs."""
         ...

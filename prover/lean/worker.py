@@ -131,6 +131,9 @@ class ProcessWorker(ABC, Generic[P]):
         if self._process is not None and self._process.memory_used_mb() > RECYCLE_AT * self.memory_mb:
             self.close()
 
+    def settle(self, programs: bool = False) -> None:
+        """After a stranger's text. A project's own Lean reads each text in an environment of its own; nothing is done."""
+
     def interrupt(self) -> None:
         """From another thread, for good: ends the process in the middle of whatever it does; none is started again."""
         self._stopping.set()

@@ -122,7 +122,8 @@ class Pool:
         new_engine: makes one.
         stages: what is done with a new process. The first is done before anybody gets it; the others, which may cost
             seconds, one by one when nobody waits.
-        spares: processes beyond `count`, so that a lost one is replaced at once.
+        spares: processes beyond `count`, so that a lost one is replaced at once. With them, a process in which a
+            program of a text ran (`#eval`, `run_cmd`) serves no other request.
     """
 
     def __init__(
@@ -256,6 +257,7 @@ class Pool:
             worker.close()
         else:
             worker.recycle_if_big()
+            worker.settle(programs=self._spares > 0)
         with self._changed:
             self._leases.remove(lease)
             if worker.ready and not self._closed.is_set():

@@ -18,6 +18,7 @@ PAUSED = "paused"
 class Constant:
     """A declaration that is not imported, and the names that it, or its type alone, mentions.
 
+    `open`: a definition whose value is a `sorry`.
     `internal`: Lean made the name up (`foo._proof_1`). A name that cannot be written begins with ⚠.
     """
 
@@ -31,6 +32,7 @@ class Constant:
     implemented_by: str | None
     extern: bool
     csimp: bool
+    open: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def comparisons(raw: Mapping[str, Any]) -> dict[str, Comparison]:
 def _constant(raw: Mapping[str, Any]) -> Constant:
     return Constant(
         raw["name"], raw["kind"], tuple(raw["uses"]), tuple(raw["type_uses"]), raw["internal"], raw["unsafe"],
-        raw["partial"], raw["implemented_by"], raw["extern"], raw["csimp"],
+        raw["partial"], raw["implemented_by"], raw["extern"], raw["csimp"], raw["open"],
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ TACTIC = Either((
 ))  # fmt: skip
 CONSTANT = {
     "name": str, "kind": str, "uses": [str], "type_uses": [str], "internal": bool, "unsafe": bool, "partial": bool,
-    "implemented_by": Nullable(str), "extern": bool, "csimp": bool,
+    "implemented_by": Nullable(str), "extern": bool, "csimp": bool, "open": bool,
 }  # fmt: skip
 COMPARISON = {"name": str, "kind_a": Nullable(str), "kind_b": Nullable(str), "differences": [str]}
 
@@ -77,6 +77,8 @@ REPLIES: Mapping[str, Shape] = {
     "constants": {"constants": [CONSTANT], "imported_axioms": [str]},
     "compare": {"comparisons": [COMPARISON]},
     "replay": {"error": Nullable(str)},
+    "answers": {"answers": [{"name": str, "value": Nullable(str), "words": [str], "proposition": bool}]},
+    "settle": {"changed": [str], "ran": [str]},
 }  # fmt: skip
 
 

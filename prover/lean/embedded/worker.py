@@ -33,6 +33,7 @@ SETUP = "set_option autoImplicit false\nnoncomputable section\n"
 """In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
 UNKNOWN = re.compile(r"Unknown identifier `([^`]+)`")
 START_TRIES = 5
+SETTLE_S = 10.0
 NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", "base_a", "base_b"})
 """A request with such a field is about what the process holds; asked of a new process it would make no sense."""
 MAX_TRIES = 2
@@ -84,6 +85,23 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         if NAMES_STATES & fields.keys() and not self.alive:
             raise LeanCrashedError("the Lean process was lost between two requests")
         return self.process.request(op, self.timeout_s if timeout_s is None else timeout_s, **fields)
+
+    def settle(self, programs: bool = False) -> None:
+        """After a stranger's text: ends the process if anything of the text could stay in it.
+
+        What Lean keeps for the whole process is put back; a process where that was needed is ended.
+
+        Args:
+            programs: end it too when a program of the text ran, even one that left no such trace.
+        """
+        if not self.alive:
+            return
+        try:
+            found = self.process.request("settle", SETTLE_S)
+        except LeanProcessError:
+            return  # it is gone
+        if found["changed"] or (programs and found["ran"]):
+            self.close()
 
     @property
     def lean(self) -> str:

@@ -12,6 +12,7 @@ const { LeanException } = require('./abi.cjs');
 const KINDS = ['axiom', 'definition', 'theorem', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
 const PP_WIDTH = 100;
 const CONSTANT_KIND_AXIOM = 2; // of Lean.ConstantKind
+const [CONST, APP, LAMBDA, MDATA] = [4, 5, 6, 10]; // of Lean.Expr
 const ODD_NAME = '⚠';
 const STRING_BYTES = 20; // where the bytes of a string begin
 
@@ -105,6 +106,17 @@ function makeAudit(abi, lean) {
   const flag = (/** @type {string} */ f, /** @type {Obj} */ x, /** @type {Obj} */ y) => E[f](x, y) !== 0;
   const truth = (/** @type {string} */ f, /** @type {Obj[]} */ ...args) => unbox(call(f, ...args)) === 1;
 
+  /** @param {Obj} e borrowed */
+  const constantsOf = (e) => usedConstants(inc(e));
+  /** Whether a definition is left to be filled: its value, its arguments aside, is a `sorry`. @param {Obj} info borrowed */
+  function isOpen(info) {
+    if (KINDS[tag(info)] !== 'definition') return false;
+    let e = field(field(info, 0), 1);
+    while (tag(e) === LAMBDA || tag(e) === MDATA) e = field(e, tag(e) === LAMBDA ? 2 : 1);
+    while (tag(e) === APP) e = field(e, 0);
+    return tag(e) === CONST && nameText(field(e, 0)) === 'sorryAx';
+  }
+
   const typeUsesOf = (/** @type {Obj} */ info) => usedConstants(typeOf(info));
   /** All that a constant rests on, the other members of its block included. @param {Obj} info borrowed @returns {Set<string>} */
   function usesOf(info) {
@@ -142,7 +154,7 @@ function makeAudit(abi, lean) {
     const code = codeOf(env, info);
     return {
       name: key, kind: KINDS[tag(info)], uses: [...usesOf(info)], type_uses: typeUsesOf(info),
-      internal: isInternal(info),
+      internal: isInternal(info), open: isOpen(info),
       unsafe: truth('l_Lean_ConstantInfo_isUnsafe', inc(info)), partial: truth('l_Lean_ConstantInfo_isPartial', inc(info)),
       implemented_by: code === '' || code.startsWith('extern ') ? null : code, extern: code.startsWith('extern '),
       csimp: truth('l_Lean_Compiler_hasCSimpAttribute', inc(env), inc(n)),
@@ -243,7 +255,7 @@ function makeAudit(abi, lean) {
   }
 
   return {
-    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, natural, constants, library,
+    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, natural, constantsOf, constants, library,
     setForeign: (/** @type {typeof isForeign} */ f) => void (isForeign = f),
   };
 }

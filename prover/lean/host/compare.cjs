@@ -22,10 +22,13 @@ function makeCompare(abi, audit) {
   /**
    * @param {Obj} a @param {Obj} b states @param {Obj} baseA @param {Obj} baseB what they import
    * @param {string[]} names of theorems of `a`
+   * @param {string[]} open definitions of `a` that `b` may fill as it likes
+   * @param {Record<string, string>} negated theorems of `a` → theorems of `b` that shall state the negation
    * @returns {{comparisons: {name: string, kind_a: string | null, kind_b: string | null, differences: string[]}[]}}
    *   `differences` in plain words; none: the same statement
    */
-  function compare(a, b, baseA, baseB, names) {
+  function compare(a, b, baseA, baseB, names, open = [], negated = {}) {
+    const filled = new Set(open);
     const [environmentA, environmentB] = [audit.environmentOf(a), audit.environmentOf(b)];
     const [newA, newB] = [audit.newConstants(a, baseA), audit.newConstants(b, baseB)];
     /** @type {Map<string, boolean>} a pair under way counts as the same */
@@ -34,6 +37,8 @@ function makeCompare(abi, audit) {
     const terms = new Map();
     /** @type {string[]} */
     let differences = [];
+    /** @type {Obj[]} terms whose addresses are in `terms` */
+    const kept = [];
 
     /** Whatever differs anywhere leaves a word here, so what was taken for the same meanwhile does not matter. @param {string} what */
     function differ(what) {
@@ -69,7 +74,7 @@ function makeCompare(abi, audit) {
       for (const [property, f] of /** @type {const} */ ([['unsafe', 'l_Lean_ConstantInfo_isUnsafe'], ['partial', 'l_Lean_ConstantInfo_isPartial']])) {
         if (audit.truth(f, abi.inc(x)) !== audit.truth(f, abi.inc(y))) return `is ${property} in one of the files only`;
       }
-      if (kind === 'definition' || kind === 'opaque') {
+      if ((kind === 'definition' && !filled.has(audit.keyOf(field(field(field(x, 0), 0), 0)))) || kind === 'opaque') {
         if (!sameTerm(field(field(x, 0), 1), field(field(y, 0), 1))) return 'has another value';
       }
       if (kind === 'inductive') {
@@ -130,16 +135,21 @@ function makeCompare(abi, audit) {
       differences = [];
       pairs.clear();
       terms.clear();
-      const [x, y] = [newA.get(name), newB.get(name)];
+      const counter = Object.hasOwn(negated, name) ? negated[name] : null;
+      const [x, y] = [newA.get(name), newB.get(counter ?? name)];
       if (x !== undefined && y !== undefined) {
-        if (levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
-        else if (!sameTerm(rawType(x), rawType(y)) && differences.length === 0) differences.push(ANOTHER);
+        const stated = counter === null ? abi.inc(rawType(y)) : refuted(x, y);
+        if (stated === null) differences.push('it does not state the negation');
+        else if (counter === null && levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
+        else if (!sameTerm(rawType(x), stated) && differences.length === 0) differences.push(ANOTHER);
+        if (stated !== null) kept.push(stated);
       }
       return {
         name, kind_a: x === undefined ? null : KINDS[tag(x)], kind_b: y === undefined ? null : KINDS[tag(y)],
         differences: inWords(differences),
       };
     });
+    kept.forEach(dec);
     audit.release(newA);
     audit.release(newB);
     return { comparisons };
@@ -150,6 +160,19 @@ function makeCompare(abi, audit) {
     const special = [...new Set(differences)].filter((d) => d !== ANOTHER);
     return special.length > 0 || differences.length === 0 ? special : [ANOTHER];
   };
+  /** What a theorem says is false (`¬ p`, `p → False`), in the universes of another; null: nothing. @param {Obj} x @param {Obj} y @returns {Obj | null} owned */
+  function refuted(x, y) {
+    let e = rawType(y);
+    while (tag(e) === EXPR.mdata) e = field(e, 1);
+    const isConst = (/** @type {Obj} */ f, /** @type {string} */ name) => tag(f) === EXPR.const && nameText(field(f, 0)) === name;
+    let inner = null;
+    if (tag(e) === EXPR.app && isConst(field(e, 0), 'Not')) inner = field(e, 1);
+    else if (tag(e) === EXPR.forall && isConst(field(e, 2), 'False')) inner = field(e, 1);
+    const [mine, theirs] = [x, y].map((info) => field(field(field(info, 0), 0), 1));
+    if (inner === null || listItems(mine).length !== listItems(theirs).length) return null;
+    const universes = abi.list(listItems(mine).map((n) => abi.call('l_Lean_Level_param___override', abi.inc(n))));
+    return abi.call('l_Lean_Expr_instantiateLevelParams', abi.inc(inner), abi.inc(theirs), universes);
+  }
   const rawType = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
   const levels = (/** @type {Obj} */ info) => listItems(field(field(field(info, 0), 0), 1)).map(nameText).join(' ');
 

@@ -48,6 +48,8 @@ function makeConfine(abi, lean, audit) {
   let foreign = new Map();
   /** Whether a constant is clean, while one text is read. @type {Map<string, boolean>} */
   const known = new Map();
+  /** Programs of texts that were not held to anything, since this was last asked. @type {Set<string>} */
+  const ran = new Set();
   /** Notes of `foreign` by environment. @type {Map<Obj, Map<string, string>>} */
   const notes = new Map();
 
@@ -168,6 +170,7 @@ function makeConfine(abi, lean, audit) {
   /** @param {string} attributeName @param {Obj} add the attribute's own function @param {Obj[]} args declaration, syntax, kind, context, state, world */
   function applied(attributeName, add, args) {
     const [declaration, , , , coreRef] = args;
+    if (!active && !ALLOWED.has(attributeName) && !CONFINED.has(attributeName) && !JUDGED.has(attributeName)) ran.add(attribute(attributeName).what);
     if (!active || ALLOWED.has(attributeName)) return E.lean_apply_6(inc(add), ...args) >>> 0;
     const key = audit.keyOf(declaration);
     let refused = null;
@@ -216,9 +219,10 @@ function makeConfine(abi, lean, audit) {
     dec(map);
   }
 
-  /** @param {string} table @param {string} kind @param {number} arity with the world @param {(args: Obj[]) => Obj} run of owned arguments */
-  function addElaborator(table, kind, arity, run) {
+  /** @param {string} table @param {string} kind @param {number} arity with the world @param {(args: Obj[]) => Obj} run of owned arguments @param {string} [what] a program runs here */
+  function addElaborator(table, kind, arity, run, what) {
     const hook = closure(arity, (...args) => {
+      if (!active && what !== undefined) ran.add(what);
       const result = active ? run(args) : decline();
       args.forEach(dec);
       return result;
@@ -256,9 +260,9 @@ function makeConfine(abi, lean, audit) {
   /** Once, before the first import. */
   function install() {
     watchAttributes();
-    for (const kind of REFUSED) addElaborator(TABLE.command, kind, 4, () => refuse(program(kind)));
-    for (const [kind, what] of TERMS) addElaborator(TABLE.term, kind, 9, () => refuse({ category: 'program', what }));
-    for (const [kind, what] of TACTICS) addElaborator(TABLE.tactic, kind, 10, () => refuse({ category: 'program', what }));
+    for (const kind of REFUSED) addElaborator(TABLE.command, kind, 4, () => refuse(program(kind)), program(kind).what);
+    for (const [kind, what] of TERMS) addElaborator(TABLE.term, kind, 9, () => refuse({ category: 'program', what }), what);
+    for (const [kind, what] of TACTICS) addElaborator(TABLE.tactic, kind, 10, () => refuse({ category: 'program', what }), what);
     SET_OPTION.forEach((kind, i) => addElaborator(Object.values(TABLE)[i], kind, [4, 9, 10][i], optionSet));
     const ref = constant('l_Lean_compileDeclsRef');
     const compile = E.lean_st_ref_get(ref) >>> 0;
@@ -307,13 +311,20 @@ function makeConfine(abi, lean, audit) {
     return found;
   }
 
+  /** The programs that ran. @returns {string[]} */
+  function programs() {
+    const found = [...ran];
+    ran.clear();
+    return found;
+  }
+
   /** Keeps what was noted of a text with its environment. @param {Obj} env */
   const note = (env) => void (foreign.size > 0 && notes.set(env, foreign));
   /** @param {Obj} env */
   const forget = (env) => void notes.delete(env);
   audit.setForeign((env, key) => notes.get(env)?.has(key) ?? (active && foreign.has(key)));
 
-  return { install, attributes: () => attributes, watchAttributes, commandKinds, confined, tried, note, forget };
+  return { install, attributes: () => attributes, watchAttributes, commandKinds, confined, tried, programs, note, forget };
 }
 
 module.exports = { makeConfine };

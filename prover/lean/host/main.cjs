@@ -24,6 +24,8 @@ const { makeExplore } = require('./refute/explore.cjs');
 const { makeFalsify } = require('./refute/falsify.cjs');
 const { ATTRIBUTES, COMMANDS, REFUSED, refusedIn } = require('./guard.cjs');
 const { makeConfine } = require('./confine.cjs');
+const { makeRoots } = require('./roots.cjs');
+const { makeAnswers } = require('./answers.cjs');
 const { Watchdog } = require('./watchdog.cjs');
 
 class BadRequest extends Error {}
@@ -66,6 +68,8 @@ async function main() {
   lean.installCapture();
   const confine = makeConfine(abi, lean, audit);
   confine.install();
+  const roots = makeRoots(abi);
+  roots.remember();
   const { inc, dec, field, listItems } = abi;
   const cancelToken = abi.call('l_IO_CancelToken_new');
   const watchdog = new Watchdog(abi.memory, cancelToken);
@@ -96,6 +100,7 @@ async function main() {
     const key = modules.join(' ');
     let state = imported.get(key);
     if (state === undefined) {
+      roots.settle(); // an import reads the tables, and adds to them for good
       try {
         state = lean.importModules(modules);
       } catch (e) {
@@ -104,6 +109,7 @@ async function main() {
       }
       imported.set(key, state);
       confine.watchAttributes();
+      roots.remember();
     }
     return state;
   }
@@ -342,11 +348,13 @@ async function main() {
     },
 
     constants: ({ state, base }) => audit.constants(get(states, state, 'state'), get(states, base, 'state')),
-    compare: ({ a, b, base_a, base_b, names }) => {
+    compare: ({ a, b, base_a, base_b, names, open = [], negated = {} }) => {
       const [x, y, baseX, baseY] = [a, b, base_a, base_b].map((s) => get(states, s, 'state'));
-      return comparison.compare(x, y, baseX, baseY, names);
+      return comparison.compare(x, y, baseX, baseY, names, open, negated);
     },
     replay: ({ state, base, names }) => kernel.replay(get(states, state, 'state'), get(states, base, 'state'), names),
+    answers: ({ state, base, names }) => makeAnswers(abi, lean, audit).answers(get(states, state, 'state'), get(states, base, 'state'), names),
+    settle: () => ({ changed: roots.settle(), ran: confine.programs() }),
     attributes: () => ({ registered: confine.attributes(), fates: ATTRIBUTES }),
     commands: ({ state }) => ({ kinds: [...confine.commandKinds(audit.environmentOf(get(states, state, 'state')))], allowed: [...COMMANDS], refused: [...REFUSED] }),
     modules: ({ state }) => library.modules(get(states, state, 'state')),

@@ -161,13 +161,44 @@ theorem fst (p : Pair) (q : Box Nat) : (p.1, q.1).1 = p.x := rfl`);
     return abi.tag(term) === 9 ? digits(field(field(term, 0), 0)) : abi.nameText(field(term, 0)).replace('Bool.', '');
   });
 
+  // ---------------------------------------------------------------- what stays in the process
+  const text = `set_option linter.unusedVariables true
+notation:65 a " ⊹ " b => a + b + 1
+inductive Colour | red | green deriving DecidableEq, Repr
+theorem t (n m : Nat) (h : n = m) : (n ⊹ 0) = m + 1 := by simp [h]
+theorem u (p q : Prop) (hp : p) (hq : q) : q ∧ p := by grind
+theorem v (n k : Nat) : n + 0 = n := by exact?
+example : Colour.red ≠ .green := by decide
+#check fun x : Nat => x ⊹ 1
+theorem w : 1 = 2 := by omega`;
+  const roots = part('roots.cjs').makeRoots(abi);
+  roots.remember();
+  /** @returns {string} all that Lean says of the text */
+  function said() {
+    const input = lean.inputContext(text);
+    const messages = [];
+    let state = inc(init);
+    for (let pos = 0; ;) {
+      const { stx, pos: next } = lean.parseCommand(input, state, pos);
+      if (/eoi$/.test(lean.kindOf(stx))) return JSON.stringify(messages);
+      state = lean.elabCommand(input, state, stx, next);
+      messages.push(lean.messagesOf(field(state, lean.COMMAND_STATE.messages), lean.offsetIn(text)));
+      pos = next;
+    }
+  }
+  const before = said();
+  const alone = roots.settle();
+  for (const reference of roots.references.values()) abi.setField(reference, 0, field(reference, 0) === box(0) ? box(1) : box(0));
+  const put = roots.settle();
+  const inheritance = { references: roots.references.size, put_back: put.length, alone, messages: before, same: said() === before };
+
   let grows = true;
   try {
     abi.memory.grow(65536);
   } catch {
     grows = false;
   }
-  process.stdout.write(JSON.stringify({ faults: found, recursors, sums: answers, four_gib_more: grows }), () => process.exit(0));
+  process.stdout.write(JSON.stringify({ faults: found, recursors, sums: answers, inheritance, four_gib_more: grows }), () => process.exit(0));
 }
 
 main().catch((e) => {

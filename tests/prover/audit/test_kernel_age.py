@@ -115,6 +115,14 @@ def test_a_count_of_references_cannot_overflow_in_this_build(told: dict[str, Any
     assert not told["four_gib_more"] and 4 * 2**31 > 2**32
 
 
+def test_nothing_of_a_poisoned_process_reaches_the_next_text(told: dict[str, Any]) -> None:
+    """Every reference that Lean keeps for the whole process is overwritten; the next text is read as if it had not been."""
+    found = told["inheritance"]
+    assert found["references"] > 70 and found["put_back"] == found["references"]
+    assert found["same"] and "unused variable" in found["messages"]
+    assert found["alone"] == []  # an honest text changes none
+
+
 def test_the_kernel_computes_as_python_does(told: dict[str, Any]) -> None:
     wrong = [(sum_, said, answer) for (sum_, answer), said in zip(sums(), told["sums"], strict=True) if said != answer]
     assert wrong == []

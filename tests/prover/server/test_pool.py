@@ -34,6 +34,7 @@ class FakeWorker:
         self.alive = False
         self.stopping = False
         self.big = False
+        self.ran = False
         self.generation = 0
 
     def run(self) -> None:
@@ -53,6 +54,10 @@ class FakeWorker:
 
     def recycle_if_big(self) -> None:
         if self.big:
+            self.close()
+
+    def settle(self, programs: bool) -> None:
+        if self.ran and programs:
             self.close()
 
     def interrupt(self) -> None:
