@@ -1,5 +1,5 @@
 -- case: an answer of another type
--- refused: statement: answer has another type
+-- refused: statement: where the target has Nat
 -- target
 def answer : Nat := sorry
 theorem t : answer * answer = 49 := sorry
