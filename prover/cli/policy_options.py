@@ -20,7 +20,7 @@ SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
 SAMPLES = 16
-LAST_STAGE = 3
+LAST_STAGE = 4
 """The last visit of a state, `prover.prove.evaluator.VISITS` - 1; that takes long to import."""
 CRITIC_WEIGHT = 1.0
 

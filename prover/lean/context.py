@@ -7,12 +7,44 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class ConstructorFacts:
+    """A constructor's explicit fields, and which of them are of the type itself."""
+
+    name: str
+    fields: tuple[str, ...]
+    recursive: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class InductiveFacts:
+    """What Lean says of an inductive type or predicate."""
+
+    prop: bool
+    constructors: tuple[ConstructorFacts, ...]
+
+
+@dataclass(frozen=True)
+class FunctionFacts:
+    """What Lean says of a definition, by places among its explicit arguments (from 0).
+
+    `recurses`: the argument of a structural recursion, or all that a well-founded one may decrease; `changing`: those that a
+    structural recursion may call itself with another value of. `locals` are the functions of its `where` or `let rec`.
+    """
+
+    arity: int
+    recursive: bool
+    recurses: tuple[int, ...]
+    changing: tuple[int, ...]
+    locals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FileContext:
     """What a theorem's file offers besides the library: its own definitions, inductive types and earlier theorems.
 
     `sources` has the text of definitions and inductive types by name, for those who want to know on what a function
-    recurses or which constructors a type has. `imported` names the modules whose theorems can be used; None: the whole
-    library.
+    recurses or which constructors a type has; `facts` has what Lean itself says of them, where it can be asked. `imported`
+    names the modules whose theorems can be used; None: the whole library.
     """
 
     definitions: tuple[str, ...] = ()
@@ -20,6 +52,7 @@ class FileContext:
     theorems: Mapping[str, str] = field(default_factory=dict)  # name → statement
     sources: Mapping[str, str] = field(default_factory=dict)  # name → text of the command
     imported: frozenset[str] | None = None
+    facts: Mapping[str, InductiveFacts | FunctionFacts] = field(default_factory=dict)  # name → what Lean knows
 
     def __hash__(self) -> int:
         return hash((self.definitions, self.inductives, tuple(self.theorems)))

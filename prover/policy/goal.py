@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from prover.lean.context import FileContext
 from prover.policy.base import GoalText, View
-from prover.policy.sources import Function, Inductive, function_of, inductive_of
+from prover.policy.sources import Function, Inductive, function_of, inductive_of, informed, known_inductive
 from prover.policy.terms import NOTATIONS, premises, shape, tidy, words
 
 NUMBERS = ("Nat", "Int", "Rat")
@@ -57,7 +57,7 @@ class Goal:
         """The own functions of the goal and those that these are made of, as simp and grind are told them."""
         found = list(self.own_functions)
         for f in found:
-            found += [g for g in self.functions if g.last in f.uses and g not in found]
+            found += [g for g in self.functions if (g.last in f.uses or g.name in f.locals) and g not in found]
         return tuple(f.name for f in found)
 
     @cached_property
@@ -131,10 +131,12 @@ def _read(goal: GoalText, file_context: FileContext) -> Goal:
     inductives = tuple(
         found
         for name in file_context.inductives
-        if (found := inductive_of(name, file_context.sources.get(name, "")))
+        if (found := known_inductive(name, file_context.facts.get(name)))
+        or (found := inductive_of(name, file_context.sources.get(name, "")))
     )
     functions = tuple(
-        function_of(name, file_context.sources.get(name, "")) for name in file_context.definitions
+        informed(function_of(name, file_context.sources.get(name, "")), file_context.facts.get(name))
+        for name in file_context.definitions
     )
     types = {i.last for i in inductives if not i.is_prop}
     variables: list[Var] = []

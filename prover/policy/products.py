@@ -191,9 +191,6 @@ class MultiplyOut:
             yield Offer(f"simp [{rules}]; omega", -2.3, "products.multiply_out")
             if goal.facts:
                 yield Offer(f"simp [{rules}] at *; omega", -2.5, "products.multiply_out_at")
-            if goal.shape not in ("=", "≤", "<", "≥", ">", "∣", "≠", "∃", "∀", "False"):
-                for rule in ("mul_add", "add_mul", "mul_comm", "add_comm", "add_assoc"):
-                    yield Offer(f"rw [{kind}.{rule}]", -2.6, f"products.rw_{rule}")
         else:
             yield Offer(f"simp only [{rules}]", -3.0, "products.distribute")
 

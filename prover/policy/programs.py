@@ -23,8 +23,9 @@ MAX_HINTS = 12
 
 
 def is_program(goal: Goal) -> bool:
-    """Whether the goal is about a recursive function of the file."""
-    return any(f.recursive for f in goal.own_functions)
+    """Whether the goal is about a recursive function of the file, or about what such a function is used in."""
+    hints = set(goal.hints)
+    return any(f.recursive and f.name in hints for f in goal.functions)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Programs:
         close = f"first | grind [{hints}] | (simp_all [{hints}] <;> grind [{hints}])"
         leave = f"try (first | grind [{hints}] | (simp_all [{hints}] <;> try grind [{hints}]))"
         yield Offer(close, -0.3, "programs.close")
+        wrappers = [f.name for f in goal.own_functions if not f.recursive]
+        if wrappers:
+            yield Offer(f"simp only [{', '.join(wrappers)}] at *", -0.4, "programs.unfold")
         if goal.unnamed:
             yield Offer(f"rename_i {' '.join(goal.unnamed)}", -0.4, "programs.rename")
             return

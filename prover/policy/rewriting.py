@@ -146,16 +146,10 @@ class Hypotheses:
                 yield Offer("simp only [Function.comp_def]", -3.5, "rewriting.comp")
         else:
             for f in equations:
-                for other in goal.facts[-5:]:
-                    if other is not f:
-                        yield Offer(f"rw [{f.name}] at {other.name}", -3.2, "rewriting.rw_at")
                 yield Offer(f"simp [{f.name}] at *", -3.8, "rewriting.simp_at_all")
             if equations and goal.shape not in ("∀", "→"):
                 yield Offer(
                     "simp only [" + ", ".join(f.name for f in equations) + "]", -3.0, "rewriting.simp_only"
                 )
-            yield (
-                Offer("symm", -4.5, "rewriting.symm")
-                if goal.shape == "="
-                else Offer("simp at *", -3.2, "rewriting.simp_at_all")
-            )
+            if goal.shape != "=":
+                yield Offer("simp at *", -3.2, "rewriting.simp_at_all")

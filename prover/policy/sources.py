@@ -5,9 +5,10 @@ a type has.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from prover.lean.context import FunctionFacts, InductiveFacts
 from prover.policy.terms import applications, premises, split, tidy, words
 
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
@@ -29,6 +30,7 @@ class Function:
     recursive: bool
     changing: tuple[int, ...] = ()
     uses: frozenset[str] = frozenset()
+    locals: tuple[str, ...] = ()
 
     @property
     def last(self) -> str:
@@ -125,6 +127,36 @@ def inductive_of(name: str, source: str) -> Inductive | None:
                 recursive.append(last in re.findall(r"[\w']+", of_type))
         constructors.append(Constructor(made["name"], tuple(fields), tuple(recursive)))
     return Inductive(name, bool(re.search(r"(:|→)\s*Prop\s*$", head.rstrip())), tuple(constructors))
+
+
+def known_inductive(name: str, facts: object) -> Inductive | None:
+    """An inductive type as Lean describes it; None where Lean was not asked. A structure counts as one."""
+    if not isinstance(facts, InductiveFacts):
+        return None
+    made = []
+    for c in facts.constructors:
+        fields = tuple(_sayable(f, i, len(c.fields)) for i, f in enumerate(c.fields))
+        made.append(Constructor(c.name, fields, c.recursive))
+    return Inductive(name, facts.prop, tuple(made))
+
+
+def _sayable(field: str, place: int, count: int) -> str:
+    """A constructor's field as a pattern can name it."""
+    if re.fullmatch(r"[^\W\d][\w'₀-₉]*", field):
+        return field
+    return f"a{place + 1}" if count > 1 else "a"
+
+
+def informed(function: Function, facts: object) -> Function:
+    """A function with what Lean says of its recursion in place of what its text says."""
+    if not isinstance(facts, FunctionFacts):
+        return function
+    if not facts.recursive:
+        return replace(function, arity=facts.arity, recursive=False, locals=facts.locals)
+    structural = len(facts.recurses) == 1
+    splits = tuple(sorted({*function.splits_on, *facts.recurses})) if structural else function.splits_on or facts.recurses
+    changing = tuple(i for i in facts.changing if i not in splits) if structural else function.changing
+    return replace(function, arity=facts.arity, recursive=True, splits_on=splits, changing=changing, locals=facts.locals)
 
 
 def _body(rest: str) -> tuple[int, str]:

@@ -193,10 +193,8 @@ class Witness:
             rest = ", ".join(["?_"] * len(found.names[1:]))
             tuple_ = f"⟨{term}, {rest}, ?_⟩" if rest else f"⟨{term}, ?_⟩"
             yield Offer(f"refine {tuple_}", -1.4 - 0.2 * i, "structure.witness")
-        if view.stage == 0:
-            yield Offer("constructor", -4.0, "structure.metavariable")
-            if len(found.names) == 1:
-                yield Offer("refine Classical.byContradiction fun h => ?_", -4.5, "structure.no_witness")
+        if view.stage == 0 and len(found.names) == 1:
+            yield Offer("refine Classical.byContradiction fun h => ?_", -4.5, "structure.no_witness")
 
     @staticmethod
     def _terms(goal: Goal, names: tuple[str, ...], body: str) -> Iterable[str]:
@@ -263,18 +261,6 @@ class Splits:
                 yield Offer(f"cases {h} : {function} {argument}", -1.8, "structure.cases_bool")
             elif function in predicates and view.stage == 1:
                 yield Offer(f"by_cases {h} : {function} {argument}", -3.0, "structure.by_cases")
-        if view.stage == 1 and goal.shape == "=":
-            for x, y in zip(goal.data, goal.data[1:], strict=False):
-                if x.type == y.type and x.type in sortish(goal):
-                    yield Offer(f"by_cases {h} : {x.name} = {y.name}", -3.5, "structure.by_cases_eq")
-        if view.stage == 1:
-            for c in ("∃ x, ¬" + p for p in predicates):
-                yield Offer(f"by_cases {h} : {c} x", -4.0, "structure.by_cases_exists")
-
-
-def sortish(goal: Goal) -> set[str]:
-    """The type variables of the context."""
-    return {h.name for h in goal.hypotheses if h.kind == "sort"}
 
 
 __all__ = ["Build", "Intro", "Splits", "Witness", "atom"]

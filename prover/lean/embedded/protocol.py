@@ -8,6 +8,7 @@ from typing import Any
 
 from prover.errors import LeanProtocolError
 from prover.lean.answers import Command, Goal, Message, Outline, ProofView, TacticReply
+from prover.lean.context import ConstructorFacts, FunctionFacts, InductiveFacts
 
 Json = dict[str, Any]
 PAUSED = "paused"
@@ -138,3 +139,16 @@ def checked(reply: object, request_id: int) -> Json:
     if not isinstance(reply, dict) or reply.get("id") != request_id or not ({"ok", "error"} & reply.keys()):
         raise LeanProtocolError(f"the Lean host answered {str(reply)[:200]!r} to request {request_id}; it is replaced")
     return reply
+
+
+def facts(raw: Json) -> dict[str, InductiveFacts | FunctionFacts]:
+    """What Lean knows of constants, by name."""
+    found: dict[str, InductiveFacts | FunctionFacts] = {}
+    for name, c in raw["constants"].items():
+        if c["kind"] == "inductive":
+            made = (ConstructorFacts(k["name"], tuple(k["fields"]), tuple(k["recursive"])) for k in c["constructors"])
+            found[name] = InductiveFacts(c["prop"], tuple(made))
+        else:
+            recurses, changing, inner = (tuple(c[key]) for key in ("recurses", "changing", "locals"))
+            found[name] = FunctionFacts(c["arity"], c["recursive"], recurses, changing, inner)
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanPro
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.conjectures import Equation, equations
 from prover.lean.conjectures import Limits as ExploreLimits
-from prover.lean.context import FileContext
+from prover.lean.context import FileContext, FunctionFacts, InductiveFacts
 from prover.lean.counterexample import Falsification, Looking, falsification
 from prover.lean.embedded import protocol
 from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
@@ -192,7 +193,17 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         """See `Engine`."""
         modules = target.file.modules
         imported = None if LIBRARY in modules else self.imported(modules)
-        return file_context_in(self.commands(target.file, target.start), target, imported)
+        context = file_context_in(self.commands(target.file, target.start), target, imported)
+        facts: dict[str, InductiveFacts | FunctionFacts] = {}
+        names = [*context.inductives, *context.definitions]
+        inner: list[str] = []
+        while names:
+            described = protocol.facts(self.request("describe", state=self.state_before(target), names=names))
+            facts |= described
+            found = [n for f in described.values() if isinstance(f, FunctionFacts) for n in f.locals]
+            names = [n for n in dict.fromkeys(found) if n not in facts]
+            inner += names
+        return replace(context, definitions=(*context.definitions, *inner), facts=facts)
 
     def state_before(self, target: Target) -> int:
         """Id, in the present process, of the elaborator state in front of a theorem."""

@@ -12,14 +12,27 @@ from prover.policy.goal import Goal
 from prover.policy.lemmas.conjecture import Conjecture
 from prover.policy.lemmas.term import Term, last, replaced
 
-CORE = ("++", "+", "*")
-MOST = 12
+MOST = 16
 
 
 def accumulators(
-    goal: Goal, body: Term, variables: frozenset[str], changing: dict[str, tuple[int, ...]], binary: tuple[str, ...]
+    goal: Goal,
+    body: Term,
+    variables: frozenset[str],
+    changing: dict[str, tuple[int, ...]],
+    binary: tuple[str, ...],
+    unary: tuple[str, ...],
 ) -> Iterator[Conjecture]:
-    """For each constant in a changing argument: the equation with a variable there, for each way to combine it."""
+    """For each constant in a changing argument: the equation with a variable there, for each way to combine it.
+
+    Args:
+        goal: whose names are taken.
+        body: its equation.
+        variables: names of data.
+        changing: by a function's last name, the arguments that its recursion changes.
+        binary: own functions that may combine the other side with the variable.
+        unary: own functions that may be applied to the variable before that.
+    """
     for here, there in (body.args, tuple(reversed(body.args))):
         for t in here.subterms():
             for i in changing.get(last(t.head), ()):
@@ -27,16 +40,20 @@ def accumulators(
                     continue
                 new = goal.fresh("acc")
                 constant = t.args[i]
-                yield from _combined(replaced(here, t, _with(t, i, Term(new))), there, new, constant, binary)
+                changed = replaced(here, t, _with(t, i, Term(new)))
+                if constant in there.subterms():
+                    other = replaced(there, constant, Term(new))
+                    yield Conjecture(Term("=", (changed, other)), "accumulator", -0.45, ((new, constant),))
+                for other in list(_combined(there, new, constant, binary, unary))[:MOST]:
+                    yield Conjecture(Term("=", (changed, other)), "accumulator", -0.5, ((new, constant),), exact=False)
 
 
-def _combined(here: Term, there: Term, new: str, constant: Term, binary: tuple[str, ...]) -> Iterator[Conjecture]:
-    for g in (*binary, *CORE)[:MOST]:
-        for pair in ((there, Term(new)), (Term(new), there)):
-            yield Conjecture(Term("=", (here, Term(g, pair))), "accumulator", -0.5, ((new, constant),), exact=False)
-    if constant in there.subterms():
-        other = replaced(there, constant, Term(new))
-        yield Conjecture(Term("=", (here, other)), "accumulator", -0.45, ((new, constant),))
+def _combined(there: Term, new: str, constant: Term, binary: tuple[str, ...], unary: tuple[str, ...]) -> Iterator[Term]:
+    core = ("++",) if constant.head == "[]" else ("+", "*") if constant.head.isdigit() else ()
+    for part in (Term(new), *(Term(f, (Term(new),)) for f in unary)):
+        for g in (*binary, *core):
+            yield Term(g, (there, part))
+            yield Term(g, (part, there))
 
 
 def _with(term: Term, i: int, new: Term) -> Term:

@@ -56,6 +56,13 @@ def tactic(goal: Goal, c: Conjecture, hints: str) -> str | None:
     return f"suffices {name} : {text} {use}\nclear {' '.join(gone)}\nintro {' '.join(new)}"
 
 
+def rewriting(goal: Goal, c: Conjecture) -> str | None:
+    """States the conjecture and rewrites the goal with it; both what is left of the goal and the lemma remain."""
+    name = goal.fresh(readable(c.body))
+    binders = [f"({n} : {t})" for n, t in quantified(goal, c)] + [f"({n} : _)" for n, _ in c.fresh]
+    return f"suffices {name} : ∀ {' '.join(binders)}, {c.body} from ?_\nrw [{name}]" if binders else None
+
+
 def readable(body: Term) -> str:
     """A name like the library's: the functions of the left side, outermost first."""
     left = body.args[0] if body.args else body

@@ -50,6 +50,8 @@ def apart(goal: Goal, body: Term, variables: frozenset[str], consumed: dict[str,
             continue
         new = goal.fresh("u")
         changed = _renamed(body, v, new, consumed)
+        if changed.head == "=" and not all(new in side.names and v in side.names for side in changed.args):
+            continue  # a side without one of the two cannot depend on it
         yield Conjecture(changed, "apart", -0.45, ((new, Term(v)),))
 
 

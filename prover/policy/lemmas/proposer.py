@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from prover.policy.base import Offer, View
 from prover.policy.goal import Goal, first_goal
 from prover.policy.lemmas.accumulator import accumulators
-from prover.policy.lemmas.conjecture import Conjecture, tactic
+from prover.policy.lemmas.conjecture import Conjecture, rewriting, tactic
 from prover.policy.lemmas.fertilise import fertilised
 from prover.policy.lemmas.generalise import apart, common_subterms, generalised
 from prover.policy.lemmas.reading import read_in
 from prover.policy.lemmas.term import Term
 from prover.policy.terms import shape
 
-MOST = 14
+MOST = 18
 Facts = tuple[tuple[str, str], ...]
 
 
@@ -41,7 +41,7 @@ class Lemmas:
         body = read_in(goal, goal.target)
         if body is None:
             return
-        hints = "".join(f", {f.name}" for f in goal.own_functions)
+        hints = "".join(f", {name}" for name in goal.hints)
         seen: set[str] = set()
         found = sorted(conjectures(goal, body), key=lambda c: -c.prior)
         for c in found:
@@ -49,6 +49,8 @@ class Lemmas:
             if text is not None and text not in seen and len(seen) < MOST:
                 seen.add(text)
                 yield Offer(text, c.prior, f"lemmas.{c.method}")
+                if c.method == "accumulator" and not c.exact and (step := rewriting(goal, c)) is not None:
+                    yield Offer(step, c.prior - 0.3, "lemmas.rewriting")
 
 
 def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
@@ -58,6 +60,7 @@ def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
     consumed = {f.last: f.splits_on for f in goal.functions if f.recursive}
     changing = {f.last: f.changing for f in goal.functions if f.recursive and f.changing}
     binary = tuple(f.name for f in goal.functions if f.arity == 2)
+    unary = tuple(f.name for f in goal.own_functions if f.arity == 1)
     conditions = tuple(
         (f.name, f.type) for f in goal.facts
         if shape(f.type) not in ("∀", "→") and (shape(f.type) != "=" or f.type.endswith(("true", "false")))
@@ -66,8 +69,7 @@ def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
     starts: list[tuple[Term, float, bool]] = [(body, 0.0, True)]
     if body.head == "=" and len(body.args) == 2:
         starts += [(b, -0.2, False) for b in fertilised(goal, body)]
-        for c in accumulators(goal, body, variables, changing, binary):
-            yield c
+        yield from accumulators(goal, body, variables, changing, binary, unary)
     for start, prior, exact in starts:
         for chosen in common_subterms(goal, start, constructors, variables):
             new, fresh = generalised(goal, start, chosen)
