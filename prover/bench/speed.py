@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from importlib.resources import files
@@ -22,7 +20,6 @@ from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
 from prover.prove.theorem import SearchSettings
 
-STATEMENT = "theorem t (xs ys : List Nat) : (xs ++ ys).length = ys.length + xs.length"
 LONG = "theorem long (a b c : Nat) (h : a < b) (k : b < c) : a + 1 < c + 1 ∧ a ≠ c"
 PREFIX = ("have both := Nat.lt_trans h k", "refine ⟨?_, Nat.ne_of_lt both⟩")
 SHORT = "theorem short (a b c : Nat) (h : a < b) (k : b < c) (both : a < c) : a + 1 < c + 1"
@@ -31,21 +28,6 @@ TACTIC = "simp_all"
 REPEATS = 40
 MUTATE_CORE_HOURS = 0.05
 MUTATE_RECHECKED = 100
-
-
-def start() -> dict[str, Any]:
-    """From a command in the shell to its first audited proof, packages in the cache: median of three, in seconds."""
-    seconds = []
-    for _ in range(3):
-        with tempfile.TemporaryDirectory() as folder:
-            began = time.monotonic()
-            subprocess.run(
-                [sys.executable, "-m", "prover.cli.main", "prove", "--statement", STATEMENT, "--out", folder, "--quiet"],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            seconds.append(time.monotonic() - began)
-    return {"warm_start_s": round(statistics.median(seconds), 2)}
 
 
 def batch() -> dict[str, Any]:

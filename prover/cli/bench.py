@@ -1,5 +1,5 @@
-"""Measures speed: warm start, time inside Lean, cost of a step, waiting for a suggestion, a server under load, the model; and
-what each search strategy expands on made-up trees until it has the proof.
+"""Measures speed: a start by its parts, time inside Lean, cost of a step, waiting for suggestions, a server under load, the
+model; and what each search strategy expands on made-up trees until it has the proof.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -63,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.suggestions import measure
 
             figures |= measure(args.positions, args.minif2f, args.workers)
+        elif what == "start":
+            from prover.bench.start import start
+
+            figures |= start()
         elif what == "serve":
             from prover.bench.load import measure as measure_load
 

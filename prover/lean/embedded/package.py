@@ -99,22 +99,27 @@ class EmbeddedPackage:
 
         Without `deep`: every file is there with its size (milliseconds). With it: contents too (471 MB).
         """
+        return problems_in(self.root, deep)
+
+
+def problems_in(root: Path, deep: bool) -> list[str]:
+    """What differs between the files below `root` and its `manifest.json`, see `EmbeddedPackage.verify`."""
+    try:
+        manifest = json.loads((root / "manifest.json").read_bytes())
+    except (OSError, ValueError) as error:
+        return [f"{root / 'manifest.json'}: {error}"]
+    problems = []
+    for entry in manifest:
+        path = root / entry["path"]
         try:
-            manifest = json.loads((self.root / "manifest.json").read_bytes())
-        except (OSError, ValueError) as error:
-            return [f"{self.root / 'manifest.json'}: {error}"]
-        problems = []
-        for entry in manifest:
-            path = self.root / entry["path"]
-            try:
-                size = path.stat().st_size
-                if size != entry["size"]:
-                    problems.append(f"{path}: {size} bytes instead of {entry['size']}")
-                elif deep and _sha256_of(path) != entry["sha256"]:
-                    problems.append(f"{path}: other contents than were unpacked")
-            except OSError as error:
-                problems.append(f"{path}: {error.strerror or error}")
-        return problems
+            size = path.stat().st_size
+            if size != entry["size"]:
+                problems.append(f"{path}: {size} bytes instead of {entry['size']}")
+            elif deep and sha256_of(path) != entry["sha256"]:
+                problems.append(f"{path}: other contents than were unpacked")
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror or error}")
+    return problems
 
 
 def cache_dir() -> Path:
@@ -154,7 +159,7 @@ def ensure(progress: bool = True, *, force: bool = False, release: Release = LEA
     cache = cache_dir()
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache, release, display):
+        with locked(cache, release, display):
             if not force and (package := locate(release)):
                 return package
             return _obtain(cache, release, display)
@@ -281,7 +286,8 @@ def _require_space(cache: Path, needed: int) -> None:
 
 
 @contextmanager
-def _locked(cache: Path, release: Release, display: SetupDisplay) -> Iterator[None]:
+def locked(cache: Path, release: Release, display: SetupDisplay) -> Iterator[None]:
+    """Holds the lock under which everything of a release is made; says so when it has to wait."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(cache / f"{release.folder}.lock")
@@ -296,7 +302,8 @@ def _locked(cache: Path, release: Release, display: SetupDisplay) -> Iterator[No
         lock.release()
 
 
-def _sha256_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):

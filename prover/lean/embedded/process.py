@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError, LeanTimeoutError
-from prover.lean.embedded import package, protocol, shapes
+from prover.lean.embedded import package, prepared, protocol, shapes
 from prover.lean.process import SKIPPED, JsonProcess
 
 HOST = Path(__file__).parents[1] / "host" / "main.cjs"
@@ -28,6 +28,8 @@ START_TIMEOUT_S = 180.0
 MAX_LINE_BYTES = 512 * 1024 * 1024
 MAX_WRITTEN_BYTES = 64 * 1024 * 1024
 """No file that the process writes may grow beyond this; what Lean prints on stderr is kept in one."""
+LAZY = "--wasm-lazy-validation"
+"""A function of the module, whose hash set-up has checked, is validated when it is first compiled; most are never called."""
 IDS_APART = 1_000_000_000
 """Ids of one process are never those of another, so an id that outlived its process is not misread."""
 
@@ -45,7 +47,7 @@ class LeanStartError(LeanSetupError):
 
 
 class LeanProcess(JsonProcess):
-    """A running host. `inside_s` is by its own clock.
+    """A running host. `inside_s` is by its own clock; `start_parts` tells where its start spent time, see `host/boot.cjs`.
 
     Args:
         memory_mb: ceiling of its resident memory.
@@ -59,10 +61,12 @@ class LeanProcess(JsonProcess):
         self._running: int | None = None
         super().__init__(self._command(package.ensure()), memory_mb, _environment(), None, _set_limits, stopping)
         self.lean = ""
+        self.start_parts: list[protocol.Json] = []
         self._next_id = 1
         try:
             reply = protocol.checked(self.receive(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
-            self.lean = shapes.check("hello", reply.get("ok"))["lean"]
+            hello = shapes.check("hello", reply.get("ok"))
+            self.lean, self.start_parts = hello["lean"], hello.get("start", [])
         except (LeanCrashedError, LeanProtocolError) as error:
             self.kill()
             raise LeanStartError(f"the embedded Lean does not start: {error}. Try: proofsmith setup --check") from error
@@ -74,9 +78,11 @@ class LeanProcess(JsonProcess):
 
     def _command(self, found: package.EmbeddedPackage) -> list[str]:
         """The program and its arguments."""
+        start = prepared.ensure(found)
         first_id = next(self._numbers) * IDS_APART + 1
         stack = f"--stack-size={(STACK_MB - 100) * 1024}"
-        return [str(found.node), stack, *_permissions(found), str(HOST), str(found.root), str(found.lib_dir), str(first_id)]
+        program = [str(found.node), stack, LAZY, *_permissions((start, found.lib_dir)), str(HOST)]
+        return [*program, str(start), str(found.lib_dir), str(first_id)]
 
     def memory_used_mb(self) -> int:
         """Resident memory now, in MB; 0 when the process is gone."""
@@ -156,17 +162,13 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
-def _permissions(found: package.EmbeddedPackage) -> list[str]:
-    """What Node's permission model grants: the package and our programs to read, the corrected script to write, threads.
+def _permissions(folders: tuple[Path, ...]) -> list[str]:
+    """What Node's permission model grants: the library, the prepared start and our programs to read; threads.
 
     `@[extern]` in a Lean file can call Lean's C library, which starts programs and opens files through Node. The script has
     nothing behind such calls any more (`host/glue.cjs`); this stands behind the script.
     """
-    readable = (found.root, found.lib_dir, HOST.parent)
-    return [
-        "--permission", "--allow-worker", *(f"--allow-fs-read={folder}" for folder in readable),
-        f"--allow-fs-write={found.root}/lean.host-*",
-    ]  # fmt: skip
+    return ["--permission", "--allow-worker", *(f"--allow-fs-read={folder}" for folder in (*folders, HOST.parent))]
 
 
 def _environment() -> dict[str, str]:

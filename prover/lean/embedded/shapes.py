@@ -61,7 +61,7 @@ CONSTANT = {
 COMPARISON = {"name": str, "kind_a": Nullable(str), "kind_b": Nullable(str), "differences": [str]}
 
 REPLIES: Mapping[str, Shape] = {
-    "hello": {"lean": str},
+    "hello": {"lean": str, "start": Optional([{"part": str, "wall_ms": int, "cpu_ms": int, "rss_mb": int}])},
     "header": {"end": int, "messages": [MESSAGE], "modules": [str]},
     "import": {"state": int},
     "elaborate": {

@@ -23,9 +23,31 @@ class LeanException extends Error {
 const HEADER = 8;
 const TAG = { closure: 245, array: 246, scalarArray: 248, string: 249, task: 252, ref: 253 };
 
-/** @param {{exports: Record<string, any>, memory: WebAssembly.Memory, addFunction: (f: Function, sig: string) => number}} internals */
+/**
+ * @typedef {object} Internals what `glue.cjs` takes out of the script
+ * @property {(name: string) => {value: number, isData: boolean} | undefined} symbol slot of a function in the table, or address of data
+ * @property {WebAssembly.Memory} memory
+ * @property {WebAssembly.Table} table
+ * @property {(f: Function, sig: string) => number} addFunction
+ */
+
+/** Lean's compiled functions by their C names, looked up when first asked for. @param {Internals} internals @returns {Record<string, any>} */
+function functionsOf(internals) {
+  /** @type {Record<string, Function>} */
+  const found = {};
+  const unknown = new Proxy({}, {
+    get(_, name) {
+      const symbol = typeof name === 'string' ? internals.symbol(name) : undefined;
+      if (symbol === undefined || symbol.isData) return undefined;
+      return (found[String(name)] = internals.table.get(symbol.value));
+    },
+  });
+  return Object.setPrototypeOf(found, unknown);
+}
+
+/** @param {Internals} internals */
 function makeAbi(internals) {
-  const E = internals.exports;
+  const E = functionsOf(internals);
   const memory = internals.memory;
   let u8 = new Uint8Array(memory.buffer);
   let u16 = new Uint16Array(memory.buffer);
@@ -172,12 +194,19 @@ function makeAbi(internals) {
   /** @param {Obj | null} o owned @returns {Obj} */
   const option = (o) => (o === null ? box(0) : ctor(1, [o]));
 
+  /** @type {Map<string, number>} addresses by name */
+  const constants = new Map();
   /** The object that a global constant of the library holds. @param {string} name @returns {Obj} owned */
   function constant(name) {
-    const at = E[name]?.value;
-    if (at === undefined) throw new Error(`this Lean has no constant ${name}`);
+    let address = constants.get(name);
+    if (address === undefined) {
+      const symbol = internals.symbol(name);
+      if (symbol === undefined || !symbol.isData) throw new Error(`this Lean has no constant ${name}`);
+      address = symbol.value;
+      constants.set(name, address);
+    }
     fresh();
-    return inc(u32[at >> 2]);
+    return inc(u32[address >> 2]);
   }
 
   /** @type {Map<string, [Function, boolean]>} */

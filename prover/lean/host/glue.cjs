@@ -2,32 +2,39 @@
 /**
  * Makes a small, corrected copy of the package's `lean.js`.
  *
- * Of its 89 MB, 88 MB assign every one of 201,110 exports to a variable and to a field of `Module`; we read exports from
- * the instance itself, so only the few hundred that the rest of the script mentions are kept. What remains starts in
+ * Of its 89 MB, 88 MB assign every one of 201,110 exports to a variable and to a field of `Module`; we find
+ * functions by name elsewhere (`symbols.cjs`), so only those that the rest of the script mentions are kept. What remains starts in
  * milliseconds instead of seconds, in the worker threads too. Every edit must match exactly once, or we refuse to go on:
  * another build of the package would need another look.
  */
 'use strict';
 
-const VERSION = 4; // raise when an edit changes: the copy in the cache is named after it
+const { openSymbols, hashOf } = require('./symbols.cjs');
 
 const DENIED = 'throw new Error("Lean may not do this")';
 
 const NO_NETWORK = 'for(const name of["fetch","WebSocket","EventSource","XMLHttpRequest"])delete globalThis[name];';
 
+/** `leanSymbol(name)`, in every thread; the file is opened when it is first needed. */
+const SYMBOLS =
+  'var leanSymbols;var leanSymbol=name=>' +
+  `(leanSymbols??=(${openSymbols})(require("path").join(__dirname,"lean.symbols"),require("fs"),${hashOf}))(name);`;
+
+/** Variables of a thread; the script asks for them when a thread begins. */
+const THREAD_LOCAL = ['__THREW__', '__threwValue', '_mi_heap_default'];
+
 /** @type {[string, string][]} */
 const EDITS = [
   // One thread in the pool: each of the four cost a second and 600 MB; with none the task manager asserts.
   ['var pthreadPoolSize=4;', 'var pthreadPoolSize=1;'],
-  // Symbol look-up by a Map, not by a scan of 200,000 names for each symbol.
+  // Symbols are found in the file of symbols, not among 200,000 exports; what JavaScript defines goes before, as ever.
   [
     'newSymIndex=Object.keys(lib.exports).indexOf(symbol);',
-    'newSymIndex=(lib.index??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]))).get(symbol)??-1;',
+    'if(lib.name=="__main__"&&!(symbol in lib.exports)){const known=leanSymbol(symbol);if(known!==undefined)return known.value}' +
+      'newSymIndex=Object.keys(lib.exports).indexOf(symbol);',
   ],
-  [
-    'var symName=Object.keys(symDict)[symbolIndex];',
-    'var symName=(lib.names??=Object.keys(symDict))[symbolIndex];',
-  ],
+  // Every function stands in the table already; to look at each one there would make 150,000 objects.
+  ['functionsInTableMap=new WeakMap;updateTableMap(0,wasmTable.length)', 'functionsInTableMap=new WeakMap'],
   // Node's permission model knows no process.binding.
   ['var flags=process.binding("constants")["fs"];', 'var flags=require("fs").constants;'],
   // Lean's C library has ways to run programs, to run JavaScript and to reach the network, and `@[extern]` in a Lean
@@ -41,8 +48,8 @@ const EDITS = [
   // Give the host what is private to the script.
   [
     'if(!ENVIRONMENT_IS_PTHREAD){createWasm();run()}',
-    'Module["leanInternals"]={get exports(){return wasmExports},get memory(){return wasmMemory},' +
-      'get table(){return wasmTable},addFunction,FS,NODEFS:typeof NODEFS=="undefined"?undefined:NODEFS,PThread};' +
+    'Module["leanInternals"]={symbol:leanSymbol,get memory(){return wasmMemory},get table(){return wasmTable},addFunction,' +
+      'FS,NODEFS:typeof NODEFS=="undefined"?undefined:NODEFS,PThread};' +
       'if(!ENVIRONMENT_IS_PTHREAD){createWasm();run()}',
   ],
 ];
@@ -85,7 +92,12 @@ function trim(text) {
     `var ${[...new Set([...names, 'wasmTable'])].join(',')};function assignWasmExports(wasmExports){${kept.join(';')}` +
     text.slice(bodyEnd);
   for (const [needle, replacement] of EDITS) small = replaceOnce(small, needle, replacement);
-  return NO_NETWORK + small; // read by each worker thread, too
+  return NO_NETWORK + SYMBOLS + small; // read by each worker thread, too
 }
 
-module.exports = { VERSION, trim };
+/** @param {string} script the corrected one @returns {Set<string>} names of the exports that it mentions */
+function exportsUsed(script) {
+  return new Set([...script.matchAll(/wasmExports\["([^"]+)"\]/g)].map((match) => match[1]).concat(THREAD_LOCAL));
+}
+
+module.exports = { trim, exportsUsed };

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/embedded/protocol.py`
- * mirrors the messages. Run as `node main.cjs PACKAGE_ROOT LIBRARY_FOLDER FIRST_ID`.
+ * mirrors the messages. Run as `node main.cjs PREPARED_FOLDER LIBRARY_FOLDER FIRST_ID`.
  *
  * A request is `{"id": n, "op": "...", ...}`; its reply `{"id": n, "ok": {...}}` or
  * `{"id": n, "error": {"kind": "bad_request" | "gone" | "import" | "elaboration" | "crash", "message": "..."}}`.
@@ -10,7 +10,7 @@
 'use strict';
 
 const fs = require('fs');
-const { boot } = require('./boot.cjs');
+const { boot, Stopwatch } = require('./boot.cjs');
 const { LeanException } = require('./abi.cjs');
 const { makeLean, LeanFailure } = require('./lean.cjs');
 const { makeAudit } = require('./audit.cjs');
@@ -53,10 +53,10 @@ const DECLARATION = 'Lean.Parser.Command.declaration';
 const END_OF_INPUT = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Module.eoi']);
 
 async function main() {
-  const [root, lib, firstId = '1'] = process.argv.slice(2);
-  if (!root || !lib) throw new Error('usage: node main.cjs PACKAGE_ROOT LIBRARY_FOLDER [FIRST_ID]');
-  const started = Date.now();
-  const abi = await boot(root, lib);
+  const [prepared, lib, firstId = '1'] = process.argv.slice(2);
+  if (!prepared || !lib) throw new Error('usage: node main.cjs PREPARED_FOLDER LIBRARY_FOLDER [FIRST_ID]');
+  const watch = new Stopwatch();
+  const abi = await boot(prepared, lib, watch);
   const lean = makeLean(abi);
   const audit = makeAudit(abi, lean);
   const library = makeModules(abi, audit);
@@ -276,7 +276,7 @@ async function main() {
 
   /** @type {Record<string, (r: any) => object>} */
   const operations = {
-    hello: () => ({ lean: lean.version(), started_ms: Date.now() - started, pid: process.pid }),
+    hello: () => ({ lean: lean.version(), start: watch.parts, pid: process.pid }),
 
     header: ({ text: source }) => {
       const { end, messages } = lean.headerEnd(source);
@@ -496,6 +496,7 @@ async function main() {
     for (const line of lines) if (line.trim() !== '') serve(line);
   });
   process.stdin.on('end', () => process.exit(0));
+  watch.lap('host');
   serve('{"id": 0, "op": "hello"}');
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prover.errors import LeanCrashedError
-from prover.lean.embedded import package, process, protocol
+from prover.lean.embedded import package, prepared, process, protocol
 from prover.lean.embedded.process import LeanProcess
 from prover.lean.embedded.worker import LeanWorker
 
@@ -133,10 +133,8 @@ require('readline').createInterface({ input: process.stdin }).on('line', (l) => 
     assert not made.exists() and library.stat().st_size > 1000
 
 
-def test_there_is_nothing_behind_the_ways_out_of_the_c_library(lean_worker: LeanWorker) -> None:
-    assert lean_worker.process.alive  # the script is made when a process is first started
-    (script,) = package.ensure().root.glob("lean.host-4.cjs")
-    text = script.read_text("latin-1")
+def test_there_is_nothing_behind_the_ways_out_of_the_c_library() -> None:
+    text = (prepared.ensure(package.ensure()) / "lean.cjs").read_text("latin-1")
     for way in ('require("child_process")', 'require("ws")', "eval(UTF8ToString", "process.binding"):
         assert way not in text
     assert text.startswith('for(const name of["fetch","WebSocket","EventSource","XMLHttpRequest"])delete globalThis[name];')
