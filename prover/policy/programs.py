@@ -19,6 +19,8 @@ from prover.policy.structure import Intro
 from prover.policy.terms import applications, mentions, shape, words
 
 CANDIDATES = 2
+SPLIT = 3
+"""So many variables are taken apart together, the one inducted on among them."""
 MAX_HINTS = 12
 
 
@@ -73,13 +75,13 @@ class Programs:
 
     @staticmethod
     def _inductions(goal: Goal, close: str, leave: str) -> Iterator[Offer]:
-        best = candidates(goal)[:CANDIDATES]
-        for rank, v in enumerate(best):
+        ranked = candidates(goal)
+        for rank, v in enumerate(ranked[:CANDIDATES]):
             others = generalised(goal, v)
             text = induction_text(goal, v, others)
             if text is not None:
                 yield Offer(f"({text}) <;> {leave}", -0.35 - 0.3 * rank, "programs.induct")
-                split = [f"cases {o.name}" for o in best if o.name in others]
+                split = [f"cases {o.name}" for o in ranked[:SPLIT] if o.name in others]
                 if split:
                     yield Offer(f"({text}) <;> {' <;> '.join(split)} <;> ({close})", -0.5 - 0.3 * rank, "programs.induct_split")
 

@@ -24,7 +24,8 @@ def common_subterms(goal: Goal, body: Term, constructors: frozenset[str], variab
     functions = [t for t in on_both if last(t.head) not in constructors]
     largest = [t for t in functions if not any(t != o and t in o.subterms() for o in functions)]
     smallest = [t for t in functions if not any(t != o and o in t.subterms() for o in functions)]
-    built = [t for t in on_both if last(t.head) in constructors]
+    inducted = any(f.name.startswith("ih") for f in goal.facts)  # then it would be the induction's own statement again
+    built = [t for t in on_both if last(t.head) in constructors and not inducted]
     sets = [largest, smallest] if len(largest) > 1 or largest != smallest else [largest]
     sets += [[t] for t in functions[:MOST]] + [[t] for t in built[:MOST]]
     unique: list[list[Term]] = []
