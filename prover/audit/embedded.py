@@ -31,7 +31,7 @@ from prover.audit.reasons import (
     with_errors,
 )
 from prover.audit.session import Elaborated, Session
-from prover.audit.trust import Ground, Refusal, added_code, ground, sorried
+from prover.audit.trust import Ground, Refusal, added_code, ground, sorried, together
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import source
 from prover.lean.embedded import protocol
@@ -116,22 +116,22 @@ class Auditor:
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
             original, candidate = self._branches(lean, before, target, proof)
-            refusal = candidate.refused or one_command(original, candidate)
+            refusal = candidate.refused or one_command(original, candidate, target.others)
             if refusal is not None:
                 return self._refused(refusal, 1)
-            root = self._theorem_of(lean, original, before, target)
-            if root is None:
-                return self._refused(
-                    Refusal("context", "its command does not declare exactly one theorem"), 1
-                )
-            comparison = lean.compare(original.state, candidate.state, base, base, [root])[root]
-            if comparison.kind_b != "theorem" or comparison.differences:
-                what = "; ".join(comparison.differences) or "the proof declares something else under its name"
-                return self._refused(Refusal("statement", what), 2)
+            roots = self._declared(lean, original, before, target)
+            if not roots:
+                return self._refused(Refusal("context", "its command declares nothing"), 1)
+            for name, comparison in lean.compare(original.state, candidate.state, base, base, roots).items():
+                if comparison.kind_b != comparison.kind_a or comparison.differences:
+                    what = "; ".join(comparison.differences) or f"the proof declares something else as {name}"
+                    return self._refused(Refusal("statement", what), 2)
+            if target.others:  # what holds of this place alone; all places together are judged when all are filled
+                return AuditVerdict(True, "accepted", None, (), target.others_names, CHECKS[:2], self.lean)
             constants = lean.constants(candidate.state, base)
             own = lean.constants(candidate.state, before).by_name
             context_open = frozenset(name for name in sorried(constants) if name not in own)
-            found = ground(root, constants, context_open)
+            found = together([ground(root, constants, context_open) for root in roots])
             if found.refusal is not None:
                 return self._refused(found.refusal, 4, found)
             rejected = lean.replay(candidate.state, base, found.reached)
@@ -201,12 +201,13 @@ class Auditor:
             text = named(text, keyword)
         return original, lean.elaborate(before, text, guarded=True)
 
-    def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
-        new = lean.constants(original.state, before).by_name.values()
-        names = [c.name for c in new if c.kind == "theorem" and not c.internal]
-        if len(names) > 1:
-            names = [name for name in names if name == target.name]
-        return names[0] if len(names) == 1 else None
+    def _declared(self, lean: Session, original: Elaborated, before: int, target: Target) -> list[str]:
+        """What a command declares: its theorem, or all that a definition or an instance stands for."""
+        new = [c for c in lean.constants(original.state, before).by_name.values() if not c.internal]
+        if original.commands[0].declaration not in source.PROVABLE:
+            return [c.name for c in new if c.kind != "theorem"]  # equation lemmas speak of the value, which may be another
+        names = [c.name for c in new if c.kind == "theorem"]
+        return names if len(names) == 1 else [name for name in names if name == target.name]
 
     def _refused(self, refusal: Refusal, checks: int, found: Ground | None = None) -> AuditVerdict:
         axioms, leaned_on = (found.axioms, found.open) if found is not None else ((), ())

@@ -26,8 +26,8 @@ def named(command: str, keyword: tuple[int, int] | None) -> str:
     return (raw[: keyword[0]] + EXAMPLE + raw[keyword[1] :]).decode()
 
 
-def one_command(original: Elaborated, candidate: Elaborated) -> Refusal | None:
-    """Whether the text with the proof is still the one command that it was, without errors and `sorry`."""
+def one_command(original: Elaborated, candidate: Elaborated, others: int = 0) -> Refusal | None:
+    """Whether the text with the proof is still the one command that it was, without errors, and with `others` times `sorry`."""
     if candidate.stopped_by == EXIT or len(candidate.read) > 1:
         return Refusal("escape", "the proof ends its theorem and goes on with other commands")
     if candidate.errors:
@@ -39,6 +39,8 @@ def one_command(original: Elaborated, candidate: Elaborated) -> Refusal | None:
     was, now = original.commands[0], candidate.commands[0]
     if (was.kind, was.declaration, was.id, was.depth) != (now.kind, now.declaration, now.id, now.depth):
         return Refusal("escape", "with the proof, the command is not the one that the file has")
+    if others:
+        return None if now.sorries <= was.sorries - 1 else Refusal("sorry", "the proof has a sorry")
     if any(m.severity == "warning" and "declaration uses" in m.text for m in now.messages):
         return Refusal("sorry", "the proof has a sorry")
     return None

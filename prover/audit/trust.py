@@ -6,7 +6,7 @@ plain words; the kernel has its own say elsewhere (`prover/lean/host/kernel.cjs`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prover.lean.embedded.protocol import Constant, Constants
@@ -90,6 +90,14 @@ def ground(
                 queue.append(used)
     reached = tuple(name for name in queue if name in constants.by_name)
     return Ground(reached, tuple(sorted(axioms)), tuple(leaned_on), _gravest(objections))
+
+
+def together(found: Sequence[Ground]) -> Ground:
+    """What several constants rest on."""
+    reached = tuple(dict.fromkeys(name for g in found for name in g.reached))
+    axioms = tuple(sorted({name for g in found for name in g.axioms}))
+    leaned_on = tuple(dict.fromkeys(name for g in found for name in g.open))
+    return Ground(reached, axioms, leaned_on, next((g.refusal for g in found if g.refusal is not None), None))
 
 
 def sorried(constants: Constants) -> frozenset[str]:

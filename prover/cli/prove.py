@@ -66,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(full names; default: all of the repository's own)",
     )  # fmt: skip
     add_lean_options(parser)
+    parser.add_argument(
+        "--holes", action=argparse.BooleanOptionalAction, default=True,
+        help="prove each sorry inside a longer proof, or in the proof part of a definition, where it stands (default: yes)",
+    )  # fmt: skip
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     add_policy_options(parser)
@@ -120,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
         fresh=args.fresh or (args.statement is not None and args.out is None),
         command=default_command(),
         backend=backend,
+        holes=args.holes and backend.name == "embedded",
         noted=noted,
     )
     _tell(args, outcome, out)

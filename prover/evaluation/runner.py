@@ -36,7 +36,7 @@ from prover.evaluation.report import write_eval_page
 from prover.lean import source
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.engine import Backend, Engine
-from prover.lean.source import Reading
+from prover.lean.source import Reading, Target
 from prover.printable import tell
 from prover.prove.batch import run_batch
 from prover.prove.evaluator import ViewPolicy
@@ -270,12 +270,13 @@ def _write_proofs(
 ) -> list[str]:
     """Writes the files that have proofs and elaborates each as a whole; returns what is wrong."""
     problems: list[str] = []
-    by_file: dict[str, dict[int, str]] = {}
+    by_file: dict[str, list[tuple[Target, str]]] = {}
     for item, record in zip(items, records, strict=True):
         if record["status"] == "proved":
-            by_file.setdefault(item.file, {})[item.target.index] = record["proof"]
-    for name, proofs in by_file.items():
+            by_file.setdefault(item.file, []).append((item.target, record["proof"]))
+    for name, proved in by_file.items():
         path = out / "proofs" / name
-        write_atomically(path, source.write_proofs(readings[name].file, proofs, readings[name].targets))
-        problems += auditor.recheck(path, readings[name], proofs)
+        places = {target.proof_span[0]: proof for target, proof in proved}
+        write_atomically(path, source.write_proofs(readings[name].file, places, readings[name].targets))
+        problems += auditor.recheck(path, readings[name], {target.index: proof for target, proof in proved})
     return problems

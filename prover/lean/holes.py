@@ -7,21 +7,27 @@ the same proof states serve a finished proof, a half-written one and one that do
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+from lean_dojo import DojoInitError
 
 from prover.errors import DataError
 from prover.lean import answers, source
 from prover.lean.commands import masked
-from prover.lean.engine import Engine
+from prover.lean.engine import Engine, Limits
 from prover.lean.positions import Places
-from prover.lean.source import LeanFile, Target
+from prover.lean.source import LeanFile, Reading, Target
 
 END_OF_FILE = "Lean.Parser.Command.eoi"
 WAITS = re.compile(r"(?:\bby|=>|·|:=)\Z")
 LAST_WORD = re.compile(r"(?:\bby|=>|·)\s*\Z")
 BULLETS = re.compile(r"[ ·]*")
+SORRY = re.compile(r"(?<![\w'.])sorry(?![\w'])")
+PLACE = re.compile(r":\d+:\d+\Z")
+IS_PROPOSITION = "refine Classical.byContradiction fun _ => ?_"
+"""Runs on goals that are propositions, on no other."""
 WORD = re.compile(r"[\w'!?.«»]*")
 
 
@@ -45,6 +51,7 @@ class Hole(Target):
     close: str = ""
     tactic: str | None = None
     others: int = 0
+    others_names: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     broken: bool = False
 
@@ -52,6 +59,10 @@ class Hole(Target):
     def sorry_at(self) -> int | None:
         """See `Target`."""
         return self.proof_span[0] - self.start + len(self.one.encode())
+
+    def in_file(self, proof: str) -> str:
+        """See `Target`."""
+        return self.written(proof)
 
     @property
     def is_term(self) -> bool:
@@ -110,6 +121,104 @@ def hole_at(
         lean_file, index, source.full_name(lean_file, command), command.start, max(end, made[0][1]), **made[1],
         proof_span=made[0], others=others, passed=_passed(lean_file, outline, made[0][0]), broken=not outline.complete,
     )  # fmt: skip
+
+
+def with_places(engine: Engine, reading: Reading) -> Reading:
+    """A reading whose targets are places, too: each `sorry` inside a longer proof, or in the proof part of a definition.
+
+    What stands around a place is kept. A `sorry` that stands for data is left alone, and so is one whose goal mentions another.
+    """
+    file = reading.file
+    commands = engine.commands(file)
+    whole = {t.index for t in reading.targets}
+    found: list[Target] = list(reading.targets)
+    notes = [n for n in reading.notes if not n.endswith(source.INSIDE)]
+    for index, command in enumerate(commands):
+        uses_sorry = command.sorries or any(source.SORRY_WARNING in m.text for m in command.messages)
+        if index not in whole and command.declaration is not None and uses_sorry:
+            holes, said = _places_in(engine, file, index, command, commands)
+            found += holes
+            notes += said
+    return replace(reading, targets=tuple(sorted(found, key=lambda t: t.proof_span)), notes=tuple(notes))
+
+
+def filled_but_last(holes: Sequence[Target], proofs: Sequence[str]) -> Hole:
+    """The last of all places of a command, with the proofs of the others in the text."""
+    order = sorted(zip(holes, proofs, strict=True), key=lambda pair: pair[0].proof_span)
+    last = order[-1][0]
+    assert isinstance(last, Hole)
+    pieces: list[str] = []
+    at = 0
+    for hole, proof in order[:-1]:
+        pieces += [last.file.span(at, hole.proof_span[0]), hole.in_file(proof)]
+        at = hole.proof_span[1]
+    raw = last.file.text.encode()
+    text = "".join(pieces) + raw[at:].decode()
+    shift = len(text.encode()) - len(raw)
+    start, end = last.proof_span
+    return replace(
+        last, file=replace(last.file, text=text), end=last.end + shift, proof_span=(start + shift, end + shift), others=0,
+        others_names=(), name=declaration_of(last.name),
+    )  # fmt: skip
+
+
+def declaration_of(name: str) -> str:
+    """The declaration in which a place lies, by the place's name."""
+    return PLACE.sub("", name)
+
+
+def _places_in(
+    engine: Engine, file: LeanFile, index: int, command: answers.Command, commands: Sequence[answers.Command]
+) -> tuple[list[Hole], list[str]]:
+    """The places of one command where a proof is missing, and what is to be said of its other `sorry`."""
+    outline = engine.outline(file, command)
+    places = Places(file.text)
+    region = _Region(file, places, command.start, command.end, outline)
+    name = source.full_name(file, command)
+    made: list[Hole] = []
+    notes: list[str] = []
+    for start, _, _ in outline.sorries:
+        span, shape = region.hole(places.at_byte(start)) or ((start, start), {})
+        others = len(outline.sorries) - 1
+        hole = Hole(
+            file, index, name, command.start, command.end, span, _problem(file, index, commands), others=others, **shape
+        )  # fmt: skip
+        at = places.position(places.at_byte(start))
+        where = f"{source.place(file, start)}:{at.column + 1}: this sorry in {name}"
+        try:
+            kind = "" if hole.problem is not None else _kind(engine, hole)
+        except DojoInitError as error:
+            notes.append(f"{where} is not searched for: {error}")
+            continue
+        if kind:
+            notes.append(f"{where} {kind}")
+        else:
+            made.append(replace(hole, name=f"{name}:{at.line + 1}:{at.column + 1}") if others else hole)
+    names = {h.name for h in made}
+    return [replace(h, others_names=tuple(sorted(names - {h.name}))) for h in made], notes
+
+
+def _problem(file: LeanFile, index: int, commands: Sequence[answers.Command]) -> str | None:
+    """Why nothing in a command can be searched: its own or an earlier error."""
+    for command in commands[: index + 1]:
+        for error in command.errors or source.unmatched_end(command):
+            where = f"{source.place(file, error.start)}: {source.first_line(error.text)}"
+            return f"it does not elaborate ({where})" if command is commands[index] else f"an error stands before it ({where})"
+    return None
+
+
+def _kind(engine: Engine, hole: Hole) -> str:
+    """What a `sorry` stands for when it is no proof of a proposition of its own; empty when it is."""
+    view = engine.enter(hole)
+    try:
+        if any(SORRY.search(goal.pp) for goal in view.goals):
+            return "has a goal that mentions another sorry"
+        reply = engine.run(view, [IS_PROPOSITION], Limits())[0]
+        if reply.proof is not None:
+            engine.release([reply.proof])
+        return "" if reply.proof is not None or reply.done else "stands for data, not for a proof; it is left"
+    finally:
+        engine.release([view])
 
 
 def _passed(lean_file: LeanFile, outline: answers.Outline, offset: int) -> tuple[str, ...]:

@@ -7,19 +7,23 @@ Lean itself reads the file: each command is elaborated in turn, so a theorem is 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.errors import DataError
 from prover.lean import answers
+from prover.lean.commands import masked
 from prover.lean.line_ends import ONLY_LF, LineEnds
 
 MAX_FILE_BYTES = 10_000_000
+INSIDE = "only whole proofs are searched for here"
 NEEDS_NATIVE = "the embedded Lean has only Init, Std and Lean; a native toolchain with the package built would have it"
 PROVABLE = frozenset({"theorem", "lemma", "example"})
 SORRY_WARNING = "declaration uses"
 END = "Lean.Parser.Command.end"
+COMMENT = re.compile(r"--|/-")
 SETUP_DEPTH = 2
 """Open scopes at the beginning of a file: Lean's own and the section of `SETUP`."""
 
@@ -78,11 +82,27 @@ class Target:
         """Byte offset, in `command("sorry")`, of the `sorry` that is meant; None: it has only one."""
         return None
 
+    @property
+    def others(self) -> int:
+        """How many other `sorry` its command has."""
+        return 0
+
+    @property
+    def others_names(self) -> tuple[str, ...]:
+        """The targets that these are."""
+        return ()
+
     def command(self, proof: str) -> str:
         """The whole command with a proof (tactics, one a line) in place of `sorry`."""
         before = self.file.span(self.start, self.proof_span[0])
         after = self.file.span(self.proof_span[1], self.end)
         return f"{before}{by_block(proof)}{after}"
+
+    def in_file(self, proof: str) -> str:
+        """What stands in the file in place of `proof_span`, with a proof."""
+        raw = self.file.text.encode()
+        first_column = self.start - (raw.rfind(b"\n", 0, self.start) + 1)
+        return by_block(proof, " " * (first_column + 2))
 
 
 @dataclass(frozen=True)
@@ -156,7 +176,7 @@ def reading_of(lean_file: LeanFile, commands: list[answers.Command]) -> Reading:
             targets.append(Target(**{**target.__dict__, "problem": problem}))
         elif command.sorries or any(SORRY_WARNING in m.text for m in command.messages):
             what = command.id or command.declaration or "a declaration"
-            notes.append(f"{place(lean_file, command.start)}: {what} has sorry inside; only whole proofs are searched for")
+            notes.append(f"{place(lean_file, command.start)}: {what} has sorry inside; {INSIDE}")
         if errors and broken is None:
             broken = _context_error(lean_file, errors[0])
             if target is None:
@@ -179,19 +199,18 @@ def write_proofs(
 
     Args:
         lean_file: the file.
-        proofs: a target's `index` → its tactics.
+        proofs: a target's place in the file (`proof_span[0]`) → its tactics.
         targets: what was found in the file.
         ends: the line ends that the file had; a proof gets those of the line that it stands on.
     """
     raw = lean_file.text.encode()
     pieces: list[bytes] = []
     at = 0
-    for target in sorted(targets, key=lambda t: t.start):
-        if target.index not in proofs:
-            continue
+    for target in sorted(targets, key=lambda t: t.proof_span):
         start, end = target.proof_span
-        first_column = target.start - (raw.rfind(b"\n", 0, target.start) + 1)
-        proof = by_block(proofs[target.index], " " * (first_column + 2)).encode()
+        if start not in proofs:
+            continue
+        proof = target.in_file(proofs[start]).encode()
         pieces += [ends.restored(raw[at:start], raw.count(b"\n", 0, at)), ends.like(proof, raw.count(b"\n", 0, end))]
         at = end
     pieces.append(ends.restored(raw[at:], raw.count(b"\n", 0, at)))
@@ -212,14 +231,18 @@ def first_line(text: str) -> str:
 def _target(lean_file: LeanFile, index: int, command: answers.Command, seen: dict[str, int]) -> Target | None:
     if command.declaration not in PROVABLE or command.body is None or command.value is None:
         return None
-    body = " ".join(lean_file.span(*command.body).split())
-    if body not in ("sorry", "by sorry"):
-        return None
+    if not is_sorry(lean_file.span(*command.body)) or COMMENT.search(lean_file.span(*command.value)):
+        return None  # a comment stays where it is: its `sorry` is a hole
     name = full_name(lean_file, command)
     seen[name] = seen.get(name, 0) + 1
     if seen[name] > 1:
         name = f"{name}#{seen[name]}"
     return Target(lean_file, index, name, command.start, command.end, command.value)
+
+
+def is_sorry(body: str) -> bool:
+    """Whether a proof is `sorry` and nothing else, comments aside."""
+    return " ".join(masked(body).split()) in ("sorry", "by sorry")
 
 
 def full_name(lean_file: LeanFile, command: answers.Command) -> str:

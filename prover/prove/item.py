@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from prover.audit.shared import MAX_TRIES
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
+from prover.lean.holes import declaration_of
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.theorem import SearchSettings, find_candidate
@@ -172,15 +173,24 @@ def settle_dependencies(records: Mapping[str, dict[str, Any]]) -> dict[str, dict
     Returns the records with a proof that rests on an unproved theorem counted as failed, its proof kept.
     """
     settled = {key: dict(record) for key, record in records.items()}
-    proved = {(r["file"], r["name"]) for r in settled.values() if r["status"] == "proved"}
     changed = True
     while changed:
         changed = False
+        proved = _proved(settled.values())
         for record in settled.values():
             missing = [d for d in record["depends_on"] if (record["file"], d) not in proved]
             if record["status"] == "proved" and missing:
                 record["status"] = "failed"
                 record["reason"] = f"proved only given {', '.join(missing)}, which is not proved"
-                proved.discard((record["file"], record["name"]))
                 changed = True
     return settled
+
+
+def _proved(records: Iterable[dict[str, Any]]) -> set[tuple[str, str]]:
+    """The theorems and places that are proved, and the declarations all of whose places are, with their files."""
+    states: dict[tuple[str, str], bool] = {}
+    for r in records:
+        for name in (r["name"], declaration_of(r["name"])):
+            key = (r["file"], name)
+            states[key] = states.get(key, True) and r["status"] == "proved"
+    return {key for key, proved in states.items() if proved}

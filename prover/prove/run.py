@@ -21,6 +21,7 @@ from prover.lean import source
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.engine import Backend, Engine
+from prover.lean.holes import filled_but_last, with_places
 from prover.lean.line_ends import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
 from prover.prove.cost import cost_of, over_budget
@@ -119,19 +120,19 @@ def from_statement(statement: str) -> Input:
 
 
 def read_items(
-    worker: Engine, inputs: Sequence[Input]
+    worker: Engine, inputs: Sequence[Input], holes: bool = False
 ) -> tuple[list[Item], list[source.Reading], list[str]]:
     """The theorems of all inputs, and what is to be said about the files.
 
     An input that cannot be read is noted when there are others; its reading then has no modules. Raises what is wrong with
-    it when it is the only one.
+    it when it is the only one. With `holes`, each `sorry` inside a longer proof is an item, too.
     """
     items: list[Item] = []
     readings: list[source.Reading] = []
     notes: list[str] = []
     for given in inputs:
         try:
-            reading = _read(worker, given)
+            reading = _read(worker, given, holes)
         except LeanSetupError:
             raise
         except (DataError, LeanProcessError) as error:
@@ -158,10 +159,11 @@ def _auto_bound(worker: Engine, reading: source.Reading) -> list[str]:
     return notes
 
 
-def _read(worker: Engine, given: Input) -> source.Reading:
+def _read(worker: Engine, given: Input, holes: bool) -> source.Reading:
     for tries_left in reversed(range(MAX_TRIES)):
         try:
-            return worker.read(given.text, given.path)
+            reading = worker.read(given.text, given.path)
+            return with_places(worker, reading) if holes else reading
         except LeanSetupError:
             raise
         except LeanProcessError as error:
@@ -183,10 +185,12 @@ def run(
     command: Sequence[str] = (),
     backend: Backend = EMBEDDED,
     noted: Mapping[str, Any] = NOTHING,
+    holes: bool = False,
 ) -> Outcome:
     """Proves what waits for proof in the inputs and writes everything to `out`.
 
-    `noted` is what else decides the outcome (the model, say): kept with the settings, so that runs are not mixed.
+    `noted` is what else decides the outcome (the model, say): kept with the settings, so that runs are not mixed. `holes`: see
+    `read_items`.
 
     Returns the outcome. Raises DataError when there is nothing to prove, ConfigError when `out` is another run's, and
     LeanProcessError when Lean cannot be had.
@@ -203,7 +207,7 @@ def run(
         starting.start()
         worker = backend.new_engine(settings.memory_mb)
         try:
-            items, readings, notes = read_items(worker, inputs)
+            items, readings, notes = read_items(worker, inputs, holes)
             if not items:
                 looked_at = ", ".join(str(i.path or i.name) for i in inputs)
                 why = "".join(f"; {note}" for note in notes[:3])
@@ -213,7 +217,7 @@ def run(
             lean = worker.lean
             with ProgressBar(len(items), known, quiet) as bar:
                 ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend)
-            settled = settle_dependencies(ran.records)
+            settled = settle_dependencies(settle_places(items, settle_dependencies(ran.records), auditor))
             ordered = [settled[i.id] for i in items]
             written, problems = write_files(out, inputs, readings, items, settled, auditor)
         except BaseException:
@@ -260,6 +264,36 @@ def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[
     }
 
 
+def settle_places(
+    items: Sequence[Item], records: dict[str, dict[str, Any]], auditor: Audits
+) -> dict[str, dict[str, Any]]:
+    """Has a declaration whose places are all filled judged as a whole: each place was judged with `sorry` in the others."""
+    groups: dict[tuple[str, int], list[Item]] = {}
+    for item in items:
+        if item.target.others:
+            groups.setdefault((item.file, item.target.index), []).append(item)
+    settled = {key: dict(record) for key, record in records.items()}
+    for group in groups.values():
+        mine = [settled[i.id] for i in group]
+        if len(group) <= group[0].target.others or any(r["status"] != "proved" for r in mine):
+            reason = "another sorry of this declaration is left"
+        else:
+            target = filled_but_last([i.target for i in group], [r["proof"] for r in mine])
+            last = max(zip(group, mine, strict=True), key=lambda pair: pair[0].target.proof_span)[1]
+            verdict = auditor(target, last["proof"])
+            if verdict.accepted:
+                for record in mine:
+                    record |= {"axioms": list(verdict.axioms), "depends_on": list(verdict.depends_on)}
+                continue
+            reason = f"with all places filled: {verdict.reason}"
+            for record in mine:
+                record["proof"] = None  # together they are no proof
+        for record in mine:
+            if record["status"] == "proved":
+                record |= {"status": "failed", "reason": reason}
+    return settled
+
+
 def write_files(
     out: Path,
     inputs: Sequence[Input],
@@ -274,12 +308,15 @@ def write_files(
     for given, reading in zip(inputs, readings, strict=True):
         if not reading.file.modules:
             continue
-        proofs = {
-            i.target.index: records[i.id]["proof"]
-            for i in items
-            if i.file == given.name and records[i.id]["status"] == "proved"
+        of_file = [i for i in items if i.file == given.name]
+        filled = {
+            i.target.proof_span[0]: records[i.id]["proof"]
+            for i in of_file
+            if records[i.id]["status"] == "proved" or (i.target.others and records[i.id]["proof"])
         }
-        text = source.write_proofs(reading.file, proofs, reading.targets, given.ends)
+        open_ones = {i.target.index for i in of_file if records[i.id]["status"] != "proved"}
+        proofs = {i.target.index: records[i.id]["proof"] for i in of_file if i.target.index not in open_ones}
+        text = source.write_proofs(reading.file, filled, reading.targets, given.ends)
         path = write_below(out / "proofs", given.name, text)
         written.append(path)
         problems += auditor.recheck(path, reading, proofs)

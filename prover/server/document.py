@@ -29,7 +29,7 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A theorem without a whole proof.
+    """A theorem without a whole proof, or a definition with `sorry` in it.
 
     `kind` is `sorry` (the whole proof is), `partial` (some `sorry` inside) or `unfinished` (the proof ends early or is
     wrong). `start` and `end` span the command; `places` are where tactics are missing: each `sorry`, or the end.
@@ -74,11 +74,14 @@ def document_of(file: LeanFile, commands: Sequence[answers.Command]) -> Document
     waiting: list[Waiting] = []
     names: list[str] = []
     for command in commands:
+        found = None
         if command.declaration in PROVABLE and command.value is not None:
             names.append(source.full_name(file, command))
             found = _waiting(file, places, command)
-            if found is not None:
-                waiting.append(found)
+        elif command.declaration is not None and not command.errors:
+            found = _waiting_inside(file, places, command)
+        if found is not None:
+            waiting.append(found)
     return Document(
         file.text, file.path, file.modules, tuple(_diagnostics(places, commands)), tuple(waiting), tuple(names)
     )
@@ -99,9 +102,10 @@ def _waiting(file: LeanFile, places: Places, command: answers.Command) -> Waitin
     sorry = command.sorries or any(SORRY_WARNING in m.text for m in command.messages)
     if not sorry and not inside:
         return None
-    body = " ".join(file.span(*command.body).split()) if command.body is not None else ""
+    whole = command.body is not None and source.is_sorry(file.span(*command.body))
+    commented = source.COMMENT.search(file.span(*command.value)) is not None  # it is kept: the `sorry` is a place
     spots = [first + m.start() for m in SORRY.finditer(masked(file.text[first:last]))]
-    kind = "sorry" if body in ("sorry", "by sorry") else "partial" if not inside else "unfinished"
+    kind = "unfinished" if inside and not whole else "partial" if not inside and (not whole or commented) else "sorry"
     return Waiting(
         source.full_name(file, command),
         file.span(command.start, command.value[0]).rstrip(),
@@ -110,3 +114,14 @@ def _waiting(file: LeanFile, places: Places, command: answers.Command) -> Waitin
         places.position(last),
         tuple(map(places.position, spots or [last])),
     )
+
+
+def _waiting_inside(file: LeanFile, places: Places, command: answers.Command) -> Waiting | None:
+    """A definition or an instance with `sorry` in it: each is a place."""
+    first, last = places.at_byte(command.start), places.at_byte(command.end)
+    spots = [first + m.start() for m in SORRY.finditer(masked(file.text[first:last]))]
+    if not spots or not (command.sorries or any(SORRY_WARNING in m.text for m in command.messages)):
+        return None
+    stated = file.span(command.start, command.value[0] if command.value is not None else command.end).rstrip()
+    start, end = places.position(first), places.position(last)
+    return Waiting(source.full_name(file, command), stated, "partial", start, end, tuple(map(places.position, spots)))

@@ -29,6 +29,7 @@ from prover.server.repl_form import repl, sorries_of
 from prover.server.session import Session
 from prover.server.state_text import GoalSource, as_theorem, at_last_line
 from prover.server.suggest import Suggestion, goals_of
+from prover.server.waiting import prove_waiting
 from prover.server.watched import GrowingTree, edit_body, result_of
 
 UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"
@@ -151,19 +152,26 @@ class Service:
         text = request["text"]
         settings = SearchSettings(request["timeout_s"], request.get("max_expansions"))
         growing = GrowingTree(live)
-        where = self._where(text, request, stop)
-        proof = self._session.prove(text, where, settings, growing.told, stop, wait_s=JOB_WAIT_S)
+        if request.get("line") is not None:
+            where = Position(request["line"] - 1, request.get("column") or 0)
+            proof = self._session.prove(text, where, settings, growing.told, stop, wait_s=JOB_WAIT_S)
+        else:
+            waiting = self._waiting(text, request.get("theorem"), stop)
+            proof = prove_waiting(self._session, text, waiting, settings, stop, None, growing.told, JOB_WAIT_S)
         return result_of(proof, text)
 
-    def _where(self, text: str, request: Mapping[str, Any], stop: Cancelled) -> str | Position:
-        if request.get("theorem") is not None:
-            return str(request["theorem"])
-        if request.get("line") is not None:
-            return Position(request["line"] - 1, request.get("column") or 0)
-        waiting = self._session.document(text, cancelled=stop, wait_s=JOB_WAIT_S).waiting
-        if len(waiting) != 1:
-            raise DataError(f"the text has {len(waiting)} theorems to prove; say which with `theorem`, or `line` and `column`")
-        return waiting[0].name
+    def _waiting(self, text: str, name: str | None, stop: Cancelled) -> Waiting:
+        document = self._session.document(text, cancelled=stop, wait_s=JOB_WAIT_S)
+        if name is not None:
+            found = document.named(name)
+            if found is None:
+                known = "it is proved already" if name in document.theorems else "the text has no theorem of this name"
+                raise DataError(f"there is nothing to prove for {name}: {known}")
+            return found
+        if len(document.waiting) != 1:
+            count = len(document.waiting)
+            raise DataError(f"the text has {count} theorems to prove; say which with `theorem`, or `line` and `column`")
+        return document.waiting[0]
 
     @staticmethod
     def picture(tree: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from prover.audit.outcome import Failure
 from prover.errors import DataError
@@ -13,6 +14,7 @@ from prover.lean.positions import Places, Position
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import Edit, Proof, applied, settled
 from prover.server.document import Waiting
+from prover.server.reading import WAIT_S
 from prover.server.session import Session
 
 
@@ -62,7 +64,7 @@ def prove_all(
             break
         on_theorem(number, len(document.waiting), waiting, None)
         try:
-            proof = _proved(session, text, waiting, settings, cancelled, path)
+            proof = prove_waiting(session, text, waiting, settings, cancelled, path)
         except DataError as error:
             proof = Proof(waiting.name, "error", Failure(str(error), status="error"), None, str(error))
         proofs.append(proof)
@@ -70,20 +72,22 @@ def prove_all(
     return settled(proofs)
 
 
-def _proved(
+def prove_waiting(
     session: Session,
     text: str,
     waiting: Waiting,
     settings: SearchSettings | None,
-    cancelled: Callable[[], bool],
-    path: Path | None,
+    cancelled: Callable[[], bool] = lambda: False,
+    path: Path | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    wait_s: float = WAIT_S,
 ) -> Proof:
     """The places of a half-written proof one by one, the last first; other proofs as a whole."""
     if waiting.kind != "partial":
-        return session.prove(text, waiting.name, settings, None, cancelled, path)
+        return session.prove(text, waiting.name, settings, on_event, cancelled, path, wait_s)
     now = text
     for place in reversed(waiting.places):
-        proof = session.prove(now, place, settings, None, cancelled, path)
+        proof = session.prove(now, place, settings, on_event, cancelled, path, wait_s)
         if proof.edit is None:
             return proof
         now = applied(now, [proof.edit])

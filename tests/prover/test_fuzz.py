@@ -255,7 +255,7 @@ statements = joined(PIECES) | propositions | st.builds(
 
 def look_at(reading: source.Reading) -> None:
     """All that a run does with a reading, but for the search."""
-    proofs = {t.index: "simp\nomega" for t in reading.targets}
+    proofs = {t.proof_span[0]: "simp\nomega" for t in reading.targets}
     written = source.write_proofs(reading.file, proofs, reading.targets)
     assert all(t.statement and t.line > 0 and t.command("simp") and "simp" in written for t in reading.targets)
 

@@ -84,7 +84,7 @@ class TestFinding:
         assert target.name == NAMES.get(form, "T")
         assert target.line == reading.file.text[: reading.file.text.index(target.statement)].count("\n") + 1
 
-        written = source.write_proofs(reading.file, {target.index: PROOF}, reading.targets)
+        written = source.write_proofs(reading.file, {target.proof_span[0]: PROOF}, reading.targets)
         again = lean_worker.read(written)
         assert again.clean and not again.targets, (written, again)
         start, end = (len(reading.file.text.encode()[:at].decode()) for at in target.proof_span)
@@ -110,7 +110,7 @@ class TestFinding:
         text = "theorem a : 1 = 1 := by sorry /- and -/ theorem b : 2 = 2 := by sorry"
         reading = lean_worker.read(text)
         assert [t.name for t in reading.targets] == ["a", "b"]
-        both = source.write_proofs(reading.file, {t.index: "rfl" for t in reading.targets}, reading.targets)
+        both = source.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
         assert lean_worker.read(both).clean
 
     def test_equal_names_are_told_apart(self, lean_worker: LeanWorker) -> None:
@@ -188,7 +188,7 @@ end Zoo
         text = self.CONTEXT.replace("theorem later", "  theorem later")
         reading = lean_worker.read(text)
         written = source.write_proofs(
-            reading.file, {t.index: p for t, p in zip(reading.targets, proofs, strict=True)}, reading.targets
+            reading.file, {t.proof_span[0]: p for t, p in zip(reading.targets, proofs, strict=True)}, reading.targets
         )
         assert lean_worker.read(written).clean, written
         assert f":= by\n  {proofs[0].splitlines()[-1]}\n" in written or "  unfold twice\n  rfl\n" in written
@@ -198,7 +198,7 @@ end Zoo
     def test_what_is_not_proved_keeps_its_sorry_and_every_other_byte(self, lean_worker: LeanWorker) -> None:
         reading = lean_worker.read(self.CONTEXT)
         assert source.write_proofs(reading.file, {}, reading.targets) == self.CONTEXT
-        written = source.write_proofs(reading.file, {reading.targets[1].index: "omega"}, reading.targets)
+        written = source.write_proofs(reading.file, {reading.targets[1].proof_span[0]: "omega"}, reading.targets)
         assert written == self.CONTEXT.replace("⟪n⟫ := by sorry\nend\n", "⟪n⟫ := by\n  omega\nend\n")
 
     @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_any_text_is_read_or_refused_in_our_words(lean_worker: LeanWorker, text:
         assert target.start <= target.proof_span[0] < target.proof_span[1] <= target.end
         assert "sorry" in reading.file.span(*target.proof_span)
     assert source.write_proofs(reading.file, {}, reading.targets) == reading.file.text
-    source.write_proofs(reading.file, {t.index: "rfl" for t in reading.targets}, reading.targets)
+    source.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
 
 
 @settings(max_examples=50)
