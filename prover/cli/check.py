@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if args.project is not None and args.native == "off":
         raise ConfigError("--project names whose toolchain checks, and --native off has none check: leave one of them out")
     target, submission = load(args.against), load(args.submission)
+    tell(f"starting Lean to check {args.submission} …")
     lean, verdicts = judge(target, submission, args.against, args.submission, args.timeout, args.allow_disproof)
     native = natively(args, target, submission, verdicts)
     if native is not None:
@@ -100,7 +101,9 @@ def run(args: argparse.Namespace) -> int:
                 show(answer_line(answer))
         also = f", {disproved} disproved" if disproved else ""
         tell(f"{accepted} of {len(verdicts)} accepted{also}, by {' and '.join(leans)}")
-        for check in (*checks, kernel(lean), *(f"  {fault}" for fault in FAULTS)):
+        if accepted:
+            tell("what was accepted passed:" if accepted < len(verdicts) else "passed:")
+        for check in (*(checks if accepted else further), kernel(lean), *(f"  {fault}" for fault in FAULTS)):
             tell(f"  {check}")
     done = accepted + (disproved if args.allow_disproof else 0)
     return EXIT_DONE if done == len(verdicts) else EXIT_NOT_PROVED

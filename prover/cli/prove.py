@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 
 from prover.cli.lean_options import add_lean_options, chosen, memory_of, workers_of
 from prover.cli.policy_options import add_critic_options, add_policy_options, add_search_option, critic_settings, make_policy
-from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, EXIT_USAGE, ConfigError
 from prover.printable import ask, show, tell
 
 if TYPE_CHECKING:
     from prover.lean.engine import Backend
     from prover.prove.run import Input, Outcome
+
+NO_STATEMENT = "its statement does not elaborate"
+"""How the reason begins that a reading gives such a theorem."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--holes", action=argparse.BooleanOptionalAction, default=True,
         help="prove each sorry inside a longer proof, or in the proof part of a definition, where it stands (default: yes)",
     )  # fmt: skip
+    parser.add_argument("--check", action="store_true", help="elaborate the files, list targets and errors, search nothing")
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds an earlier run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     add_policy_options(parser)
@@ -105,6 +109,9 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / name
     if not args.quiet:
         tell(f"Lean: {backend.why}")
+    holes = args.holes and backend.name == "embedded"
+    if args.check:
+        return _list(backend, inputs, memory_of(args, backend), holes)
     settings = BatchSettings(
         search=SearchSettings(args.timeout or None, args.max_expansions, strategy=args.search, **critic),
         workers=workers_of(args, backend),
@@ -124,11 +131,33 @@ def run(args: argparse.Namespace) -> int:
         fresh=args.fresh or (args.statement is not None and args.out is None),
         command=default_command(),
         backend=backend,
-        holes=args.holes and backend.name == "embedded",
+        holes=holes,
         noted=noted,
     )
     _tell(args, outcome, out)
+    if any(r["status"] == "error" and str(r["reason"]).startswith(NO_STATEMENT) for r in outcome.records):
+        return EXIT_USAGE
     return EXIT_DONE if outcome.all_proved else EXIT_NOT_PROVED
+
+
+def _list(backend: Backend, inputs: list[Input], memory_mb: int, holes: bool) -> int:
+    """Says what there is to prove, and what cannot be searched; searches nothing."""
+    from prover.prove.run import read_items
+
+    tell(f"reading {len(inputs)} file{'s' * (len(inputs) != 1)} …")
+    engine = backend.new_engine(memory_mb)
+    try:
+        items, readings, notes = read_items(engine, inputs, holes)
+    finally:
+        engine.close()
+    for item in items:
+        problem = f": {item.target.problem}" if item.target.problem is not None else ""
+        show(f"{item.file}:{item.target.line}: {item.target.name}{problem}")
+    for note in notes:
+        tell(f"note: {note}")
+    broken = sum(i.target.problem is not None for i in items)
+    tell(f"{len(items) - broken} to prove, {broken} that cannot be searched")
+    return EXIT_DONE if not broken and all(r.clean for r in readings) else EXIT_USAGE
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -23,6 +23,14 @@ NEEDS_NATIVE = "the embedded Lean has only Init, Std and Lean; a native toolchai
 PROVABLE = frozenset({"theorem", "lemma", "example"})
 SORRY_WARNING = "declaration uses"
 END = "Lean.Parser.Command.end"
+MESSAGE_CHARS = 240
+BARE = re.compile(
+    r"failed to synthesize|(?:application )?type mismatch|unsolved goals|omega could not|tactic .* failed|don't know how to|"
+    r"failed to (?:prove|show|infer)|could not synthesize|typeclass instance problem|the rfl tactic failed|"
+    r"invalid .*notation|did not find",
+    re.IGNORECASE,
+)
+"""Messages whose first line alone does not tell what is wrong."""
 COMMENT = re.compile(r"--|/-")
 SETUP_DEPTH = 2
 """Open scopes at the beginning of a file: Lean's own and the section of `SETUP`."""
@@ -189,7 +197,7 @@ def import_error(lean_file: LeanFile, error: DataError) -> DataError:
     if getattr(error, "kind", None) != "import":
         return error
     where = lean_file.path or "the statement"
-    return DataError(f"{where}: {_missing_module(str(error))}; {NEEDS_NATIVE}")
+    return DataError(f"{where}: {_missing_module(str(error), lean_file.modules)}; {NEEDS_NATIVE}")
 
 
 def write_proofs(
@@ -223,9 +231,14 @@ def place(lean_file: LeanFile, offset: int) -> str:
 
 
 def first_line(text: str) -> str:
-    """The first line of a message of Lean."""
-    lines = text.strip().splitlines()
-    return lines[0] if lines else text
+    """A message of Lean on one line: its first, with what follows where that names the culprit."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return text
+    if len(lines) == 1 or not (lines[0].endswith(":") or BARE.match(lines[0])):
+        return lines[0]
+    whole = " ".join(lines)
+    return whole if len(whole) <= MESSAGE_CHARS else whole[: MESSAGE_CHARS - 1] + "…"
 
 
 def _target(lean_file: LeanFile, index: int, command: answers.Command, seen: dict[str, int]) -> Target | None:
@@ -265,9 +278,11 @@ def unmatched_end(command: answers.Command) -> tuple[answers.Message, ...]:
     return (answers.Message("error", "invalid 'end', insufficient scopes", command.start, command.end),)
 
 
-def _missing_module(message: str) -> str:
-    first = first_line(message)
-    module = first.split("'")[1] if first.count("'") >= 2 else None
+def _missing_module(message: str, imported: tuple[str, ...]) -> str:
+    first = message.strip().splitlines()[0]
+    quoted = first.split("'")[1] if first.count("'") >= 2 else None
     if "unknown module prefix" in message or "does not exist" in message or "object file" in message:
+        # Lean names the part of the name that it does not know.
+        module = next((m for m in imported if quoted is not None and (m == quoted or m.startswith(f"{quoted}."))), quoted)
         return f"it imports {module}, which is not there" if module else first
     return first

@@ -89,8 +89,11 @@ class ProgressBar:
         self._running.pop(item.target.name, None)
         self._counts[record["status"]] += 1
         self._done += 1
-        said = {"proved": "proved    ", "failed": "not proved", "error": "error     ", "refuted": "refuted   "}[record["status"]]
-        why = f"  ({record['reason']})" if record["status"] in ("error", "refuted") else ""
+        given = record["status"] == "proved" and record.get("depends_on")
+        words = {"proved": "proved    ", "failed": "not proved", "error": "error     ", "refuted": "refuted   "}
+        said = "found     " if given else words[record["status"]]
+        reason = f"it uses {', '.join(record['depends_on'])}, not proved so far" if given else record["reason"]
+        why = f"  ({reason})" if reason else ""
         why += "  (vacuous: its hypotheses contradict each other)" if record.get("vacuous") else ""
         line = f"{said} {record['name']}  {record['seconds']:.1f} s, {record['expansions']} expansions{why}"
         count = "" if self._live else f"[{self._done}/{self._total}] "

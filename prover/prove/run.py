@@ -265,7 +265,7 @@ def _facts(settings: BatchSettings, noted: Mapping[str, Any], records: Sequence[
 
 
 def settle_places(
-    items: Sequence[Item], records: dict[str, dict[str, Any]], auditor: Audits
+    items: Sequence[Item], records: dict[str, dict[str, Any]], auditor: SharedAuditor
 ) -> dict[str, dict[str, Any]]:
     """Has a declaration whose places are all filled judged as a whole: each place was judged with `sorry` in the others."""
     groups: dict[tuple[str, int], list[Item]] = {}
