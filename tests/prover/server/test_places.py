@@ -25,7 +25,7 @@ PLACES = {
     "a where clause": "theorem wh (n : Nat) : n + 0 = n := go n\nwhere\n  go (m : Nat) : m + 0 = m := by sorry\n",
     "a nested by": "theorem n (p q : Prop) (hp : p) (hq : q) : q ∧ p := by\n  exact ⟨by exact (by sorry), by assumption⟩\n",
     "behind a comment": "theorem c (a b : Nat) : a + b = b + a := by\n  -- by arithmetic\n  sorry\n",
-    "behind a long comment": "theorem c (a b : Nat) : a + b = b + a := /- why -/ by /- how -/ sorry\n",
+    "behind a long comment": "theorem c2 (a b : Nat) : a + b = b + a := /- why -/ by /- how -/ sorry\n",
     "several": "theorem s (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor\n  · sorry -- one\n  -- two\n  · sorry\n",
 }
 SETTINGS = SearchSettings(timeout_s=None, max_expansions=5)
