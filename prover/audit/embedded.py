@@ -209,6 +209,11 @@ class Auditor:
         names = [c.name for c in new if c.kind == "theorem"]
         return names if len(names) == 1 else [name for name in names if name == target.name]
 
+    def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
+        """The one theorem that a command declares."""
+        names = self._declared(lean, original, before, target)
+        return names[0] if len(names) == 1 and original.commands[0].declaration in source.PROVABLE else None
+
     def _refused(self, refusal: Refusal, checks: int, found: Ground | None = None) -> AuditVerdict:
         axioms, leaned_on = (found.axioms, found.open) if found is not None else ((), ())
         return AuditVerdict(
