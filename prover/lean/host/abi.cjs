@@ -249,8 +249,6 @@ function makeAbi(internals) {
     return value;
   }
 
-  /** The word at an address. @param {number} at */
-  const load = (at) => (fresh(at + 4), u32[at >> 2]);
   /** Overwrites a field in place, for every holder of the object. @param {Obj} o @param {number} i @param {Obj} value owned */
   function setField(o, i, value) {
     fresh();
@@ -286,7 +284,7 @@ function makeAbi(internals) {
 
   return {
     E, box, unbox, isScalar, inc, dec, tag, field, byteAt, persistent, fieldCount, ctor, copyWith, str, text, array, arrayItems, list,
-    listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, load, setField, forever, name, nameText, takeText,
+    listItems, option, constant, call, io, ioResult, newRef, takeRef, closure, setField, forever, name, nameText, takeText,
     memory, memoryBytes: () => memory.buffer.byteLength,
   };
 }

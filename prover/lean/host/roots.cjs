@@ -13,11 +13,34 @@
 
 const { TAG } = require('./abi.cjs');
 
+/** Global constants of the build that are references, or structures with one; after `l_`. */
+const NAMES = `
+  IO_stdGenRef __private_Lean_ImportingFlag_0__Lean_importingRef __private_Lean_ImportingFlag_0__Lean_runInitializersRef
+  __private_Lean_Data_Options_0__Lean_optionDeclsRef Lean_internalExceptionsRef Lean_searchPathRef
+  __private_Lean_Environment_0__Lean_EnvExtension_envExtensionsRef Lean_persistentEnvExtensionsRef Lean_ppFnsRef
+  Lean_builtinDeclRanges Lean_reservedNamePredicatesRef __private_Lean_DocString_Extension_0__Lean_builtinDocStrings
+  Lean_inheritedTraceOptions Lean_compileDeclsRef Lean_attributeMapRef Lean_attributeImplBuilderTableRef
+  Lean_scopedEnvExtensionsRef __private_Lean_ReservedNameAction_0__Lean_reservedNameActionsRef Lean_interpretedModInits
+  Lean_Parser_categoryParserFnRef Lean_Parser_builtinTokenTable Lean_Parser_builtinSyntaxNodeKindSetRef
+  Lean_Parser_builtinParserCategoriesRef Lean_Parser_parserAliasesRef Lean_Parser_parserAlias2kindRef
+  Lean_Parser_parserAliases2infoRef Lean_Parser_parserAttributeHooks Lean_PrettyPrinter_Formatter_formatterAliasesRef
+  Lean_PrettyPrinter_Parenthesizer_parenthesizerAliasesRef __private_Lean_Meta_Eqns_0__Lean_Meta_getEqnsFnsRef
+  __private_Lean_Meta_Eqns_0__Lean_Meta_getUnfoldEqnFnsRef Lean_Meta_simpExtensionMapRef
+  Lean_Meta_Simp_builtinSimprocDeclsRef Lean_Meta_Simp_builtinSimprocsRef Lean_Meta_Simp_builtinSEvalprocsRef
+  Lean_Meta_Simp_simprocExtensionMapRef Lean_Elab_Term_derivableRef Lean_Doc_builtinDocRoles Lean_Doc_builtinDocCodeBlocks
+  Lean_Doc_builtinDocDirectives Lean_Doc_builtinDocCommands Lean_Elab_builtinIncrementalElabs Lean_Elab_Command_lintersRef
+  Lean_Linter_MissingDocs_builtinHandlersRef Lean_Elab_derivingHandlersRef Lean_labelExtensionMapRef
+  Lean_Linter_builtinUnusedVariablesIgnoreFnsRef Lean_Server_requestHandlers Lean_Server_statefulRequestHandlers
+  Lean_CodeAction_builtinCmdCodeActions __private_Lean_Widget_UserWidget_0__Lean_Widget_builtinModulesRef
+  Lean_Meta_Grind_extensionMapRef __private_Lean_Meta_Tactic_Grind_Types_0__Lean_Meta_Grind_solverExtensionsRef
+  Lean_Meta_Grind_builtinPropagatorsRef Lean_Elab_Tactic_BVDecide_Frontend_builtinBVNormalizeSimprocsRef
+  Lean_Elab_Command_commandElabAttribute Lean_Elab_Term_termElabAttribute Lean_Elab_Tactic_tacticElabAttribute
+  Lean_Elab_macroAttribute`.trim().split(/\s+/).map((n) => `l_${n}`);
 const CONSTRUCTORS = 244; // tags up to here are constructors
 
 /** @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi */
 function makeRoots(abi) {
-  const { E, inc, dec, tag, field, fieldCount, isScalar } = abi;
+  const { inc, dec, tag, field, fieldCount, isScalar } = abi;
 
   /** @type {Map<string, Obj>} name → reference */
   const references = new Map();
@@ -31,10 +54,9 @@ function makeRoots(abi) {
       if (!known.has(reference)) references.set(name, reference);
       known.add(reference);
     };
-    for (const name of Object.keys(E)) {
-      if (!name.startsWith('l_') || !(E[name] instanceof WebAssembly.Global)) continue;
-      const object = abi.load(E[name].value);
-      if (object === 0 || isScalar(object)) continue;
+    for (const name of NAMES) {
+      const object = abi.constant(name);
+      if (isScalar(object)) continue;
       const kind = tag(object);
       if (kind === TAG.ref) add(name, object);
       for (let i = 0; kind <= CONSTRUCTORS && i < fieldCount(object); i++) {

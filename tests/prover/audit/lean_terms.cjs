@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Builds Lean terms by hand, which no Lean text of this suite can, and asks the replay and the kernel about them.
- * Run as `node lean_terms.cjs HOST PACKAGE_ROOT LIBRARY`; reads `{"sums": [[operation, ...numbers], …]}` from stdin and writes
+ * Run as `node lean_terms.cjs HOST PREPARED_FOLDER LIBRARY`; reads `{"sums": [[operation, ...numbers], …]}` from stdin and writes
  * `{"faults": {case: [whether the embedded kernel takes it, what the replay says]}, "sums": […], …}` to stdout.
  */
 'use strict';
@@ -12,7 +12,8 @@ const [host, root, lib] = process.argv.slice(2);
 const part = (/** @type {string} */ file) => require(path.join(host, file));
 
 async function main() {
-  const abi = await part('boot.cjs').boot(root, lib);
+  const { boot, Stopwatch } = part('boot.cjs');
+  const abi = await boot(root, lib, new Stopwatch());
   const lean = part('lean.cjs').makeLean(abi);
   const audit = part('audit.cjs').makeAudit(abi, lean);
   const kernel = part('kernel.cjs').makeKernel(abi, lean, audit);
