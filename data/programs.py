@@ -5,6 +5,7 @@ A source is a JSONL file, a folder, or a clone of a public repository; what it i
     *.jsonl with set, name, text         one text a line
     *.jsonl with full_name, prop_defn    miniCodeProps (Lohn and Welleck 2024, arXiv:2406.11915)
     **/task.lean                         VERINA (Ye et al. 2025, arXiv:2505.23135); a given proof becomes `sorry`
+    **/*.smt2                            TIP (tip-org/benchmarks), converted by `data/smtlib.py`
     **/*.lean                            any other folder; a file may hold several theorems
 """
 
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from data.smtlib import convert
 
 FIELDS = ("set", "name", "text")
 MINI_FIELDS = ("full_name", "prop_defn", "deps")
@@ -73,7 +76,8 @@ def sources(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     inside = [p for p in path.rglob("*") if p.is_file() and not SKIPPED & set(p.relative_to(path).parts)]
-    for wanted in (lambda p: p.name == VERINA_TASK, _is_records, lambda p: p.suffix == ".lean"):
+    kinds = (lambda p: p.name == VERINA_TASK, _is_records, lambda p: p.suffix == ".smt2", lambda p: p.suffix == ".lean")
+    for wanted in kinds:
         if chosen := sorted(p for p in inside if wanted(p)):
             return chosen
     return []
@@ -110,10 +114,21 @@ def _of(file: Path, source: Path, names: str) -> Iterable[Program]:
     text = file.read_text("utf-8")
     if file.name == VERINA_TASK:
         return [Program("verina", file.parent.name, MARKED.sub(_without_proof, text), str(file))]
+    if file.suffix == ".smt2":
+        return [Program(names, file.stem, _converted(text, file), str(file))]
     if file.suffix != ".lean":
-        raise ValueError(f"{file} is neither a .jsonl nor a .lean file")
+        raise ValueError(f"{file} is neither a .jsonl nor a .lean nor a .smt2 file")
     below = file.relative_to(source) if source.is_dir() else Path(file.name)
     return [Program(names, below.with_suffix("").as_posix(), text, str(file))]
+
+
+def _converted(text: str, file: Path) -> str:
+    """A converted text; what is not understood is a text that Lean refuses too, so that it counts."""
+    try:
+        return convert(text, file.stem)
+    except ValueError as error:
+        said = str(error).replace("-/", "- /")
+        return f"/- {file.name} was not converted: {said} -/\ntheorem not_converted : not_converted := by sorry\n"
 
 
 def _of_lines(file: Path) -> list[Program]:

@@ -32,7 +32,8 @@ def programs_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHERE",
         help="a JSONL file (set, name, text: a .lean file with one `sorry`), a folder of such files or of .lean files, "
-        "a clone of cmu-l3/minicodeprops-eval or sunblaze-ucb/verina, or the https:// address of one of these",
+        "a folder of TIP's .smt2 files, a clone of cmu-l3/minicodeprops-eval or sunblaze-ucb/verina, or the https:// address of "
+        "one of these",
     )
     parser.add_argument("--below", metavar="FOLDER", help="only what lies in this folder of the source")
     parser.add_argument("--title", metavar="NAME", help="what a folder's set is called (default: the folder's name)")

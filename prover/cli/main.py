@@ -21,7 +21,7 @@ from prover.printable import tell
 
 COMMANDS: tuple[str, ...] = (
     "prove", "suggest", "serve", "lsp", "mcp", "eval", "train", "critic", "improve", "bench", "soak", "mutate", "calibrate",
-    "corpus", "trace", "check", "search-premises", "setup", "doctor",
+    "corpus", "trace", "convert", "check", "search-premises", "setup", "doctor",
 )  # fmt: skip
 """The verbs in the order of the help; `verb` is `prover/cli/verb.py` (a hyphen is an underscore there)."""
 

@@ -19,7 +19,7 @@ from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
 from prover.lean.source import Target
 
-TACTIC_TIMEOUT_S = 5.0
+TACTIC_TIMEOUT_S = 15.0
 
 
 def disprove(

@@ -14,8 +14,8 @@ from lean_dojo import TacticState
 from prover.errors import ProverError
 from prover.lean.counterexample import Counterexample, Falsification, Looking
 
-FIRST = Looking(tries=400, seconds=0.5)
-LATER = {3: Looking(tries=3_000, seconds=1.0), 10: Looking(tries=10_000, seconds=2.0), 30: Looking(tries=40_000, seconds=5.0)}
+FIRST = Looking(tries=2_000, seconds=1.0)
+LATER = {2: Looking(tries=10_000, seconds=2.0), 6: Looking(tries=40_000, seconds=5.0)}
 """What is looked at once more of the theorem itself, by the number of the expansion."""
 LAST = Looking(tries=40_000, seconds=5.0)
 """When the search has ended without a proof."""

@@ -78,5 +78,5 @@ def test_a_folder_of_lean_files_names_them_by_their_path(tmp_path: Path) -> None
 def test_a_source_without_programs_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no programs"):
         programs.read(tmp_path)
-    with pytest.raises(ValueError, match=r"neither a \.jsonl nor a \.lean file"):
+    with pytest.raises(ValueError, match=r"neither a \.jsonl nor a \.lean nor"):
         programs.read(lines(tmp_path / "x.txt", "hello"))
