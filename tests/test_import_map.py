@@ -35,7 +35,7 @@ PARTS: dict[str, set[str]] = {
     "prover.policy.neural": {"prover.errors", "prover.printable", "prover.lean.context", "prover.policy"},
     "prover.audit": {"prover.errors", "prover.lean"},
     "prover.refute": {"prover.errors", "prover.lean", "prover.lean.context", "prover.audit"},
-    "prover.explore": {"prover.lean"},
+    "prover.explore": {"prover.errors", "prover.lean", "prover.lean.context"},
     "prover.prove": {
         "prover.explore",
         "prover", "prover.errors", "prover.printable", "prover.lean", "prover.lean.context", "prover.audit", "prover.policy",
@@ -49,6 +49,7 @@ PARTS: dict[str, set[str]] = {
     "prover.testing": CALLERS,
     "prover.bench": CALLERS | {"prover.mutation", "prover.server", "prover.testing"},
     "prover.cli": CALLERS | {
+        "prover.explore",
         "prover.mutation", "prover.corpus", "prover.evaluation", "prover.training", "prover.server", "prover.testing",
         "prover.bench",
     },

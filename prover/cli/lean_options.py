@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval")
 """Commands with the options below."""
 EMBEDDED_ONLY = {
+    "explore": "equations are conjectured by the embedded host's evaluator",
     "check": "the audit of a file by the embedded Lean; a native one is asked besides, where there is one",
     "mutate": "its operators are programs of the embedded host",
     "corpus": "the library is read by the embedded host; another's comes in by --from",

@@ -20,8 +20,8 @@ from prover.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
 from prover.printable import tell
 
 COMMANDS: tuple[str, ...] = (
-    "prove", "suggest", "serve", "lsp", "mcp", "eval", "train", "critic", "improve", "bench", "soak", "mutate", "calibrate",
-    "corpus", "trace", "convert", "check", "search-premises", "setup", "doctor",
+    "prove", "explore", "suggest", "serve", "lsp", "mcp", "eval", "train", "critic", "improve", "bench", "soak", "mutate",
+    "calibrate", "corpus", "trace", "convert", "check", "search-premises", "setup", "doctor",
 )  # fmt: skip
 """The verbs in the order of the help; `verb` is `prover/cli/verb.py` (a hyphen is an underscore there)."""
 

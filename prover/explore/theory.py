@@ -10,7 +10,7 @@ Each lemma stands in the proof as `have lemma₁ : … := by …`. Nothing here 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,11 +36,29 @@ class Steps(Protocol):
 
 @dataclass(frozen=True)
 class Lemma:
-    """A lemma that Lean took: its name in the proof, its statement, and the tactic that states and proves it."""
+    """A lemma that Lean took.
+
+    Attributes:
+        name: what it is called in the proof.
+        equation: what it says.
+        script: what proves it once its variables are introduced.
+        before: the state in which it was proved, with the lemmas before it in context.
+    """
 
     name: str
-    statement: str
-    tactic: str
+    equation: Equation
+    script: str
+    before: TacticState
+
+    @property
+    def statement(self) -> str:
+        """The closed proposition."""
+        return self.equation.statement
+
+    @property
+    def tactic(self) -> str:
+        """The tactic that states and proves it."""
+        return stating(self.name, self.equation, self.script)
 
 
 @dataclass(frozen=True)
@@ -79,44 +97,54 @@ def lemmas(
         The lemmas, in the order in which their tactics have to run.
     """
     deadline = clock() + budget_s
-    kept: list[Lemma] = []
+    return list(proved(steps, state, conjectures, theory, lambda: clock() > deadline, most))
+
+
+def proved(
+    steps: Steps, state: TacticState, conjectures: Sequence[Equation], theory: Theory, over: Callable[[], bool], most: int
+) -> Iterator[Lemma]:
+    """The lemmas of `lemmas`, each as soon as it is proved, until `over`."""
+    kept = 0
     waiting = list(conjectures)
     for _ in range(ROUNDS):
         unproved: list[Equation] = []
         for equation in waiting:
-            if clock() > deadline or len(kept) == most:
-                return kept
-            name = f"{LEMMA}{str(len(kept) + 1).translate(SUBSCRIPTS)}"
-            if _taken(steps, state, equation, name, derivations(theory.functions), lambda: clock() > deadline) is not None:
+            if over() or kept == most:
+                return
+            name = f"{LEMMA}{str(kept + 1).translate(SUBSCRIPTS)}"
+            if _taken(steps, state, equation, name, derivations(theory.functions), over) is not None:
                 continue  # it says nothing new
             scripts = inductions(theory.variables(equation.variables), theory.functions)
-            found = _taken(steps, state, equation, name, scripts, lambda: clock() > deadline)
+            found = _taken(steps, state, equation, name, scripts, over)
             if found is None:
                 unproved.append(equation)
             else:
-                state = found[0]
-                kept.append(Lemma(name, equation.statement, found[1]))
+                before, (state, script) = state, found
+                kept += 1
+                yield Lemma(name, equation, script, before)
         if len(unproved) == len(waiting):
             break
         waiting = unproved
-    return kept
+
+
+def stating(name: str, equation: Equation, script: str, first: str = "") -> str:
+    """The tactic that states an equation and proves it: `first`, the variables introduced, then the script."""
+    names = [variable for variable, _ in equation.variables]
+    introduced = " ".join([TYPE_VARIABLE, *names] if equation.polymorphic else names)
+    lines = [line for line in (first, f"intro {introduced}" if introduced else "", script) if line]
+    return f"have {name} : {equation.statement} := by\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def _taken(
     steps: Steps, state: TacticState, equation: Equation, name: str, scripts: Iterable[str], over: Callable[[], bool]
 ) -> tuple[TacticState, str] | None:
-    """The first script that proves an equation: the state with the lemma, and the tactic."""
-    names = [variable for variable, _ in equation.variables]
-    polymorphic = equation.statement.startswith(f"∀ {{{TYPE_VARIABLE}")
-    introduced = " ".join([TYPE_VARIABLE, *names] if polymorphic else names)
+    """The first script that proves an equation, and the state with the lemma."""
     for script in scripts:
         if over():
             return None
-        proof = f"intro {introduced}\n  {script}" if introduced else script
-        tactic = f"have {name} : {equation.statement} := by\n  {proof}"
-        result = steps.run_tacs(state, [tactic])[0]
+        result = steps.run_tacs(state, [stating(name, equation, script)])[0]
         if isinstance(result, TacticState):
-            return result, tactic
+            return result, script
     return None
 
 

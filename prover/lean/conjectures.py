@@ -24,11 +24,15 @@ class Equation:
     size: int
 
     @property
+    def polymorphic(self) -> bool:
+        """Whether it is about a type variable."""
+        return TYPE_VARIABLE in self.text or any(TYPE_VARIABLE in t for _, t in self.variables)
+
+    @property
     def statement(self) -> str:
         """The closed proposition."""
         binders = " ".join(f"({name} : {of_type})" for name, of_type in self.variables)
-        polymorphic = TYPE_VARIABLE in self.text or any(TYPE_VARIABLE in t for _, t in self.variables)
-        return (f"∀ {{{TYPE_VARIABLE} : Type}}, " if polymorphic else "") + (f"∀ {binders}, " if binders else "") + self.text
+        return (f"∀ {{{TYPE_VARIABLE} : Type}}, " if self.polymorphic else "") + (f"∀ {binders}, " if binders else "") + self.text
 
 
 @dataclass(frozen=True)

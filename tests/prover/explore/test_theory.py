@@ -6,6 +6,7 @@ import pytest
 
 from prover.explore.theory import Theory, lemmas
 from prover.lean.conjectures import Equation
+from prover.lean.counterexample import Looking
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 
@@ -48,7 +49,7 @@ def test_laws_of_own_functions_are_conjectured_at_their_most_general_type(dojo: 
 def test_nothing_false_of_small_values_is_conjectured(dojo: Dojo) -> None:
     with dojo as (opened, _):
         for equation in opened.conjectures(THEORY.functions):
-            assert opened.falsified(equation.statement, 0.2) is None, equation.statement
+            assert opened.falsified(equation.statement, Looking(seconds=0.2)) is None, equation.statement
 
 
 def test_a_lemma_is_proved_with_those_before_it_and_what_follows_is_left_out(dojo: Dojo) -> None:
