@@ -153,8 +153,6 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
     from prover.prove.theorem import SearchSettings
 
     backend = backend or chosen(args)
-    if not args.quiet:
-        tell(f"Lean: {backend.why}")
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
         search=SearchSettings(args.timeout, args.max_expansions, strategy=args.search, **critic),
@@ -169,7 +167,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
         dataset = make(engine).limited(args.limit)
         check_folder(out, dataset, args.fresh)
         if not args.quiet:
-            for line in _about(dataset):
+            for line in (f"Lean: {backend.why}", *_about(dataset)):
                 tell(line)
         done = evaluate(dataset, policy, plan, out, engine, default_command(), backend=backend)
     finally:

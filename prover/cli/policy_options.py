@@ -61,7 +61,7 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--model-alone", action="store_true", help="without the symbolic proposers")
     group.add_argument(
         "--first-stage", type=int, metavar="N",
-        help="how often a state comes back for harder attempts before the model is asked for it, 0 to 3 (default: builtin 1, "
+        help="how often a state comes back for harder attempts before the model is asked for it, 0 to 4 (default: builtin 1, "
         "others 0; 0 with --model-alone)",
     )  # fmt: skip
     group.add_argument(
@@ -141,6 +141,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     from prover.prove.premises import LazyPremises, library_premises
 
     premises = library_premises(memory_mb) if embedded else LazyPremises()
+    premises.warm()
     if args.policy in ("builtin", "symbolic"):
         return _default(args, premises, embedded)
     from prover.policy.neural.generator import Sampling

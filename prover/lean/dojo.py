@@ -118,8 +118,6 @@ class Dojo(lean_dojo.Dojo):
             raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
         try:
             result = self.run_tacs(state, [tactic])[0]
-        except LeanSetupError:
-            raise
         except LeanProcessError as error:
             self.is_crashed = True
             raise DojoCrashError(str(error)) from error

@@ -143,6 +143,10 @@ class LazyPremises:
         """Uses this index from now on."""
         self._index = index
 
+    def warm(self) -> None:
+        """Load the index and make its search tables in the background, so that no theorem's time pays for them."""
+        threading.Thread(target=lambda: self.search("⊢ True", 1), name="premises", daemon=True).start()
+
     def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """See `PremiseIndex.search`."""
         index = self._loaded()

@@ -218,7 +218,7 @@ def test_whatever_the_host_is_sent_it_answers_or_ends(tally: Counter[str], worke
     try:
         process._write(line + b"\n", end, MAX_ANSWER_S)
         if line.decode("utf-8", "replace").strip():
-            reply = process._read_reply(end, MAX_ANSWER_S)
+            reply = process.receive(end, MAX_ANSWER_S)
             assert isinstance(reply, dict) and ("ok" in reply or "error" in reply)
             assert "done" not in str(reply.get("ok"))
             tally["3   … " + ("done" if "ok" in reply else str(reply["error"]["kind"]))] += 1

@@ -26,7 +26,7 @@ OPTIONS = ["--policy", "vllm", "--model", "table", "--preset", "internlm2.5-step
         (["--policy", "symbolic", "--model-alone"], "--model-alone needs a model: --model FOLDER"),
         (["--policy", "symbolic", "--model", "m"], "--policy symbolic asks no model; --model is for the others"),
         (["--policy", "symbolic", "--first-stage", "1"], "--policy symbolic asks no model; --first-stage"),
-        (["--first-stage", "4"], "--first-stage is 4; it must be 0 to 3"),
+        (["--first-stage", "5"], "--first-stage is 5; it must be 0 to 4"),
         (["--policy", "vllm"], "--policy vllm needs --model"),
         (["--policy", "vllm", "--model", "m"], "is not known; say it with --preset, one of proofsmith"),
         (["--policy", "vllm", "--model", "m", "--preset", "x"], "no preset 'x'"),

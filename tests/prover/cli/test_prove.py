@@ -45,8 +45,8 @@ def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path, Path
     return main(["prove", str(source), *options]), source, out
 
 
-def test_exit_code_is_1_when_some_are_not_proved(mixed_run: tuple[int, Path, Path]) -> None:
-    assert mixed_run[0] == 1
+def test_exit_code_is_2_when_a_statement_does_not_elaborate(mixed_run: tuple[int, Path, Path]) -> None:
+    assert mixed_run[0] == 2
 
 
 def test_each_theorem_has_a_line_with_its_verdict(mixed_run: tuple[int, Path, Path]) -> None:
@@ -92,7 +92,7 @@ def test_the_same_command_again_searches_nothing(
 
     monkeypatch.setattr("prover.prove.batch.attempt_item", searched)
     options = ["--out", str(out), "--max-expansions", "2", "--workers", "1", "--lean", "embedded", "--quiet"]
-    assert main(["prove", str(source), *options]) == 1
+    assert main(["prove", str(source), *options]) == 2
     assert records(out) == before
 
 

@@ -71,4 +71,4 @@ def test_dearer_searches_wait_for_a_later_turn() -> None:
     evaluator = LeanEvaluator(Mixture([]), NO_FILE_CONTEXT, messages_of)
     offers = evaluator.proposals([Visit(SearchState(STATE), number) for number in range(VISITS)])
     assert asked == ["rw?", "apply?"]
-    assert [[p.tactic for p in offered] for offered in offers] == [[], [], ["rw [rw]"], ["rw [apply]"]]
+    assert [[p.tactic for p in offered] for offered in offers] == [[], [], ["rw [rw]"], ["rw [apply]"], []]
