@@ -7,7 +7,7 @@ smallest first (`prover.explore.theory`); each becomes a theorem that names the 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ from lean_dojo import DojoInitError, TacticState
 
 from prover.errors import DataError
 from prover.explore.names import law_name, unused
-from prover.explore.theory import Lemma, Theory, proved, stating
+from prover.explore.theory import Lemma, Theory, introduction, proved, proving
 from prover.lean.conjectures import TYPE_VARIABLE, Equation, Limits
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
@@ -40,7 +40,8 @@ class Extent:
 
 @dataclass(frozen=True)
 class Law:
-    """A proved equation. `needs` are the names of earlier laws that its proof uses, `seconds` is how long it took to find.
+    """A proved equation. `needs` are the names of earlier laws that its proof uses (`needs_first`: before it introduces its
+    variables), `seconds` is how long it took to find.
 
     Proved by the search's Lean: the audit has the last word.
     """
@@ -50,10 +51,13 @@ class Law:
     script: str
     needs: tuple[str, ...]
     seconds: float
+    needs_first: bool = False
 
     @property
     def statement(self) -> str:
         """`theorem NAME BINDERS : EQUATION`."""
+        if self.needs_first:
+            return f"theorem {self.name} : {self.equation.statement}"
         by_type = groupby(self.equation.variables, key=lambda variable: variable[1])
         bound = [f"({' '.join(name for name, _ in group)} : {_bare(of_type)})" for of_type, group in by_type]
         binders = [f"{{{TYPE_VARIABLE} : Type}}", *bound] if self.equation.polymorphic else bound
@@ -62,7 +66,8 @@ class Law:
     @property
     def proof(self) -> str:
         """Tactics, one a line."""
-        return "\n".join([*(f"have {name} := @{name}" for name in self.needs), self.script])
+        intro = [introduction(self.equation)] if self.needs_first else []
+        return "\n".join([*(f"have {name} := @{name}" for name in self.needs), *intro, self.script])
 
 
 @dataclass
@@ -104,6 +109,9 @@ class FileLaws:
                 budget_s = min(CONJECTURE_MAX_S, CONJECTURE_PART * self.extent.timeout_s)
                 equations = dojo.conjectures(theory.functions, Limits(self.extent.max_size, MAX_TERMS, budget_s))
                 self.conjectured = len(equations)
+                if not equations:
+                    told = "holds of small values, or none of them can be evaluated (noncomputable)"
+                    self.notes.append(f"no equation between {_listed(theory.functions)} {told}")
                 yield from self._proved(dojo, state, equations, theory, deadline)
         except DojoInitError as error:
             raise DataError(f"{self.path}: {error}") from error
@@ -140,10 +148,10 @@ class FileLaws:
             name = unused(law_name(lemma.equation), taken)
             taken.add(name)
             lemma = _shorter(dojo, lemma, theory.functions)
-            needs = tuple(called[n] for n in _needed(dojo, lemma, list(called)))
+            needs, first = _needed(dojo, lemma, called)
             called[lemma.name] = name
             now = time.monotonic()
-            yield Law(name, lemma.equation, lemma.script, needs, round(now - last, 3))
+            yield Law(name, lemma.equation, lemma.script, needs, round(now - last, 3), first)
             last = now
         if time.monotonic() > deadline:
             self.notes.append(f"stopped at --timeout {self.extent.timeout_s:g} s; more may be found with more")
@@ -156,29 +164,43 @@ def _shorter(dojo: Dojo, lemma: Lemma, functions: Sequence[str]) -> Lemma:
     mentioned = set(lemma.equation.text.replace("(", " ").replace(")", " ").split())
     named = ", ".join(f for f in functions if f in mentioned)
     shorter = replace(lemma, script=lemma.script.replace(f"[{', '.join(functions)}]", f"[{named}]"))
-    return shorter if shorter.script != lemma.script and _holds(dojo, shorter) else lemma
+    if shorter.script == lemma.script:
+        return lemma
+    taken = dojo.run_tacs(lemma.before, [shorter.tactic])[0]
+    return shorter if isinstance(taken, TacticState) else lemma
 
 
-def _needed(dojo: Dojo, lemma: Lemma, earlier: Sequence[str]) -> list[str]:
-    """The earlier lemmas without which a lemma's script fails: all are dropped, else one after the other."""
-    if not earlier or _holds(dojo, lemma, earlier):
-        return []
-    dropped: list[str] = []
-    for name in earlier:
-        if _holds(dojo, lemma, [*dropped, name]):
-            dropped.append(name)
-    return [name for name in earlier if name not in dropped]
+def _needed(dojo: Dojo, lemma: Lemma, called: Mapping[str, str]) -> tuple[tuple[str, ...], bool]:
+    """The theorems of earlier lemmas without which a lemma's script fails, and whether they stand in front of its variables.
 
+    Which hypothesis comes first can decide whether `grind` succeeds, so each choice is tried as it is going to be written.
 
-def _holds(dojo: Dojo, lemma: Lemma, dropped: Sequence[str] = ()) -> bool:
-    first = f"clear {' '.join(dropped)}" if dropped else ""
-    tactic = stating(lemma.name, lemma.equation, lemma.script, first)
-    return isinstance(dojo.run_tacs(lemma.before, [tactic])[0], TacticState)
+    Args:
+        called: a lemma's name in the state → its theorem's; all earlier lemmas.
+    """
+    def holds_with(kept: Sequence[str], first: bool) -> bool:
+        named = [f"have {called[name]} := @{name}" for name in kept]
+        intro, clear = introduction(lemma.equation), f"clear {' '.join(called)}" if called else ""
+        steps = [*named, clear, intro] if first else [intro, *named, clear]
+        tactic = proving(lemma.name, lemma.equation, [*steps, lemma.script])
+        return isinstance(dojo.run_tacs(lemma.before, [tactic])[0], TacticState)
+
+    if holds_with([], False):
+        return (), False
+    kept = list(called)
+    first = not holds_with(kept, False)
+    for name in called:
+        if holds_with(fewer := [k for k in kept if k != name], first):
+            kept = fewer
+    return tuple(called[name] for name in kept), first
 
 
 def _without_equations(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    return f"{shown} cannot be unfolded or evaluated (partial, opaque or no function)"
+    return f"{_listed(names)} cannot be unfolded or evaluated (partial, opaque or no function)"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def _bare(of_type: str) -> str:

@@ -127,12 +127,21 @@ def proved(
         waiting = unproved
 
 
-def stating(name: str, equation: Equation, script: str, first: str = "") -> str:
-    """The tactic that states an equation and proves it: `first`, the variables introduced, then the script."""
+def stating(name: str, equation: Equation, script: str) -> str:
+    """The tactic that states an equation and proves it: its variables are introduced, then the script runs."""
+    return proving(name, equation, [introduction(equation), script])
+
+
+def proving(name: str, equation: Equation, steps: Iterable[str]) -> str:
+    """The tactic that states an equation and proves it by steps, none of them when empty."""
+    return f"have {name} : {equation.statement} := by\n" + "\n".join(f"  {step}" for step in steps if step)
+
+
+def introduction(equation: Equation) -> str:
+    """The tactic that introduces an equation's variables; empty without any."""
     names = [variable for variable, _ in equation.variables]
     introduced = " ".join([TYPE_VARIABLE, *names] if equation.polymorphic else names)
-    lines = [line for line in (first, f"intro {introduced}" if introduced else "", script) if line]
-    return f"have {name} : {equation.statement} := by\n" + "\n".join(f"  {line}" for line in lines)
+    return f"intro {introduced}" if introduced else ""
 
 
 def _taken(
