@@ -39,6 +39,7 @@ RELATIONS = (
 ORDER = ("≤", "<", "≥", ">")
 NOTATIONS = str.maketrans({"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat"})
 WORD = re.compile(r"[^\W\d][\w.'!?₀-₉✝]*")
+RECEIVER = re.compile(r"[a-zα-ω_][\w'₀-₉]*")
 LITERAL = re.compile(r"(?<![\w.'₀-₉✝])\d+(?![\w.'])")
 BINDER_GROUP = re.compile(r"[({⦃\[](?P<names>[^:()]*?) : (?P<type>.*?)[)}⦄\]]|(?P<bare>[^\s()]+)")
 
@@ -222,13 +223,31 @@ def arguments(text: str, start: int) -> tuple[str, ...]:
 
 
 def applications(function: str, text: str) -> list[tuple[str, ...]]:
-    """The arguments of each place where a function (by its last name component) is applied."""
+    """The arguments of each place where a function (by its last name component) is applied, as in `f x y`, `x.f y`, `(g x).f y`.
+
+    What stands in front of the dot is taken for an argument when its name begins with a small letter, else for a namespace.
+    """
     last = re.escape(function.rsplit(".", 1)[-1])
     return [
         found
-        for m in re.finditer(rf"(?<![\w'])(?:[\w.]+\.)?{last}(?![\w'])", text)
-        if (found := arguments(text, m.end()))
+        for m in re.finditer(rf"(?<![\w'])(?P<front>[\w.'₀-₉]+\.)?{last}(?![\w'])", text)
+        if (found := (*_receiver(text, m), *arguments(text, m.end())))
     ]
+
+
+def _receiver(text: str, match: re.Match[str]) -> tuple[str, ...]:
+    front = (match["front"] or "").removesuffix(".")
+    if front:
+        return (front,) if RECEIVER.fullmatch(front) else ()
+    end = match.start() - 1
+    if text[max(end - 1, 0) : end + 1] != ").":
+        return ()
+    depth = 0
+    for i in range(end - 1, -1, -1):
+        depth += (text[i] in CLOSING) - (text[i] in OPENING)
+        if depth == 0:
+            return (text[i:end],)
+    return ()
 
 
 def atom(text: str) -> str:
