@@ -78,6 +78,8 @@ def _pattern(text: str) -> str | None:
     if top == "∃" and (found := binder(text)) is not None:
         return "⟨" + ", ".join([*found.names, "@"]) + "⟩"
     return None
+MAX_TABLES = 2
+"""Functions of a truth value that are taken apart at once: four cases each."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ class Splits:
         if goal is None or view.stage > 1:
             return
         if view.stage == 0:
+            yield from self._tables(goal)
             if "if " in goal.target or "match " in goal.target or "bif " in goal.target:
                 yield Offer("split", -0.9, "structure.split")
             for f in goal.facts:
@@ -252,7 +255,10 @@ class Splits:
         predicates = {v.name for v in goal.data if v.type.endswith("→ Prop")}
         names = {v.name for v in goal.data}
         applied += [(v.name, b) for v in goal.data if v.type.startswith("Bool → ") for b in ("true", "false")]
+        decided = {f.type.rpartition(" = ")[0] for f in goal.facts if f.type.endswith((" = true", " = false"))}
         for function, argument in dict.fromkeys(applied):
+            if f"{function} {argument}" in decided:
+                continue
             if argument not in names and (
                 argument not in ("true", "false") or f"{function} {argument}" not in goal.text
             ):
@@ -261,6 +267,18 @@ class Splits:
                 yield Offer(f"cases {h} : {function} {argument}", -1.8, "structure.cases_bool")
             elif function in predicates and view.stage == 1:
                 yield Offer(f"by_cases {h} : {function} {argument}", -3.0, "structure.by_cases")
+
+    @staticmethod
+    def _tables(goal: Goal) -> Iterable[Offer]:
+        """A function of a truth value is its two values: all of them at once, with the truth values themselves."""
+        functions = [v.name for v in goal.data if v.type == "Bool → Bool" and v.name in goal.words]
+        if not 0 < len(functions) <= MAX_TABLES:
+            return
+        names = goal.several(*(f"h{f}" for f in functions for _ in (0, 1)))
+        applied = [f"{f} {b}" for f in functions for b in ("true", "false")]
+        cases = [f"cases {h} : {a}" for h, a in zip(names, applied, strict=True)]
+        cases += [f"cases {v.name}" for v in goal.data if v.type == "Bool" and v.name in goal.words]
+        yield Offer(" <;> ".join([*cases, "simp_all"]), -0.9, "structure.tables")
 
 
 __all__ = ["Build", "Intro", "Splits", "Witness", "atom"]
