@@ -10,6 +10,8 @@ from prover.policy.base import Offer, View
 from prover.policy.goal import Goal, first_goal
 from prover.policy.terms import atom, binder, premises, shape, sides, split, stripped, tidy, words
 
+MAX_TABLES = 2
+"""Functions of a truth value that are taken apart at once: four cases each."""
 CONDITION = re.compile(r"\bif (.*?) then")
 
 
@@ -78,8 +80,6 @@ def _pattern(text: str) -> str | None:
     if top == "∃" and (found := binder(text)) is not None:
         return "⟨" + ", ".join([*found.names, "@"]) + "⟩"
     return None
-MAX_TABLES = 2
-"""Functions of a truth value that are taken apart at once: four cases each."""
 
 
 @dataclass(frozen=True)
