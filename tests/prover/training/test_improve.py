@@ -152,7 +152,7 @@ def test_a_finished_run_is_not_done_again_and_other_settings_are_refused(unbroke
     assert again["rounds"][0]["kept"] and {p: p.stat().st_mtime_ns for p in unbroken.rglob("summary.json")} == before
     with pytest.raises(ConfigError, match="held_out"):
         improve(unbroken, held_out=data(HELD_OUT[:2], "held out")).run(rounds=2)
-    with pytest.raises(ConfigError, match="other training"):
+    with pytest.raises(ConfigError, match=r"training\.steps: 80 there, 9 now"):
         improve(unbroken, settings=ImproveSettings(SETTINGS.batch, TrainSettings(size="toy", steps=9))).run(rounds=2)
 
 
