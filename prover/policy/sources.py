@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from prover.lean.context import FunctionFacts, InductiveFacts
-from prover.policy.terms import applications, premises, split, tidy, words
+from prover.policy.terms import applications, comma_parts, premises, split, tidy, words
 
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
 SIGNATURE = re.compile(
@@ -78,13 +78,13 @@ def function_of(name: str, source: str) -> Function:
     arrows = len(split(tidy(colon), "→")) - 1 if colon else 0
     splits: set[int] = set()
     for line in re.findall(r"^\s*\|(.*?)(?:=>|↦)", body, re.MULTILINE):
-        patterns = _patterns(line)
+        patterns = comma_parts(line)
         for i, pattern in enumerate(patterns):
             if not PLAIN_PATTERN.match(pattern):
                 splits.add(i)
     scrutinee = re.search(r"\bmatch\s+(.*?)\s+with\b", body)
     if scrutinee is not None:
-        names = _patterns(scrutinee[1])
+        names = comma_parts(scrutinee[1])
         splits = {explicit.index(names[i]) for i in splits if i < len(names) and names[i] in explicit}
     elif body.lstrip().startswith("|"):
         splits = {len(explicit) + i for i in splits}
@@ -177,17 +177,3 @@ def _before_colon(text: str) -> str:
 
 def _result_type(head: str) -> str:
     return head[len(_before_colon(head)) + 1 :].strip()
-
-
-def _patterns(line: str) -> list[str]:
-    parts: list[str] = []
-    depth = 0
-    current = ""
-    for c in line:
-        depth += (c in "([{⟨") - (c in ")]}⟩")
-        if c == "," and depth == 0:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += c
-    return [*parts, current.strip()]

@@ -250,6 +250,21 @@ def _receiver(text: str, match: re.Match[str]) -> tuple[str, ...]:
     return ()
 
 
+def comma_parts(text: str) -> list[str]:
+    """The parts between commas that stand outside of all brackets, without surrounding spaces."""
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for c in text:
+        depth += (c in "([{⟨") - (c in ")]}⟩")
+        if c == "," and depth == 0:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += c
+    return [*parts, current.strip()]
+
+
 def atom(text: str) -> str:
     """The term, bracketed if it has spaces."""
     return text if " " not in text or (text[0] in "([⟨" and stripped(text) != text) else f"({text})"

@@ -48,6 +48,10 @@ class LemmaSteps:
     file_context: FileContext
     timeout_s: float | None = None
     _plan: tuple[str, ...] | None = field(default=None, init=False)
+    _theory: Theory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._theory = Theory(tuple(self.file_context.definitions), frozenset(self.file_context.inductives))
 
     def offers(self, state: SearchState, visit: int) -> tuple[list[Proposal], bool]:
         """Proposals for a state, and whether they are all that is to be tried on it."""
@@ -60,11 +64,8 @@ class LemmaSteps:
             return ([Proposal(self._plan[len(state.before)], LEMMA_LOG_PROB, "explore.lemma")] if wanted else []), visit == 0
         return self._scripts(state.tactic_state) if visit == 0 else [], False
 
-    def _theory(self) -> Theory:
-        return Theory(tuple(self.file_context.definitions), frozenset(self.file_context.inductives))
-
     def _explored(self, state: TacticState) -> tuple[str, ...]:
-        dojo, theory = self.dojo, self._theory()
+        dojo, theory = self.dojo, self._theory
         if not theory.functions or not hasattr(dojo, "conjectures") or not hasattr(dojo, "run_tacs"):
             return ()
         explorable: Explorable = dojo
@@ -74,7 +75,7 @@ class LemmaSteps:
 
     def _scripts(self, state: TacticState) -> list[Proposal]:
         """Inductions on the statement's own variables, now that the lemmas stand in the context."""
-        theory = self._theory()
+        theory = self._theory
         variables = theory.variables((a.ident, a.lean_type) for a in state.goals[0].assumptions if not _is_sort(a.lean_type))
         own = [v for v in variables if "✝" not in v.name and not v.name.startswith(LEMMA)]
         return [

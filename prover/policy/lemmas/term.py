@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from prover.policy.terms import GREEDY, words
+from prover.policy.terms import GREEDY, comma_parts, words
 
 INFIX: dict[str, tuple[int, int, int]] = {
     "∘": (90, 91, 90), "^": (75, 76, 75), "*": (70, 70, 71), "/": (70, 70, 71), "%": (70, 70, 71),
@@ -222,7 +222,7 @@ class _Reader:
             return None
         inner = self.text[start + 1 : end]
         self.at = end + 1
-        items = [read(i) for i in _items(inner)] if inner.strip() else []
+        items = [read(i) for i in comma_parts(inner)] if inner.strip() else []
         return Term(LIST, tuple(i for i in items if i is not None)) if None not in items else None
 
 
@@ -255,15 +255,3 @@ def _closing(text: str, start: int) -> int | None:
         if depth == 0:
             return i
     return None
-
-
-def _items(text: str) -> list[str]:
-    parts, depth, current = [], 0, ""
-    for c in text:
-        depth += (c in "([{⟨") - (c in ")]}⟩")
-        if c == "," and depth == 0:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += c
-    return [*parts, current.strip()]
