@@ -155,7 +155,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
     backend = backend or chosen(args)
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
-        search=SearchSettings(args.timeout, args.max_expansions, strategy=args.search, **critic),
+        search=SearchSettings(args.timeout, args.max_expansions, strategy=args.search, lean_s=args.lean_seconds, **critic),
         workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=memory_of(args, backend),

@@ -154,6 +154,11 @@ def run_options(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=positive, default=60.0, metavar="S", help="seconds a theorem (default 60)"
     )
     parser.add_argument(
+        "--lean-seconds", type=positive, metavar="S",
+        help="seconds a theorem in Lean's tactics, of processor time where Lean tells it: other work on the machine "
+        "and the policy cost nothing (default: no limit)",
+    )  # fmt: skip
+    parser.add_argument(
         "--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)"
     )
     parser.add_argument(

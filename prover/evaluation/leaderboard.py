@@ -32,6 +32,7 @@ def row(summary: Mapping[str, Any], note: str) -> str:
     low, high = summary["wilson"]
     budget = summary["budget"]
     limits = [f"{budget['timeout_s']:g} s"] if budget.get("timeout_s") is not None else []
+    limits += [f"{budget['lean_s']:g} s in Lean"] if budget.get("lean_s") is not None else []
     limits += [f"{budget['max_expansions']} expansions"] if budget.get("max_expansions") is not None else []
     base = summary.get("baseline")
     curve = summary.get("pass_at_k") or []

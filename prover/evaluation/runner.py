@@ -227,7 +227,10 @@ def _summary(
         "runs": plan.runs,
         "seed": plan.seed,
         "temperature": plan.noise,
-        "budget": {"timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions},
+        "budget": {
+            "timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions,
+            **({"lean_s": lean_s} if (lean_s := settings.search.lean_s) is not None else {}),
+        },
         **({"policy": dict(plan.policy)} if plan.policy else {}),
         **({"critic": critic} if (critic := settings.search.noted().get("critic")) else {}),
         "pass_at_k": pass_curve(records, plan.runs, plan.seed),

@@ -91,7 +91,10 @@ class Outline:
 
 @dataclass(frozen=True)
 class TacticReply:
-    """What one tactic did. Exactly one of `proof`, `done`, `gave_up`, `timed_out`, `error` tells."""
+    """What one tactic did. Exactly one of `proof`, `done`, `gave_up`, `timed_out`, `error` tells.
+
+    `milliseconds` by the clock; `cpu_ms` of processor time, where the engine knows it.
+    """
 
     milliseconds: float
     proof: ProofView | None = None
@@ -100,3 +103,4 @@ class TacticReply:
     timed_out: bool = False
     error: str | None = None
     notes: tuple[str, ...] = field(default=())
+    cpu_ms: float | None = None

@@ -81,6 +81,7 @@ class Dojo(lean_dojo.Dojo):
         self.is_crashed = False
         self.has_timedout = False
         self.lean_ms = 0.0
+        self.tactic_ms: dict[tuple[int, str], float] = {}  # of a state's number and a tactic, what it cost last
         self.set_aside: list[str] = []
         self._live = LiveStates(target, engine, Limits(timeout, heartbeats))
         self._cannot_judge = False
@@ -330,7 +331,9 @@ class Dojo(lean_dojo.Dojo):
     def _run(self, sid: int, tactics: Sequence[str], stop_when_done: bool) -> list[Result]:
         view = self._warmed(sid) if any(map(searches_library, tactics)) else self._live.locate(sid)
         replies = self.engine.run(view, tactics, self._limits, stop_when_done)
-        self.lean_ms += sum(r.milliseconds for r in replies)
+        costs = [r.milliseconds if r.cpu_ms is None else r.cpu_ms for r in replies]
+        self.lean_ms += sum(costs)
+        self.tactic_ms |= {(sid, tactic): cost for tactic, cost in zip(tactics, costs, strict=False)}
         return [self._result(sid, tactic, reply) for tactic, reply in zip(tactics, replies, strict=False)]
 
     def _result(self, sid: int, tactic: str, reply: TacticReply) -> Result:

@@ -2,6 +2,8 @@
 
     <cache>/premises-<format>-<lean commit>-<hash of modules>.json.gz
         {"format", "lean", "modules", "entries": [[name, signature, module], …], "names": {module: [name, …]}}
+    <cache>/premises-….<hash of the index and the selector's model>.npz
+        what the selector reads from the signatures: made with the index, or by the first search after another selector came
 
 Names come cheaply, signatures at about a millisecond each, so what nobody would cite is left out first:
 auxiliary theorems that Lean makes by itself, monad transformers, the inside of decision procedures.
@@ -11,25 +13,35 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import re
 import sys
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
 
 from prover.lean.embedded.package import cache_dir
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.names import Names, NamesByModule
 from prover.policy.premises import Premise, PremiseIndex
+from prover.policy.premises.model import SelectorModel
+from prover.policy.premises.selector import Selector
 from prover.printable import tell
 
 FORMAT = 3
 EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
 """What `LeanWorker.lean` says of the package that `prover.lean.embedded.package` obtains."""
+TABLES = 1
+"""Raised when the selector reads signatures in another way."""
 BATCH = 400
 THEOREM_KINDS = frozenset({"theorem", "axiom"})
 """Imported theorems whose proofs are not exported appear as axioms."""
@@ -89,7 +101,12 @@ def load_or_build(
         entries += [(n, " ".join(s.split()), homes[n]) for n, s in zip(batch, signatures, strict=True) if s is not None]
         say(f"reading the library's theorems: {min(start + BATCH, len(names))} of {len(names)}")
     if keep is None:
-        _write(path, {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries, "names": said})
+        contents = {"format": FORMAT, "lean": worker.lean, "modules": list(modules), "entries": entries, "names": said}
+        _write(path, gzip.compress(json.dumps(contents, ensure_ascii=False).encode(), 6, mtime=0))
+        if (made := _read(path)) is not None:
+            say("reading their statements for the selector")
+            assert made.selector is not None
+            return made
     return _index(entries, said)
 
 
@@ -188,31 +205,56 @@ class LazyPremises:
 
 def _read(path: Path) -> PremiseIndex | None:
     try:
-        stored = json.loads(gzip.decompress(path.read_bytes()))
+        content = path.read_bytes()
+        stored = json.loads(gzip.decompress(content))
     except (OSError, ValueError, EOFError):
         return None
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         return None
     try:
         entries = [(str(name), str(signature), str(module)) for name, signature, module in stored["entries"]]
-        return _index(entries, {str(module): list(names) for module, names in stored["names"].items()})
+        said = {str(module): list(names) for module, names in stored["names"].items()}
+        return _index(entries, said, partial(_kept, path, content))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
-def _index(entries: Sequence[tuple[str, str, str]], names: dict[str, list[str]]) -> PremiseIndex:
+def _index(
+    entries: Sequence[tuple[str, str, str]], names: dict[str, list[str]], make: Callable[..., Selector] = Selector
+) -> PremiseIndex:
     homes = [module for *_, module in entries]
-    return PremiseIndex([(name, signature) for name, signature, _ in entries], homes, NamesByModule(names))
+    return PremiseIndex([(name, signature) for name, signature, _ in entries], homes, NamesByModule(names), make=make)
 
 
-def _write(path: Path, contents: dict[str, object]) -> None:
+def _kept(
+    index: Path, content: bytes, names: Sequence[str], signatures: Sequence[str], modules: Sequence[str],
+    model: SelectorModel | None,
+) -> Selector:
+    """The selector of an index, with tables from the cache; where there are none, they are made and kept."""
+    key = hashlib.sha256(f"{TABLES} {model.sha256 if model else ''} ".encode() + content).hexdigest()
+    stem = index.name.removesuffix(".json.gz")
+    path = index.with_name(f"{stem}.{key[:12]}.npz")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return Selector(names, signatures, modules, model, dict(stored))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        made = Selector(names, signatures, modules, model)
+        tables = io.BytesIO()
+        np.savez(tables, **cast("dict[str, Any]", made.tables()))
+        for old in index.parent.glob(f"{stem}.*.npz"):
+            old.unlink(missing_ok=True)
+        _write(path, tables.getvalue())
+        return made
+
+
+def _write(path: Path, content: bytes) -> None:
     """Whole or not at all. A cache that cannot be written only costs the next start its time."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".premises-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(gzip.compress(json.dumps(contents, ensure_ascii=False).encode(), 6, mtime=0))
+                file.write(content)
             os.replace(temporary, path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from search.strategies import DEFAULT_STRATEGY, STRATEGIES
 from search.types import Budget, ProofTree
 
 NO_FILE_CONTEXT = FileContext()
+FOREVER_S = 1e6
 CONTRADICTIONS = ("omega", "simp_all", "grind")
 
 
@@ -39,10 +40,10 @@ CONTRADICTIONS = ("omega", "simp_all", "grind")
 class SearchSettings:
     """Budgets of one theorem, and what decides the order of the search.
 
-    `timeout_s` is wall time; `max_expansions` is exact and deterministic. With a critic, a state's priority has
-    `critic_weight` times the logarithm of its value in it (`search.Priority`). `strategy` is a name of
-    `search.strategies.STRATEGIES`. `refute`: counterexamples of the theorem are looked for beside the search, where the engine
-    can evaluate.
+    `timeout_s` is wall time; `max_expansions` is exact and deterministic; `lean_s` counts seconds in Lean's tactics, of processor
+    time where the engine tells it, and is looked at before each expansion. With a critic, a state's priority has `critic_weight`
+    times the logarithm of its value in it (`search.Priority`). `strategy` is a name of `search.strategies.STRATEGIES`. `refute`:
+    counterexamples of the theorem are looked for beside the search, where the engine can evaluate.
     """
 
     timeout_s: float | None = 60.0
@@ -52,10 +53,13 @@ class SearchSettings:
     critic_weight: float = 0.0
     strategy: str = DEFAULT_STRATEGY
     refute: bool = True
+    lean_s: float | None = None
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcome, for run folders; without a critic there is nothing of one."""
         facts: dict[str, Any] = {"timeout_s": self.timeout_s, "max_expansions": self.max_expansions, "alpha": self.alpha}
+        if self.lean_s is not None:
+            facts["lean_s"] = self.lean_s
         if self.strategy != DEFAULT_STRATEGY:
             facts["strategy"] = self.strategy
         if self.critic is not None:
@@ -101,6 +105,7 @@ def find_candidate(
     started = time.monotonic()
     if deadline is None and settings.timeout_s is not None:
         deadline = started + settings.timeout_s
+    ends = started + FOREVER_S if deadline is None and settings.lean_s is not None else deadline
     refusals: list[str] = []
 
     def accept(tree: ProofTree) -> bool:
@@ -127,14 +132,14 @@ def find_candidate(
                 evaluator,
                 environment.part(initial),
                 STRATEGIES[settings.strategy](Priority(settings.alpha, settings.critic_weight)),
-                budget=Budget(settings.max_expansions, None if deadline is None else max(0.0, deadline - time.monotonic())),
-                clock=lambda: _now(opened, deadline),
+                budget=Budget(settings.max_expansions, None if ends is None else max(0.0, ends - time.monotonic())),
+                clock=lambda: _now(opened, ends, settings.lean_s),
                 accept=accept,
                 revisits=REVISIT_LOG_PROBS,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
-            in_time = deadline is None or _now(opened, deadline) < deadline
+            in_time = ends is None or _now(opened, ends, settings.lean_s) < ends
             if falsifier is not None and result.candidate is None and in_time and not cancelled():
                 falsifier.look(LAST)
             tree = to_json(result.graph, result.scores)
@@ -166,10 +171,11 @@ def find_candidate(
     return Candidate(script(proof), effort, _proposers(tree, result.candidate), premises, lessons)
 
 
-def _now(opened: Any, deadline: float | None) -> float:
-    """The time; past the deadline once the Dojo can do nothing more by then."""
+def _now(opened: Any, deadline: float | None, lean_s: float | None) -> float:
+    """The time; past the deadline once the Dojo can do nothing more by then, or `lean_s` seconds in Lean are spent."""
     now = time.monotonic()
-    return max(now, deadline + 1) if deadline is not None and getattr(opened, "out_of_time", False) else now
+    spent = lean_s is not None and getattr(opened, "lean_ms", 0.0) >= 1000 * lean_s
+    return max(now, deadline + 1) if deadline is not None and (spent or getattr(opened, "out_of_time", False)) else now
 
 
 def _contradiction(opened: lean_dojo.Dojo, initial: TacticState) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.errors import LeanProtocolError
@@ -102,17 +102,16 @@ def outline(raw: Mapping[str, Any]) -> Outline:
 
 def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
     """Reads what a tactic did."""
-    ms = float(raw["ms"])
-    notes = tuple(raw.get("notes") or ())
+    reply = TacticReply(float(raw["ms"]), notes=tuple(raw.get("notes") or ()), cpu_ms=raw.get("cpu_ms"))
     if raw.get("done"):
-        return TacticReply(ms, done=True, notes=notes)
+        return replace(reply, done=True)
     if raw.get("gave_up"):
-        return TacticReply(ms, gave_up=True, notes=notes)
+        return replace(reply, gave_up=True)
     if raw.get("timeout"):
-        return TacticReply(ms, timed_out=True, error=raw.get("error"))
+        return replace(reply, timed_out=True, error=raw.get("error"))
     if "error" in raw:
-        return TacticReply(ms, error=raw["error"])
-    return TacticReply(ms, proof=proof_view(raw), notes=notes)
+        return replace(reply, error=raw["error"])
+    return replace(reply, proof=proof_view(raw))
 
 
 def constants(raw: Mapping[str, Any]) -> Constants:

@@ -50,7 +50,7 @@ COMMAND = {
 }  # fmt: skip
 PROOF = {"sid": int, "goals": [{"pp": str, "hash": Nullable(int)}], "parts": [int], "at": Optional(Span())}
 RANGE = {"start": int, "end": int}
-TIMED = {"ms": float, "notes": Optional([str])}
+TIMED = {"ms": float, "cpu_ms": Optional(float), "notes": Optional([str])}
 TACTIC = Either((
     TIMED | {"done": True}, TIMED | {"gave_up": True}, TIMED | {"timeout": True}, TIMED | {"error": str}, TIMED | PROOF,
 ))  # fmt: skip

@@ -394,10 +394,13 @@ async function main() {
 
   /** @param {import('./lean.cjs').ProofState} state @param {string} source @param {number} heartbeats @param {number} timeoutMs */
   function runOne(state, source, heartbeats, timeoutMs) {
-    const t0 = performance.now();
-    const ms = () => Math.round((performance.now() - t0) * 1000) / 1000;
+    const [t0, cpu0] = [performance.now(), process.cpuUsage()];
+    const cost = () => {
+      const { user, system } = process.cpuUsage(cpu0);
+      return { ms: Math.round((performance.now() - t0) * 1000) / 1000, cpu_ms: (user + system) / 1000 };
+    };
     const parsed = lean.parseTactic(field(state.core, 0), source);
-    if ('error' in parsed) return { error: parsed.error, ms: ms() };
+    if ('error' in parsed) return { error: parsed.error, ...cost() };
     let gaveUp = false;
     let forbidden = '';
     lean.walk(parsed.stx, (kind, stx) => {
@@ -411,14 +414,14 @@ async function main() {
     });
     if (gaveUp || forbidden) {
       dec(parsed.stx);
-      return gaveUp ? { gave_up: true, ms: ms() } : { error: `${forbidden} is not allowed in a proof`, ms: ms() };
+      return gaveUp ? { gave_up: true, ...cost() } : { error: `${forbidden} is not allowed in a proof`, ...cost() };
     }
     watchdog.arm(timeoutMs);
     const outcome = lean.runTactic(state, parsed.stx, { heartbeats: Math.min(heartbeats, 1_000_000_000), cancelToken: inc(cancelToken) });
     const late = watchdog.disarm();
     if ('error' in outcome) {
       const deterministic = outcome.error.includes('maximum number of heartbeats');
-      return late || deterministic ? { timeout: true, error: outcome.error, ms: ms() } : { error: outcome.error, ms: ms() };
+      return late || deterministic ? { timeout: true, error: outcome.error, ...cost() } : { error: outcome.error, ...cost() };
     }
     const messages = lean.messagesOf(outcome.log, () => 0);
     dec(outcome.log);
@@ -426,29 +429,29 @@ async function main() {
     const sorry = messages.some((m) => m.text.includes('declaration uses'));
     if (error !== undefined || sorry) {
       lean.releaseState(outcome.state);
-      return { error: error?.text ?? 'the tactic uses sorry', ms: ms() };
+      return { error: error?.text ?? 'the tactic uses sorry', ...cost() };
     }
     // Looked at after each tactic: `apply sorryAx` leaves a goal that an honest tactic closes.
     const written = listItems(state.goals).map((g) => lean.instantiateGoal(outcome.state, g));
     const unfinished = written.some((e) => lean.exprData(e).hasMVar);
     const usesSorry = written.some((e) => abi.unbox(abi.call('l_Lean_Expr_hasSorry', inc(e))) === 1);
     written.forEach(dec);
-    const elapsed = ms();
+    const elapsed = cost();
     const notes = messages.map((m) => m.text);
     if (usesSorry) {
       lean.releaseState(outcome.state);
-      return { gave_up: true, notes, ms: elapsed };
+      return { gave_up: true, notes, ...elapsed };
     }
     if (listItems(outcome.state.goals).length === 0) {
       if (unfinished) {
         lean.releaseState(outcome.state);
-        return { error: 'the goals are closed, but the proof still has holes', ms: elapsed };
+        return { error: 'the goals are closed, but the proof still has holes', ...elapsed };
       }
       const sid = nextId++;
       lean.releaseState(outcome.state);
-      return { done: true, sid, goals: [], parts: [], notes, ms: elapsed };
+      return { done: true, sid, goals: [], parts: [], notes, ...elapsed };
     }
-    return { ...keepProof(outcome.state), notes, ms: elapsed };
+    return { ...keepProof(outcome.state), notes, ...elapsed };
   }
 
   /** @param {object} message written whole, however long and however slowly the reader takes it */

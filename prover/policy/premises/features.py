@@ -7,9 +7,11 @@ part of the questions.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from prover.policy.premises.postings import Floats, Postings, weighted
 from prover.policy.premises.symbols import GoalWords, StatementWords, pieces
 
 UNKNOWN = -1.0
+ARRAYS = ("relation", "top", "fixed")
 SHAPES = ("=", "↔", "≤", "<", "∈", "∃")
 LEXICAL = (("name", "target", 0.8), ("conclusion", "target", 1.0), ("assumptions", "target", 0.3),
            ("name", "hypotheses", 0.1), ("conclusion", "hypotheses", 0.1), ("assumptions", "hypotheses", 0.17))  # fmt: skip
@@ -68,6 +71,26 @@ class Fields:
         self.module_of = np.array([numbers[m] for m in modules], np.int32)
         self._paths = [m.replace("/", ".").removesuffix(".lean").split(".") for m in self.modules]
         self._nearness: dict[int, Floats] = {}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All but the modules, for a file."""
+        heads = json.dumps([list(self.relations), list(self.tops)], ensure_ascii=False).encode("utf-8")
+        postings = {f"{name} {key}": part for name, p in self.postings.items() for key, part in p.arrays().items()}
+        return {"heads": np.frombuffer(heads, np.uint8), **postings, **{name: getattr(self, name) for name in ARRAYS}}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], modules: Sequence[str]) -> Fields:
+        """What `arrays` gave."""
+        found = cls((), (), modules)
+        found.postings = {
+            name: Postings.of_arrays({key.removeprefix(f"{name} "): a for key, a in arrays.items() if key.startswith(f"{name} ")})
+            for name in found.postings
+        }
+        relations, tops = json.loads(bytes(arrays["heads"]))
+        found.relations, found.tops = ({word: i for i, word in enumerate(words)} for words in (relations, tops))
+        for name in ARRAYS:
+            setattr(found, name, arrays[name])
+        return found
 
     def lexical(self, goal: GoalWords) -> list[Floats]:
         """BM25 of all premises, for each pair of LEXICAL."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,12 +25,16 @@ class PremiseIndex:
         modules: where each comes from, in the same order; empty when nobody asks.
         known: all names of the library, for those who write tactics; None when nobody asks.
         model: orders what is found; None goes by words alone.
+        make: makes the selector of names, signatures, modules and model.
     """
 
     entries: Sequence[tuple[str, str]]
     modules: Sequence[str] = ()
     known: NamesByModule | None = None
     model: SelectorModel | None = field(default_factory=shipped, repr=False)
+    make: Callable[[Sequence[str], Sequence[str], Sequence[str], SelectorModel | None], Selector] = field(
+        default=Selector, repr=False
+    )
     _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
     _own: frozenset[str] = field(default_factory=frozenset, init=False, repr=False)
     _allowed: dict[frozenset[str], Allowed] = field(default_factory=dict, init=False, repr=False)
@@ -51,7 +55,7 @@ class PremiseIndex:
     def selector(self) -> Selector:
         """Made at the first search."""
         modules = self.modules or [""] * len(self.entries)
-        return Selector([n for n, _ in self.entries], [s for _, s in self.entries], modules, self.model)
+        return self.make([n for n, _ in self.entries], [s for _, s in self.entries], modules, self.model)
 
     def names(self, imported: frozenset[str] | None = None) -> Names | None:
         """See `LibraryNames`."""

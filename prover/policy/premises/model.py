@@ -11,6 +11,8 @@ One file without code in it (numpy's npz), made by `python -m prover.training.se
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import math
 import zipfile
@@ -51,6 +53,7 @@ class SelectorModel:
     layers: Mapping[str, Floats]
     memory: Memory
     about: Mapping[str, Any]
+    sha256: str = ""
 
     def scores(self, rows: NDArray[np.float32]) -> Floats:
         """The network's score of each row of features; only differences within one question mean something."""
@@ -112,7 +115,8 @@ def known(words: Mapping[str, int], idf: Floats, bag: Mapping[str, float]) -> tu
 def load_model(path: Path) -> SelectorModel:
     """Raises PolicyError when the file is no selector of this version."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        content = path.read_bytes()
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             about = json.loads(bytes(stored["about"]))
             if about.get("format") != FORMAT or about.get("columns") != list(NAMES):
                 raise PolicyError(f"{path} is a selector of another version; train it anew: python -m prover.training.selector")
@@ -124,7 +128,7 @@ def load_model(path: Path) -> SelectorModel:
             return SelectorModel(
                 {w: i for i, w in enumerate(text["words"])}, stored["idf"], stored["goal_vectors"].astype(np.float32),
                 stored["premise_vectors"].astype(np.float32), stored["mean"], stored["deviation"],
-                {k: stored[k] for k in LAYERS}, memory, about,
+                {k: stored[k] for k in LAYERS}, memory, about, hashlib.sha256(content).hexdigest(),
             )  # fmt: skip
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise PolicyError(f"{path} is no selector ({error!r}); train one: python -m prover.training.selector") from error

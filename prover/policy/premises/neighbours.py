@@ -11,8 +11,9 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,21 +48,26 @@ class Memory:
     premise_sizes: NDArray[np.int32]
 
 
-@dataclass
 class Neighbours:
-    """Proved states and the premises that served there. Safe to ask and to teach from several threads."""
+    """Proved states and the premises that served there. Safe to ask and to teach from several threads.
 
-    _numbers: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    _states_of: list[array[int]] = field(default_factory=list, init=False, repr=False)
-    _features: list[array[int]] = field(default_factory=list, init=False, repr=False)
-    _premises: list[tuple[int, ...]] = field(default_factory=list, init=False, repr=False)
-    _groups: list[int] = field(default_factory=list, init=False, repr=False)
-    _weights: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), init=False, repr=False)
-    _norms: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    What was recalled lies in flat arrays, what was learnt since in lists behind them.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._recalled = _Rows(_NOTHING, _NOTHING), _Rows(_NOTHING, _NOTHING)  # features, premises of each state
+        self._holding = _Rows(_NOTHING, _NOTHING)  # of each feature, the recalled states that have it
+        self._states_of: dict[int, array[int]] = {}
+        self._features: list[array[int]] = []
+        self._premises: list[tuple[int, ...]] = []
+        self._groups: list[int] = []
+        self._weights = np.zeros(0, np.float32)
+        self._norms = np.zeros(0, np.float32)
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._premises)
+        return len(self._recalled[1]) + len(self._premises)
 
     def learn(self, features: Sequence[str], premises: Sequence[int], group: int = -1) -> None:
         """Notes that these premises served at a state.
@@ -74,12 +80,9 @@ class Neighbours:
         if not premises:
             return
         with self._lock:
-            state = len(self._premises)
             numbers = array("i", (self._numbers.setdefault(f, len(self._numbers)) for f in features))
-            while len(self._states_of) < len(self._numbers):
-                self._states_of.append(array("i"))
             for number in numbers:
-                self._states_of[number].append(state)
+                self._states_of.setdefault(number, array("i")).append(len(self))
             self._features.append(numbers)
             self._premises.append(tuple(premises))
             self._groups.append(group)
@@ -91,21 +94,21 @@ class Neighbours:
         """
         own = np.array([numbers.get(name, -1) for name in memory.premises], np.int64)
         served = own[memory.state_premises] if len(own) else np.zeros(0, np.int64)
-        groups = np.split(served, np.cumsum(memory.premise_sizes)[:-1]) if len(served) else []
-        kept = np.array([bool((group >= 0).any()) for group in groups], np.bool_)
+        states = np.repeat(np.arange(len(memory.premise_sizes)), memory.premise_sizes)
+        counts = np.bincount(states[served >= 0], minlength=len(memory.premise_sizes))
+        kept = counts > 0
+        served = served[served >= 0]
         with self._lock:
-            self._premises = [tuple(group[group >= 0].tolist()) for group, keep in zip(groups, kept, strict=True) if keep]
-            self._groups = [-1] * len(self._premises)
             self._numbers = {f: i for i, f in enumerate(memory.features)}
             flat = memory.state_features[np.repeat(kept, memory.state_sizes)].astype(np.int32)
             sizes = memory.state_sizes[kept]
-            self._features = [array("i", part.tobytes()) for part in np.split(flat, np.cumsum(sizes)[:-1])] if len(sizes) else []
-            order = np.argsort(flat, kind="stable")
-            states = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)[order]
-            ends = np.cumsum(np.bincount(flat, minlength=len(memory.features)))[:-1]
-            self._states_of = [array("i", part.tobytes()) for part in np.split(states, ends)] if len(memory.features) else []
+            self._recalled = _Rows(flat, sizes), _Rows(served, counts[kept])
+            owners = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+            held = np.bincount(flat, minlength=len(memory.features))
+            self._holding = _Rows(owners[np.argsort(flat, kind="stable")], held)
+            self._states_of, self._features, self._premises, self._groups = {}, [], [], []
             self._norms = np.zeros(0, np.float32)
-        return served[served >= 0]
+        return served
 
     def ask(self, features: Sequence[str], without: int = -2) -> dict[int, Evidence]:
         """Premises of the nearest states.
@@ -115,21 +118,27 @@ class Neighbours:
             without: a group whose states are not looked at.
         """
         with self._lock:
-            total = len(self._premises)
+            total, first = len(self), len(self._recalled[1])
             if not total:
                 return {}
             self._weigh(total)
             known = [n for f in features if (n := self._numbers.get(f)) is not None]
             scores = np.zeros(total, np.float32)
             for number in known:
-                states = self._states_of[number]
+                states = self._holding[number]
+                if (learnt := self._states_of.get(number)) is not None:
+                    states = np.concatenate([states, np.array(learnt, np.int32)])
                 if len(states) <= max(20, COMMON * total):
-                    scores[np.frombuffer(states, np.int32).copy()] += self._weights[number]
+                    scores[states] += self._weights[number]
             mass = max(float(self._weights[known].sum()), 1e-9)
             scores /= np.sqrt(self._norms * np.float32(mass))
             best = np.argpartition(-scores, NEAREST)[:NEAREST] if total > NEAREST else np.arange(total)
-            near = [(float(scores[i]), int(i)) for i in best if scores[i] > 0 and self._groups[i] != without]
-            return _evidence([(similarity, self._premises[i]) for similarity, i in near])
+            near = []
+            for i in map(int, best):
+                if scores[i] > 0 and (self._groups[i - first] if i >= first else -1) != without:
+                    served = self._premises[i - first] if i >= first else tuple(self._recalled[1][i].tolist())
+                    near.append((float(scores[i]), served))
+            return _evidence(near)
 
     def _weigh(self, total: int) -> None:
         """Weights of features and norms of states; of the old ones anew only when a tenth has been added."""
@@ -137,12 +146,37 @@ class Neighbours:
         if done == total:
             return
         if done < 0.9 * total or len(self._weights) < len(self._numbers):
-            held = np.array([len(states) for states in self._states_of], np.float32)
+            held = np.zeros(len(self._numbers), np.float32)
+            held[: len(self._holding)] = np.diff(self._holding.starts)
+            for number, states in self._states_of.items():
+                held[number] += len(states)
             self._weights = np.log(1 + total / (1 + held)).astype(np.float32) ** 2
         if done < 0.9 * total:
             done = 0
-        fresh = np.array([self._weights[np.frombuffer(f, np.int32)].sum() for f in self._features[done:]], np.float32)
+        rows, first = self._recalled[0], len(self._recalled[1])
+        owners = np.repeat(np.arange(first), np.diff(rows.starts))
+        recalled = np.bincount(owners, self._weights[rows.flat], first) if done == 0 else self._norms[:0]
+        learnt = [self._weights[np.frombuffer(f, np.int32)].sum() for f in self._features[max(0, done - first) :]]
+        fresh = np.concatenate([recalled, np.array(learnt, np.float32)]).astype(np.float32)
         self._norms = np.concatenate([self._norms[:done], np.maximum(fresh, np.float32(1e-6))])
+
+
+class _Rows:
+    """Lists of numbers, one behind the other."""
+
+    def __init__(self, flat: NDArray[Any], sizes: NDArray[Any]) -> None:
+        self.flat = flat
+        self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, number: int) -> NDArray[Any]:
+        """Empty beyond the end."""
+        return self.flat[self.starts[number] : self.starts[number + 1]] if number < len(self) else self.flat[:0]
+
+
+_NOTHING = np.zeros(0, np.int32)
 
 
 def _evidence(near: Sequence[tuple[float, tuple[int, ...]]]) -> dict[int, Evidence]:

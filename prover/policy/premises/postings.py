@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 K1 = 1.2
+ARRAYS = ("documents", "weights", "starts", "idf", "mass", "lengths")
 B = 0.75
 
 
@@ -51,6 +53,22 @@ class Postings:
         self.idf = np.log(1 + (self.size - held + 0.5) / (held + 0.5)).astype(np.float32)
         self.mass = np.bincount(document_of, self.idf[token] if len(token) else None, self.size).astype(np.float32)
         """Of each document, the sum of its words' idf."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it, for a file."""
+        text = np.frombuffer("\n".join(self.vocabulary).encode("utf-8"), np.uint8)
+        return {"vocabulary": text, **{name: getattr(self, name) for name in ARRAYS}}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Postings:
+        """What `arrays` gave."""
+        found = cls(())
+        words = bytes(arrays["vocabulary"]).decode("utf-8")
+        found.vocabulary = {word: i for i, word in enumerate(words.split("\n"))} if words else {}
+        for name in ARRAYS:
+            setattr(found, name, arrays[name])
+        found.size = len(found.lengths)
+        return found
 
     def of(self, word: str) -> tuple[Ints, Floats, float] | None:
         """The documents with a word, their weights, and the word's idf; None when no document has it."""

@@ -8,8 +8,9 @@ is never a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,22 +40,33 @@ class Selector:
         signatures: name, binders and conclusion of each, as Lean prints them.
         modules: where each comes from.
         model: what was learnt before; None ranks by words alone.
+        tables: what `tables` gave for the same premises and model: the signatures are not read again.
     """
 
     def __init__(
-        self, names: Sequence[str], signatures: Sequence[str], modules: Sequence[str], model: SelectorModel | None
+        self, names: Sequence[str], signatures: Sequence[str], modules: Sequence[str], model: SelectorModel | None,
+        tables: Mapping[str, NDArray[Any]] | None = None,
     ) -> None:
         self.names = names
         self.model = model
-        statements = [statement_words(n, s) for n, s in zip(names, signatures, strict=True)]
-        self.fields = Fields(statements, [head_of(conclusion_of(s)) for s in signatures], modules)
         self.neighbours = Neighbours()
         self.uses = np.zeros(len(names), np.float32)
         self.vectors: Floats | None = None
+        if tables is None:
+            statements = [statement_words(n, s) for n, s in zip(names, signatures, strict=True)]
+            self.fields = Fields(statements, [head_of(conclusion_of(s)) for s in signatures], modules)
+            if model is not None and len(names):
+                self.vectors = model.premise_matrix(statements)
+        else:
+            self.fields = Fields.of_arrays(tables, modules)
+            self.vectors = tables.get("vectors")
         if model is not None and len(names):
-            self.vectors = model.premise_matrix(statements)
             taught = self.neighbours.recall(model.memory, self.numbers)
             np.add.at(self.uses, taught, 1)
+
+    def tables(self) -> dict[str, NDArray[Any]]:
+        """What was read from the signatures, for a file."""
+        return self.fields.arrays() | ({} if self.vectors is None else {"vectors": self.vectors})
 
     @cached_property
     def numbers(self) -> dict[str, int]:

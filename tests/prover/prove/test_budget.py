@@ -143,3 +143,24 @@ def test_real_lean_ends_a_batch_of_tactics_at_the_deadline(lean_worker: LeanWork
         results = dojo.run_tacs(state, [*slow, "skip"])
         assert time.monotonic() - began < 2 + 5
         assert dojo.out_of_time and len(results) == 5
+
+
+@pytest.mark.parametrize("timeout_s", [None, 600.0])
+def test_seconds_in_lean_end_a_search(lean_worker: LeanWorker, timeout_s: float | None) -> None:
+    item = Item("t", lean_worker.read("theorem t (f : Nat → Nat) : f 1 = 2 := by sorry").targets[0], "t.lean")
+    policy = Offers("have h : f 2 = f 2 := rfl", "have k : f 3 = f 3 := rfl")
+    settings = BatchSettings(SearchSettings(timeout_s, 4, refute=False, lean_s=1e-6))
+    found = attempt_item(item, lean_worker, policy, settings, lambda: False)
+    assert isinstance(found, Failure) and (found.reason, found.effort.expansions) == ("out of time", 1)
+    assert found.effort.lean_seconds > 0
+    enough = BatchSettings(SearchSettings(timeout_s, 4, refute=False, lean_s=600))
+    found = attempt_item(item, lean_worker, policy, enough, lambda: False)
+    assert isinstance(found, Failure) and found.effort.expansions == 4
+
+
+def test_a_tactics_processor_time_is_counted(lean_worker: LeanWorker) -> None:
+    target = lean_worker.read("theorem t (n : Nat) : n + 0 = n := by sorry").targets[0]
+    with Dojo(target, lean_worker, 60.0) as (dojo, state):
+        dojo.run_tacs(state, ["simp", "omega"])
+        assert dojo.lean_ms == pytest.approx(sum(dojo.tactic_ms.values()))
+        assert {t for _, t in dojo.tactic_ms} == {"simp", "omega"} and all(ms > 0 for ms in dojo.tactic_ms.values())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,10 @@ ENTRIES = [("Nat.add_comm", "Nat.add_comm (n m : Nat) : n + m = m + n")]
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(premises, "cache_dir", lambda: tmp_path)
     return tmp_path
+
+
+def store(path: Path, contents: object) -> None:
+    path.write_bytes(gzip.compress(json.dumps(contents).encode()))
 
 
 @pytest.mark.parametrize(
@@ -61,20 +67,41 @@ def test_what_is_written_is_read_again(cache: Path) -> None:
     path = cache_path(EMBEDDED_LEAN, ("Init",))
     names = {"Init.Data.Nat.Basic": ["Nat.add_comm", "Nat.pred"], "Init.Core": ["Nat"]}
     assert LazyPremises().names() is None
-    premises._write(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")], "names": names})
+    store(path, {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Data.Nat.Basic")], "names": names})
     assert [p.name for p in LazyPremises().search("a + b = b + a", 3)] == ["Nat.add_comm"]
     assert LazyPremises().search("a + b = b + a", 3, frozenset({"Init.Core"})) == []
     known, some = LazyPremises().names(), LazyPremises().names(frozenset({"Init.Core"}))
     assert known is not None and some is not None
     assert known.ordered == ("Nat", "Nat.add_comm", "Nat.pred") and some.ordered == ("Nat",)
-    assert [p.name for p in cache.iterdir()] == [path.name]
+    assert sorted(p.suffix for p in cache.iterdir()) == [".gz", ".npz"]
+
+
+def test_statements_are_read_once_for_an_index_and_a_model(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cache_path(EMBEDDED_LEAN, ("Init",))
+    entries = [(*ENTRIES[0], "A"), ("Nat.dvd_add", "Nat.dvd_add (h : m ∣ n) : m ∣ n + k", "B")]
+
+    def ranked() -> list[tuple[str, float]]:
+        index = cached(EMBEDDED_LEAN)
+        assert index is not None
+        return [(p.name, p.score) for query in ("a + b = b + a", "h : x ∣ y ⊢ x ∣ y + z") for p in index.search(query, 2)]
+
+    store(path, {"format": premises.FORMAT, "entries": entries, "names": {}})
+    first = ranked()
+    with monkeypatch.context() as patched:
+        patched.setattr("prover.policy.premises.selector.statement_words", lambda *_: pytest.fail("read again"))
+        assert ranked() == first
+    store(path, {"format": premises.FORMAT, "entries": entries[:1], "names": {}})
+    assert {name for name, _ in ranked()} == {"Nat.add_comm"}, "another index, other tables"
+    (table,) = cache.glob("*.npz")
+    table.write_bytes(b"cut short")
+    assert {name for name, _ in ranked()} == {"Nat.add_comm"}
 
 
 def test_an_index_of_another_format_is_not_read(cache: Path) -> None:
     path = cache_path(EMBEDDED_LEAN, ("Init",))
     without = {"format": premises.FORMAT, "entries": [(*ENTRIES[0], "Init.Core")]}
     for stored in ({"format": premises.FORMAT, "entries": ENTRIES}, without, {"format": 0, "entries": []}, []):
-        premises._write(path, stored)  # type: ignore[arg-type]
+        store(path, stored)
         assert cached(EMBEDDED_LEAN) is None
 
 

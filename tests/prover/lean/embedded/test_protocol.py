@@ -61,14 +61,14 @@ def test_a_proof_view_keeps_the_order_of_goals() -> None:
     ],
 )
 def test_a_tactic_has_exactly_one_outcome(raw: dict[str, object], field: str) -> None:
-    reply = protocol.tactic_reply(raw | {"ms": 1.5})
+    reply = protocol.tactic_reply(raw | {"ms": 1.5, "cpu_ms": 0.5})
     outcomes = {
         "proof": reply.proof is not None, "done": reply.done, "gave_up": reply.gave_up,
         "timed_out": reply.timed_out,
         "error": reply.error is not None and not reply.timed_out,
     }  # fmt: skip
     assert [name for name, is_so in outcomes.items() if is_so] == [field]
-    assert reply.milliseconds == 1.5
+    assert (reply.milliseconds, reply.cpu_ms) == (1.5, 0.5)
 
 
 def test_what_was_read_cannot_be_changed() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from prover.policy.premises.neighbours import Neighbours, state_features
+from tests.prover.policy.premises.tiny import memory_of
 
 
 def features(*words: str) -> list[str]:
@@ -32,3 +33,23 @@ def test_a_group_can_be_left_out() -> None:
 
 def test_nothing_is_known_at_first() -> None:
     assert Neighbours().ask(features("length")) == {}
+
+
+def test_what_was_recalled_and_what_was_learnt_since_answer_together() -> None:
+    rows = [(features(f"w{i}", "eq"), [f"p{i}"]) for i in range(30)]
+    recalled, learnt = Neighbours(), Neighbours()
+    numbers = {f"p{i}": i for i in range(30)}
+    assert sorted(recalled.recall(memory_of(rows[:20]), numbers).tolist()) == list(range(20))
+    for i, (names, _) in enumerate(rows):
+        learnt.learn(names, [i])
+        if i >= 20:
+            recalled.learn(names, [i])
+    assert len(recalled) == len(learnt) == 30
+    for i in (3, 25):
+        assert recalled.ask(features(f"w{i}", "eq")) == learnt.ask(features(f"w{i}", "eq"))
+
+
+def test_a_recalled_premise_without_a_number_is_left_out() -> None:
+    known = Neighbours()
+    known.recall(memory_of([(features("length"), ["gone"]), (features("append"), ["gone", "kept"])]), {"kept": 5})
+    assert len(known) == 1 and set(known.ask(features("append"))) == {5} and known.ask(features("length")) == {}
