@@ -15,7 +15,7 @@ from prover.errors import ProverError
 from prover.lean.counterexample import Counterexample, Falsification, Looking
 
 FIRST = Looking(tries=2_000, seconds=1.0)
-LATER = {2: Looking(tries=10_000, seconds=2.0), 6: Looking(tries=40_000, seconds=5.0)}
+LATER = {2: Looking(tries=40_000, seconds=4.0), 8: Looking(tries=80_000, seconds=6.0)}
 """What is looked at once more of the theorem itself, by the number of the expansion."""
 LAST = Looking(tries=40_000, seconds=5.0)
 """When the search has ended without a proof."""

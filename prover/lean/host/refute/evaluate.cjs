@@ -24,6 +24,8 @@ const { natives } = require('./natives.cjs');
 
 const LEVEL_ZERO = 0; // the constructor of Lean.Level
 
+const COMPILED = /\._unsafe_rec$/; // the name of a definition's recursive equation
+
 /** No value: an axiom, an opaque constant, fuel used up. */
 class Stuck extends Error {}
 
@@ -348,9 +350,26 @@ function makeEvaluator(abi, audit, terms) {
         return this.curried(t.arity, (args) => new Type(t, args));
       }
       if (kind === KIND.recursor) return this.recursor(name, info);
-      if (kind === KIND.definition) return this.compile(field(field(info, 0), 1))(null);
+      if (kind === KIND.definition) return this.compile(field(field(this.compiled(name) ?? info, 0), 1))(null);
       if (kind === KIND.theorem || isProposition(info)) return PROOF;
       throw new Stuck(`${name} has no value`);
+    }
+
+    /**
+     * The recursive equation of a definition, as Lean's compiler reads it: it takes apart no more than the definition says, where
+     * `brecOn` and `WellFounded.fix` take apart what they recurse on first.
+     * @param {string} name @returns {Obj | null} ConstantInfo, borrowed
+     */
+    compiled(name) {
+      const compiled = `${name}._unsafe_rec`;
+      const n = audit.nameOf(compiled);
+      try {
+        const found = audit.find(this.env, n);
+        if (found !== null) this.infos.set(compiled, found);
+        return found;
+      } finally {
+        dec(n);
+      }
     }
 
     /** @param {string} name @param {Obj} info borrowed @returns {Value} */
@@ -407,4 +426,4 @@ function makeEvaluator(abi, audit, terms) {
 const PROPOSITIONS = new Set(['Eq', 'Ne', 'Not', 'And', 'Or', 'Iff', 'LE.le', 'LT.lt', 'HEq', 'True', 'Exists', 'WellFounded', 'Acc', 'Membership.mem',
   'GE.ge', 'GT.gt', 'False', 'Nat.le', 'LawfulBEq', 'Dvd.dvd']);
 
-module.exports = { makeEvaluator, Stuck };
+module.exports = { COMPILED, makeEvaluator, Stuck };

@@ -13,7 +13,7 @@
 'use strict';
 
 const { EXPR, BINDER, KIND } = require('../terms.cjs');
-const { makeEvaluator } = require('./evaluate.cjs');
+const { COMPILED, makeEvaluator } = require('./evaluate.cjs');
 const { makeTruth } = require('./truth.cjs');
 const { makeDomains } = require('./domains.cjs');
 const { makeNarrowing, Demand } = require('./narrow.cjs');
@@ -143,16 +143,17 @@ function makeFalsify(abi, audit, terms) {
 
   /** The definitions of the file itself that were computed with. @param {any} machine @returns {string[]} */
   function own(machine) {
-    const found = [];
-    for (const [name, info] of machine.infos) {
-      if (tag(info) !== KIND.definition || audit.isInternal(info)) continue;
+    const found = new Set();
+    for (const [compiled, info] of machine.infos) {
+      const name = compiled.replace(COMPILED, '');
+      if (tag(info) !== KIND.definition || (name === compiled && audit.isInternal(info))) continue;
       const n = audit.nameOf(name);
       const module = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(machine.env), inc(n));
       const instance = unbox(call('l_Lean_Meta_isInstanceCore', inc(machine.env), n)) === 1;
-      if (abi.isScalar(module) && !instance) found.push(name);
+      if (abi.isScalar(module) && !instance) found.add(name);
       dec(module);
     }
-    return found;
+    return [...found];
   }
 
   /**

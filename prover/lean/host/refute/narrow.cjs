@@ -10,15 +10,13 @@
  */
 'use strict';
 
-/** The evaluation needs the value of a hole. */
-class Demand extends Error {
+/** Thrown where the evaluation needs the value of a hole: once an attempt, so without the stack that an Error would record. */
+class Demand {
   /** @param {Hole} hole */
   constructor(hole) {
-    super('');
     this.hole = hole;
   }
 }
-Demand.prototype.name = 'Demand';
 
 /**
  * @param {ReturnType<typeof import('./evaluate.cjs').makeEvaluator>} evaluator

@@ -46,10 +46,23 @@ theorem no_program (n : Nat) : endless n = 0 := by sorry
 theorem equation (x y : List Nat) (h : x = 3 :: y) (g : x.length = 4) : y = [] := by sorry
 theorem proposition (p q : Prop) (h : p ∨ q) : p := by sorry
 theorem local_definition (n : Nat) : let m := n + 1; m = n := by sorry
+mutual
+def evenly : Nat → Bool
+  | 0 => true
+  | n + 1 => oddly n
+def oddly : Nat → Bool
+  | 0 => false
+  | n + 1 => evenly n
+end
+theorem mutually (n : Nat) (h : evenly n = true) : oddly (n + 2) = true := by sorry
+def both : List Bool → List Bool → Bool
+  | x :: xs, y :: ys => x && y && both xs ys
+  | _, _ => true
+theorem second_consumed_first (xs ys : List Bool) : both xs (false :: ys) = true := by sorry
 """
 FALSE = {
     "Own.own_false", "Own.tree_false", "Own.all_even", "by_measure", "guarded", "instances", "function", "integers", "equation",
-    "proposition", "local_definition",
+    "proposition", "local_definition", "mutually", "second_consumed_first",
 }  # fmt: skip
 TRUE = {"Own.own_true", "Own.tree_true", "by_measure_true", "no_program"}
 
@@ -83,6 +96,14 @@ def test_values_are_the_smallest_and_readable(lean_worker: LeanWorker, targets: 
         found = dojo.falsify(state, Looking(100_000, 10.0)).found
     assert found is not None
     assert found.said() == "n = 7"
+
+
+def test_what_was_computed_with_is_named_by_its_definitions(lean_worker: LeanWorker, targets: dict[str, source.Target]) -> None:
+    with Dojo(targets["mutually"], lean_worker) as (dojo, state):
+        found = dojo.falsify(state, Looking()).found
+    assert found is not None
+    assert {"evenly", "oddly"} <= set(found.unfolded)
+    assert not any(name.startswith("_") or "._" in name for name in found.unfolded)
 
 
 def test_a_hypothesis_for_all_values_stops_a_strict_search_only(lean_worker: LeanWorker) -> None:
