@@ -261,13 +261,15 @@ def _premises(args: argparse.Namespace) -> int:
             raise ConfigError(f"{option} is {value!r}; LeanDojo Benchmark 4 has {' and '.join(choices)}")
     if args.limit < 0:
         raise ConfigError(f"--limit is {args.limit}; it must be at least 1, or 0 for all")
-    model = load_model(args.model)
-    if model.about.get("split") != args.split:
-        raise ConfigError(
-            f"{args.model} was trained on the split {model.about.get('split')}, so it has seen states of {args.split} "
-            f"{args.part}; train one: python -m prover.training.selector {args.source} --split {args.split} --out FILE"
-        )
-    found = evaluate_premises(args.source, args.split, args.part, args.limit or None, model, tell, args.method)
+    models = []
+    for path in [args.model, *([args.against] if args.against else [])]:
+        models.append(load_model(path))
+        if models[-1].about.get("split") != args.split:
+            raise ConfigError(
+                f"{path} was trained on the split {models[-1].about.get('split')}, so it has seen states of {args.split} "
+                f"{args.part}; train one: python -m prover.training.selector {args.source} --split {args.split} --out FILE"
+            )
+    found = evaluate_premises(args.source, args.split, args.part, args.limit or None, models[0], tell, args.method, *models[1:])
     if args.out is not None:
         write_atomically(args.out, json_text(found, None if args.json else 2) + "\n")
     if args.json:
@@ -281,6 +283,9 @@ def _premises(args: argparse.Namespace) -> int:
         low, high = figures["R@10"]["interval"]
         show(f"{name}: {', '.join(shown)} ({100 * low:.1f} to {100 * high:.1f}), MRR {figures['MRR']['mean']:.3f}, "
              f"{figures['milliseconds']} ms a state")  # fmt: skip
+    for name, paired in found["paired"].items():
+        show(f"{name}: {args.against} is better by R@10 on {paired['better']} states and worse on {paired['worse']}, "
+             f"p = {paired['p']:.2g}")  # fmt: skip
     return EXIT_DONE
 
 

@@ -83,6 +83,7 @@ def premises_options(parser: argparse.ArgumentParser) -> None:
         "--model", required=True, type=Path, metavar="FILE",
         help="a selector trained on the split's train part (python -m prover.training.selector)",
     )  # fmt: skip
+    parser.add_argument("--against", type=Path, metavar="FILE", help="another one, compared on the same states (sign test)")
     parser.add_argument("--split", default="novel_premises", metavar="SPLIT", help="random or novel_premises")
     parser.add_argument("--part", default="val", metavar="PART", help="val, or test (for reports, never for tuning)")
     parser.add_argument("--limit", type=int, default=500, metavar="N", help="a fixed sample of N states; 0 for all")

@@ -8,7 +8,6 @@ arXiv:2306.15626, section 4).
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,20 +21,18 @@ from numpy.typing import NDArray
 from prover.evaluation.datasets import sample
 from prover.evaluation.leandojo import CODE_CHARS, RANKS, Bm25, Corpus, Step, read_corpus, read_steps
 from prover.evaluation.premise_filters import mepo, sine
-from prover.evaluation.statistics import bootstrap
+from prover.evaluation.statistics import bootstrap, mcnemar
 from prover.policy.premises.features import Place, combined
 from prover.policy.premises.model import SelectorModel
 from prover.policy.premises.neighbours import state_features
 from prover.policy.premises.postings import Postings
 from prover.policy.premises.selector import Allowed, Selector
+from prover.policy.premises.statements import signature_of
 from prover.policy.premises.symbols import goal_words, statement_words
 
-BEFORE = re.compile(r"\A(?:@\[[^\]]*\]|/--.*?-/|\s+)*", re.DOTALL)
-KEYWORD = re.compile(
-    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|scoped|local)\s+)*"
-    r"(theorem|lemma|def|abbrev|instance|structure|class|inductive|axiom|irreducible_def|opaque|\S+)\s*"
-)
-LONGEST_CODE = 1500
+OTHER = "against: "
+LEARNT = ("neighbours", "vectors", "selector", "selector, place unknown")
+"""Methods that depend on the model."""
 
 
 @dataclass
@@ -85,29 +82,12 @@ class PremiseBenchmark:
         return {path: n for n, path in enumerate(self.selector.fields.modules)}
 
 
-def signature_of(name: str, code: str) -> str:
-    """A declaration's signature from its source: full name, binders, conclusion; without attributes and body."""
-    text = BEFORE.sub("", code[:LONGEST_CODE])
-    keyword = KEYWORD.match(text)
-    kind = keyword[1] if keyword else ""
-    text = text[keyword.end() :] if keyword else text
-    depth = 0
-    for i, c in enumerate(text):
-        depth += (c in "([{⟨⦃") - (c in ")]}⟩⦄")
-        if depth == 0 and text.startswith((":=", " where", "\n  |"), i):
-            text = text[:i]
-            break
-    if kind != "instance" or not text.startswith((":", "[", "(", "{")):
-        text = re.sub(r"\A\S+", "", text)
-    return f"{name} {' '.join(text.split())}"
-
-
 Ranking = Callable[[Step, Allowed, Place], Sequence[int]]
 
 
 def evaluate_premises(
     source: Path, split: str, part: str, limit: int | None, model: SelectorModel, say: Callable[[str], None],
-    methods: Sequence[str] = (),
+    methods: Sequence[str] = (), against: SelectorModel | None = None,
 ) -> dict[str, Any]:
     """R@1, R@10 and MRR of each method on a fixed sample of states.
 
@@ -119,6 +99,7 @@ def evaluate_premises(
         model: trained on the split's train part (`python -m prover.training.selector`); the split is compared.
         say: told what is going on.
         methods: only these; all by default.
+        against: another selector, which ranks for the same states; what it does better and worse is counted by R@10.
 
     Raises DataError when the source is not the benchmark.
     """
@@ -133,6 +114,9 @@ def evaluate_premises(
                 naming[key] = (step, set(wanted))
     chosen = sample(set(naming), limit or len(naming))
     ranked = {n: r for n, r in rankings(benchmark).items() if not methods or n in methods}
+    if against is not None:
+        other = rankings(PremiseBenchmark(benchmark.corpus, benchmark.sha256, against))
+        ranked |= {f"{OTHER}{n}": r for n, r in other.items() if n in ranked and n in LEARNT}
     scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ranked}
     seconds = dict.fromkeys(ranked, 0.0)
     for number, key in enumerate(chosen, start=1):
@@ -150,6 +134,7 @@ def evaluate_premises(
         "model": dict(model.about), "premises": len(benchmark.corpus.premises), "states": len(steps),
         "naming": len(naming), "sampled": len(chosen),
         "methods": {name: _figures(rows, seconds[name]) for name, rows in scores.items()},
+        "paired": {n: _paired(scores[n], scores[OTHER + n]) for n in ranked if OTHER + n in ranked},
     }  # fmt: skip
 
 
@@ -199,6 +184,13 @@ def rankings(benchmark: PremiseBenchmark) -> dict[str, Ranking]:
 def _score(found: Sequence[int], wanted: set[int]) -> tuple[float, float, float]:
     first = next((rank for rank, n in enumerate(found[:RANKS], start=1) if n in wanted), None)
     return len(wanted & set(found[:1])) / len(wanted), len(wanted & set(found[:10])) / len(wanted), 1 / first if first else 0.0
+
+
+def _paired(one: Sequence[tuple[float, float, float]], other: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    """On how many states the other has the greater and the smaller R@10, and the sign test's p."""
+    better = sum(b[1] > a[1] for a, b in zip(one, other, strict=True))
+    worse = sum(b[1] < a[1] for a, b in zip(one, other, strict=True))
+    return {"better": better, "worse": worse, "p": round(mcnemar(better, worse), 4)}
 
 
 def _figures(rows: Sequence[tuple[float, float, float]], seconds: float) -> dict[str, Any]:

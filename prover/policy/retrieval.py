@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +21,10 @@ IDENTIFIER = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
 class Retriever(Protocol):
     """Finds theorems that fit a goal; `prover.policy.premises.PremiseIndex` is one."""
 
-    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> Sequence[Premise]:
-        """The best `k`, best first; of the modules `imported` only, where that is given."""
+    def search(
+        self, goal_text: str, k: int, imported: frozenset[str] | None = None, own: Mapping[str, str] = ...
+    ) -> Sequence[Premise]:
+        """The best `k`, best first; of the modules `imported` only, where that is given, and of the file's `own` theorems."""
         ...
 
     def learn(self, goal_text: str, names: Sequence[str]) -> None:
@@ -51,7 +53,8 @@ class Retrieved:
         goal = first_goal(view)
         if goal is None or view.stage == 0 or goal.shape in ("∀", "→"):
             return
-        found = list(self.retriever.search(query_of(view.goals[0]), FOUND, view.file_context.imported))
+        context = view.file_context
+        found = list(self.retriever.search(query_of(view.goals[0]), FOUND, context.imported, context.theorems))
         names = [p.name for p in found]
         if view.stage == 1 and found:
             yield from _together(found)

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +33,7 @@ from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.names import Names, NamesByModule
 from prover.policy.premises import Premise, PremiseIndex
+from prover.policy.premises.index import NO_THEOREMS
 from prover.policy.premises.model import SelectorModel
 from prover.policy.premises.selector import Selector
 from prover.printable import tell
@@ -40,7 +41,7 @@ from prover.printable import tell
 FORMAT = 3
 EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
 """What `LeanWorker.lean` says of the package that `prover.lean.embedded.package` obtains."""
-TABLES = 1
+TABLES = 2
 """Raised when the selector reads signatures in another way."""
 BATCH = 400
 THEOREM_KINDS = frozenset({"theorem", "axiom"})
@@ -164,10 +165,12 @@ class LazyPremises:
         """Load the index and make its search tables in the background, so that no theorem's time pays for them."""
         threading.Thread(target=lambda: self.search("⊢ True", 1), name="premises", daemon=True).start()
 
-    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+    def search(
+        self, goal_text: str, k: int, imported: frozenset[str] | None = None, own: Mapping[str, str] = NO_THEOREMS
+    ) -> list[Premise]:
         """See `PremiseIndex.search`."""
         index = self._loaded()
-        return [] if index is None else index.search(goal_text, k, imported)
+        return [] if index is None else index.search(goal_text, k, imported, own)
 
     def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
         """See `PremiseIndex.namesakes`."""

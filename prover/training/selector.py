@@ -6,9 +6,11 @@
 Needs the extra `neural` (torch), a processor core and some 10 minutes. Of the train part's theorems some are held out: half
 of them at random, half because they use premises that then no other theorem uses, as in the novel_premises split. Word
 vectors are trained on the others; then the network on states of the held-out theorems, with the evidence that the others
-alone give; at last the memory takes all. With --library the memory keeps what cites those theorems, and theorems on the valid
-and test sides of the project's split are left out. The second command is how the model that ships was made, with the index of
-the embedded library from the cache folder.
+alone give; at last the memory takes all. With --also, runs of `proofsmith mutate` and state-tactic pairs (`proofsmith trace` of
+our own proofs or of mutants, JSON lines) teach vectors and memory, too: a mutant's statement takes the lemma of its step and its
+parent, a pair the names that its tactic has; those on the train side of the project's split only. With --library the memory keeps
+what cites those theorems, and theorems on the valid and test sides of the project's split are left out. The second command is how
+the model that ships was made, with the index of the embedded library from the cache folder.
 """
 
 from __future__ import annotations
@@ -28,15 +30,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data.mutation import shards
 from data.splits import TRAIN, split_of
 from prover.errors import EXIT_DONE, DataError
 from prover.evaluation.leandojo import SPLITS, Step, read_steps
-from prover.evaluation.premises import PremiseBenchmark, signature_of
+from prover.evaluation.premises import PremiseBenchmark
 from prover.policy.premises.model import LAYERS, SelectorModel, goal_bag, known, statement_bag
 from prover.policy.premises.neighbours import Memory, state_features
 from prover.policy.premises.postings import Floats
+from prover.policy.premises.statements import parts_of, signature_of
 from prover.policy.premises.symbols import GoalWords, StatementWords, goal_words, statement_words
+from prover.policy.retrieval import IDENTIFIER
 from prover.printable import tell
+from prover.training.examples import read
 from prover.training.selector_network import Group, train_network, train_vectors
 
 RAREST = 8
@@ -49,21 +55,21 @@ Theorem = tuple[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Example:
-    """A state, read, with the premises that its tactic names."""
+    """A state, read, with the premises that its tactic names; `step` is None where it is not the benchmark's."""
 
-    step: Step
+    step: Step | None
     goal: GoalWords
     premises: tuple[int, ...]
 
     @property
-    def theorem(self) -> Theorem:
+    def theorem(self) -> Theorem | None:
         """By its place."""
-        return self.step.file, self.step.start
+        return None if self.step is None else (self.step.file, self.step.start)
 
 
 def train_selector(
     source: Path, split: str, out: Path, library: frozenset[str] | None, states: int, passes: float, dimensions: int, seed: int,
-    say: Callable[[str], None],
+    say: Callable[[str], None], also: Sequence[Path] = (),
 ) -> SelectorModel:
     """Trains and writes a model.
 
@@ -77,8 +83,9 @@ def train_selector(
         dimensions: of a vector.
         seed: of everything that is drawn.
         say: told what is going on.
+        also: runs of `proofsmith mutate`, and what `prover.training.examples` reads as pairs.
 
-    Raises DataError when the source is not the benchmark.
+    Raises DataError when the source is not the benchmark, or one of `also` cannot be read.
     """
     started = time.monotonic()
     benchmark = PremiseBenchmark.read(source, None)
@@ -86,8 +93,12 @@ def train_selector(
     statements = [statement_words(p.name, signature_of(p.name, p.code)) for p in premises]
     examples = read_examples(benchmark, read_steps(source, split, "train"), library is not None)
     held = held_out(examples, seed)
-    learnt = [e for e in examples if e.theorem not in held]
-    say(f"{len(examples)} states that name premises, {len(learnt)} for vectors and memory, {len(held)} theorems held out")
+    others = other_examples(also, {p.name: n for n, p in enumerate(premises)})
+    learnt = [e for e in examples if e.theorem not in held] + others
+    say(
+        f"{len(examples)} states that name premises and {len(others)} others, {len(learnt)} for vectors and memory, "
+        f"{len(held)} theorems held out"
+    )
     words, idf = vocabulary(statements, learnt)
     vectors = train_vectors(
         [known(words, idf, goal_bag(e.goal)) for e in learnt], [known(words, idf, statement_bag(s)) for s in statements],
@@ -97,7 +108,7 @@ def train_selector(
     none = np.zeros(1, np.float32)
 
     def model(memory: Memory, mean: Floats, deviation: Floats, layers: Mapping[str, Floats]) -> SelectorModel:
-        about = {"split": split, "states": len(examples), "corpus_sha256": benchmark.sha256, "seed": seed,
+        about = {"split": split, "states": len(examples), "others": len(others), "corpus_sha256": benchmark.sha256, "seed": seed,
                  "library": library is not None}  # fmt: skip
         return SelectorModel(words, idf, *vectors, mean, deviation, layers, memory, about)
 
@@ -105,7 +116,7 @@ def train_selector(
     benchmark.model = model(memory_of(learnt, names, None), none, none, untrained)
     groups = questions(benchmark, [e for e in examples if e.theorem in held], states, seed, say)
     network = train_network(groups, seed, say)
-    found = model(memory_of(examples, names, library), *network)
+    found = model(memory_of([*examples, *others], names, library), *network)
     found.write(out)
     say(f"{out}: {out.stat().st_size / 1e6:.1f} MB after {time.monotonic() - started:.0f} s")
     return found
@@ -122,14 +133,49 @@ def read_examples(benchmark: PremiseBenchmark, steps: Sequence[Step], own_split:
     return found
 
 
+def other_examples(paths: Sequence[Path], numbers: Mapping[str, int]) -> list[Example]:
+    """What runs of `proofsmith mutate` and other pairs teach of the premises that have numbers.
+
+    Raises DataError for a path that is neither.
+    """
+    found = []
+    for path in paths:
+        rows: list[tuple[str, Sequence[str]]]
+        if (path / shards.PLAN).exists():
+            rows = [(state_of(m.statement), (m.lemma, m.parent)) for m in shards.mutants(path) if m.split == TRAIN]
+        else:
+            rows = [(e.prompt, IDENTIFIER.findall(e.target)) for e in read([path], "sft").items if e.split == TRAIN]
+        for state, names in rows:
+            if named := tuple(sorted({numbers[name] for name in names if name in numbers})):
+                found.append(Example(None, goal_words.__wrapped__(state), named))
+    return found
+
+
+def state_of(statement: str) -> str:
+    """The goal of a theorem whose name, binders and conclusion are given, as Lean prints it once they are introduced."""
+    _, binders, conclusion = parts_of(statement)
+    hypotheses = []
+    depth, start = 0, 0
+    for i, c in enumerate(binders):
+        if c in "([{⦃":
+            start = i + 1 if depth == 0 else start
+            depth += 1
+        elif c in ")]}⦄":
+            depth -= 1
+            if depth == 0:
+                hypotheses.append(binders[start:i].strip("{}⦃⦄"))
+    return "\n".join([*hypotheses, f"⊢ {conclusion}"])
+
+
 def held_out(examples: Sequence[Example], seed: int) -> set[Theorem]:
     """Theorems that the network is trained on: some at random, some with all that use a premise that few use."""
     users: dict[int, set[Theorem]] = defaultdict(set)
     for e in examples:
         for premise in e.premises:
-            users[premise].add(e.theorem)
+            if e.theorem is not None:
+                users[premise].add(e.theorem)
     drawn = random.Random(seed)
-    theorems = sorted({e.theorem for e in examples})
+    theorems = sorted({e.theorem for e in examples if e.theorem is not None})
     held = set(drawn.sample(theorems, min(HELD_OUT, len(theorems) // 10)))
     rare = sorted(p for p, by in users.items() if len(by) <= FEW_USERS)
     drawn.shuffle(rare)
@@ -176,6 +222,7 @@ def questions(
     order = list(examples)
     random.Random(seed).shuffle(order)
     for number, e in enumerate(order[:states], start=1):
+        assert e.step is not None
         allowed, place = benchmark.allowed(e.step)
         candidates, rows, _ = benchmark.selector.rows(e.step.state, allowed, place)
         served = np.isin(candidates, e.premises)
@@ -207,13 +254,18 @@ def main() -> int:
     parser.add_argument("--split", choices=SPLITS, default="random", help="which train part (default random)")
     parser.add_argument("--out", type=Path, required=True, help="the file to write (.npz)")
     parser.add_argument("--library", type=Path, help="premises-….json.gz of the cache folder: keep in memory what cites these")
+    parser.add_argument(
+        "--also", type=Path, action="append", default=[], metavar="PATH",
+        help="a run of `proofsmith mutate`, or pairs; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--states", type=int, default=4000, help="held-out states for the network (default 4000)")
     parser.add_argument("--passes", type=float, default=6.0, help="times through the pairs for the vectors (default 6)")
     parser.add_argument("--dimensions", type=int, default=96, help="of a vector (default 96)")
     parser.add_argument("--seed", type=int, default=0, help="default 0")
     args = parser.parse_args()
     train_selector(
-        args.source, args.split, args.out, _library(args.library), args.states, args.passes, args.dimensions, args.seed, tell
+        args.source, args.split, args.out, _library(args.library), args.states, args.passes, args.dimensions, args.seed, tell,
+        args.also,
     )
     return EXIT_DONE
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from prover.policy.premises.postings import Floats, Postings, weighted
 from prover.policy.premises.symbols import GoalWords, StatementWords, pieces
 
 UNKNOWN = -1.0
+FIELDS = ("name", "conclusion", "assumptions")
 ARRAYS = ("relation", "top", "fixed")
 SHAPES = ("=", "↔", "≤", "<", "∈", "∃")
 LEXICAL = (("name", "target", 0.8), ("conclusion", "target", 1.0), ("assumptions", "target", 0.3),
@@ -50,27 +52,44 @@ class Fields:
     """The words of all premises by field, and what does not depend on the goal."""
 
     def __init__(self, statements: Sequence[StatementWords], heads: Sequence[tuple[str, str]], modules: Sequence[str]) -> None:
-        self.postings: Mapping[str, Postings] = {
-            "name": Postings(s.name for s in statements),
-            "conclusion": Postings(s.conclusion for s in statements),
-            "assumptions": Postings(s.assumptions for s in statements),
-        }
-        shapes = {s: i for i, s in enumerate(SHAPES)}
+        self.postings = {field: Postings(getattr(s, field) for s in statements) for field in FIELDS}
         self.relations: dict[str, int] = {}
         self.tops: dict[str, int] = {}
-        self.relation = np.array([self.relations.setdefault(r, len(self.relations)) for r, _ in heads], np.int32)
-        self.top = np.array([self.tops.setdefault(t, len(self.tops)) for _, t in heads], np.int32)
-        self.fixed = np.zeros((len(heads), 3 + len(SHAPES)), np.float32)
-        for column, field in enumerate(("name", "conclusion", "assumptions")):
+        self.relation = np.zeros(0, np.int32)
+        self.top = np.zeros(0, np.int32)
+        self.modules: list[str] = []
+        self.module_of = np.zeros(0, np.int32)
+        self._settle(heads, modules)
+
+    def _settle(self, heads: Sequence[tuple[str, str]], modules: Sequence[str]) -> None:
+        """What depends on postings and heads; the heads and modules are those of the last premises."""
+        shapes = {s: i for i, s in enumerate(SHAPES)}
+        relations = [self.relations.setdefault(r, len(self.relations)) for r, _ in heads]
+        tops = [self.tops.setdefault(t, len(self.tops)) for _, t in heads]
+        self.relation = np.concatenate([self.relation, np.array(relations, np.int32)])
+        self.top = np.concatenate([self.top, np.array(tops, np.int32)])
+        self.fixed = np.zeros((len(self.relation), len(FIELDS) + len(SHAPES)), np.float32)
+        for column, field in enumerate(FIELDS):
             self.fixed[:, column] = np.log1p(self.postings[field].lengths)
-        for row, (relation, _) in enumerate(heads):
+        for relation, number in self.relations.items():
             if relation in shapes:
-                self.fixed[row, 3 + shapes[relation]] = 1
-        self.modules = list(dict.fromkeys(modules))
-        numbers = {m: i for i, m in enumerate(self.modules)}
-        self.module_of = np.array([numbers[m] for m in modules], np.int32)
+                self.fixed[self.relation == number, len(FIELDS) + shapes[relation]] = 1
+        self._place(modules)
+
+    def _place(self, modules: Sequence[str]) -> None:
+        numbers = {m: i for i, m in enumerate(dict.fromkeys([*self.modules, *modules]))}
+        self.modules = list(numbers)
+        self.module_of = np.concatenate([self.module_of, np.array([numbers[m] for m in modules], np.int32)])
         self._paths = [m.replace("/", ".").removesuffix(".lean").split(".") for m in self.modules]
         self._nearness: dict[int, Floats] = {}
+
+    def extended(self, statements: Sequence[StatementWords], heads: Sequence[tuple[str, str]], module: str) -> Fields:
+        """These premises and those of one more module behind them."""
+        found = copy(self)
+        found.postings = {f: p.extended(getattr(s, f) for s in statements) for f, p in self.postings.items()}
+        found.relations, found.tops = dict(self.relations), dict(self.tops)
+        found._settle(heads, [module] * len(heads))
+        return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All but the modules, for a file."""
@@ -81,7 +100,8 @@ class Fields:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]], modules: Sequence[str]) -> Fields:
         """What `arrays` gave."""
-        found = cls((), (), modules)
+        found = cls((), (), ())
+        found._place(modules)
         found.postings = {
             name: Postings.of_arrays({key.removeprefix(f"{name} "): a for key, a in arrays.items() if key.startswith(f"{name} ")})
             for name in found.postings

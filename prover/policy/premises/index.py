@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from prover.policy.names import Names, NamesByModule
+from prover.policy.premises.features import Place
 from prover.policy.premises.model import SelectorModel, shipped
-from prover.policy.premises.selector import HEAD_BONUS, Allowed, Selector
-from prover.policy.premises.statements import Premise, last_component
+from prover.policy.premises.selector import HEAD_BONUS, NOWHERE, Allowed, Selector
+from prover.policy.premises.statements import Premise, last_component, signature_of
 
 CACHED = 2000
+FILES = 8
+MOST_OWN = 200
+NO_THEOREMS: Mapping[str, str] = {}
 
 
 @dataclass
@@ -38,7 +42,10 @@ class PremiseIndex:
     _last: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False)
     _own: frozenset[str] = field(default_factory=frozenset, init=False, repr=False)
     _allowed: dict[frozenset[str], Allowed] = field(default_factory=dict, init=False, repr=False)
-    _cache: dict[tuple[str, int, frozenset[str] | None], list[Premise]] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[tuple[object, ...], list[Premise]] = field(default_factory=dict, init=False, repr=False)
+    _files: dict[tuple[tuple[str, str], ...], tuple[Selector, Place, list[tuple[str, str]]]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for i, (name, _) in enumerate(self.entries):
@@ -61,20 +68,42 @@ class PremiseIndex:
         """See `LibraryNames`."""
         return None if self.known is None else self.known.of(imported)
 
-    def search(self, goal_text: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
+    def search(
+        self, goal_text: str, k: int, imported: frozenset[str] | None = None, own: Mapping[str, str] = NO_THEOREMS
+    ) -> list[Premise]:
         """The `k` theorems that fit a goal best, best first.
 
         Args:
             goal_text: a target, or a goal with hypotheses in front of `⊢`.
             k: at most so many.
             imported: only theorems of these modules; None takes all.
+            own: the file's theorems that stand before the goal, with their source, the nearest last; ranked with the library's.
         """
-        found = self._cache.get((goal_text, k, imported))
+        file = tuple(own.items())[-MOST_OWN:]
+        found = self._cache.get((goal_text, k, imported, file))
         if found is None:
             if len(self._cache) > CACHED:
                 self._cache.clear()
-            ranked = self.selector.rank(goal_text, k, self._usable(imported)) if self.entries else []
-            found = self._cache[goal_text, k, imported] = [Premise(*self.entries[i], score) for i, score in ranked]
+            selector, place, more = self._of_file(file)
+            usable = self._usable(imported)
+            if usable is not None and more:
+                usable = np.concatenate([usable, np.ones(len(more), np.bool_)])
+            ranked = selector.rank(goal_text, k, usable, place) if self.entries or more else []
+            entries = [(self.entries[i] if i < len(self.entries) else more[i - len(self.entries)], score) for i, score in ranked]
+            found = self._cache[goal_text, k, imported, file] = [Premise(*entry, score) for entry, score in entries]
+        return found
+
+    def _of_file(self, file: tuple[tuple[str, str], ...]) -> tuple[Selector, Place, list[tuple[str, str]]]:
+        """The selector for a file with these theorems, its place, and their signatures."""
+        if not file:
+            return self.selector, NOWHERE, []
+        found = self._files.get(file)
+        if found is None:
+            if len(self._files) > FILES:
+                self._files.clear()
+            more = [(name, signature_of(name, source)) for name, source in file]
+            made = self.selector.extended([n for n, _ in more], [s for _, s in more])
+            found = self._files[file] = *made, more
         return found
 
     def namesakes(self, name: str, k: int, imported: frozenset[str] | None = None) -> list[Premise]:
@@ -105,6 +134,7 @@ class PremiseIndex:
         if numbers:
             self.selector.learn(goal_text, numbers)
             self._cache.clear()
+            self._files.clear()
 
     def _usable(self, imported: frozenset[str] | None) -> Allowed | None:
         if imported is None:

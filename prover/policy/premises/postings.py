@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 K1 = 1.2
-ARRAYS = ("documents", "weights", "starts", "idf", "mass", "lengths")
+ARRAYS = ("documents", "counts", "weights", "starts", "idf", "mass", "lengths")
 B = 0.75
 
 
@@ -28,31 +28,45 @@ class Postings:
 
     def __init__(self, documents: Iterable[Sequence[str]]) -> None:
         self.vocabulary: dict[str, int] = {}
+        self._take(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32), documents)
+
+    def _take(self, token: Ints, document: Ints, frequency: Floats, lengths: Floats, documents: Iterable[Sequence[str]]) -> None:
+        """Makes all tables anew, from the words that are known of documents, and from further documents."""
         tokens: list[int] = []
         counts: list[int] = []
         sizes: list[int] = []
-        lengths: list[int] = []
-        for document in documents:
-            bag = Counter(document)
+        more: list[int] = []
+        for words in documents:
+            bag = Counter(words)
             tokens += [self.vocabulary.setdefault(word, len(self.vocabulary)) for word in bag]
             counts += bag.values()
             sizes.append(len(bag))
-            lengths.append(len(document))
-        self.size = len(sizes)
-        self.lengths = np.array(lengths, np.float32)
-        mean = float(self.lengths.mean()) if lengths else 1.0
-        token = np.array(tokens, np.int32)
-        document_of = np.repeat(np.arange(self.size, dtype=np.int32), sizes)
-        frequency = np.array(counts, np.float32)
-        norm = K1 * (1 - B + B * self.lengths / max(mean, 1e-9))
+            more.append(len(words))
+        added = np.repeat(np.arange(len(lengths), len(lengths) + len(sizes), dtype=np.int32), sizes)
+        token = np.concatenate([token, np.array(tokens, np.int32)])
+        document = np.concatenate([document, added])
+        frequency = np.concatenate([frequency, np.array(counts, np.float32)])
+        self.lengths: Floats = np.concatenate([lengths, np.array(more, np.float32)])
+        self.size = len(self.lengths)
+        mean = float(self.lengths.mean()) if self.size else 1.0
         order = np.argsort(token, kind="stable")
-        self.documents: Ints = document_of[order]
-        self.weights: Floats = (frequency * (K1 + 1) / (frequency + norm[document_of]))[order].astype(np.float32)
+        self.documents: Ints = document[order]
+        self.counts: Floats = frequency[order]
+        norm = K1 * (1 - B + B * self.lengths / max(mean, 1e-9))
+        self.weights: Floats = (self.counts * (K1 + 1) / (self.counts + norm[self.documents])).astype(np.float32)
         self.starts = np.searchsorted(token[order], np.arange(len(self.vocabulary) + 1))
         held = np.diff(self.starts)
         self.idf = np.log(1 + (self.size - held + 0.5) / (held + 0.5)).astype(np.float32)
-        self.mass = np.bincount(document_of, self.idf[token] if len(token) else None, self.size).astype(np.float32)
+        self.mass = np.bincount(document, self.idf[token] if len(token) else None, self.size).astype(np.float32)
         """Of each document, the sum of its words' idf."""
+
+    def extended(self, documents: Iterable[Sequence[str]]) -> Postings:
+        """These documents and others behind them."""
+        found = Postings(())
+        found.vocabulary = dict(self.vocabulary)
+        token = np.repeat(np.arange(len(self.vocabulary), dtype=np.int32), np.diff(self.starts))
+        found._take(token, self.documents, self.counts, self.lengths, documents)
+        return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it, for a file."""

@@ -9,6 +9,7 @@ is never a candidate.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +30,8 @@ BY_NEIGHBOURS = 100
 FROM_FILE = 60
 HEAD_BONUS = 4.0
 NOWHERE = Place()
+FILE = "file"
+"""The module of a file's own theorems."""
 Allowed = NDArray[np.bool_]
 
 
@@ -63,6 +66,19 @@ class Selector:
         if model is not None and len(names):
             taught = self.neighbours.recall(model.memory, self.numbers)
             np.add.at(self.uses, taught, 1)
+
+    def extended(self, names: Sequence[str], signatures: Sequence[str]) -> tuple[Selector, Place]:
+        """A selector that ranks premises of a file, in their order, beside these, and their place; it shares what is learnt."""
+        found = copy(self)
+        found.__dict__.pop("numbers", None)
+        statements = [statement_words(n, s) for n, s in zip(names, signatures, strict=True)]
+        found.names = [*self.names, *names]
+        found.fields = self.fields.extended(statements, [head_of(conclusion_of(s)) for s in signatures], FILE)
+        found.uses = np.concatenate([self.uses, np.zeros(len(names), np.float32)])
+        if self.model is not None and self.vectors is not None:
+            found.vectors = np.concatenate([self.vectors, self.model.premise_matrix(statements)])
+        module = found.fields.modules.index(FILE)
+        return found, Place(module, range(len(self.names), len(found.names)))
 
     def tables(self) -> dict[str, NDArray[Any]]:
         """What was read from the signatures, for a file."""

@@ -12,6 +12,12 @@ TOKEN = re.compile(r"[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*|\d+|[^\
 SIGNATURE = re.compile(r"^(?P<name>\S+?)(?:\.\{[^}]*\})?(?=\s)(?P<rest>.*)$", re.DOTALL)
 GROUP = re.compile(r"[({\[⦃]([^:()\[\]{}]+?) :")
 VARIABLE = re.compile(r"^[a-zα-ωA-Z]{1,2}[₀-₉\d']*$")
+BEFORE = re.compile(r"\A(?:@\[[^\]]*\]|/--.*?-/|\s+)*", re.DOTALL)
+KEYWORD = re.compile(
+    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|scoped|local)\s+)*"
+    r"(theorem|lemma|def|abbrev|instance|structure|class|inductive|axiom|irreducible_def|opaque|\S+)\s*"
+)
+LONGEST_CODE = 1500
 SILENT = frozenset({"→", "∀", "Type", "Prop", "Sort", "fun", "=>", "u", "v", "u_1", "u_2", "h", "¬", "↑"})
 
 
@@ -32,6 +38,23 @@ class Premise:
     def equivalence(self) -> bool:
         """Whether it concludes an equivalence."""
         return shape(conclusion_of(self.statement)) == "↔"
+
+
+def signature_of(name: str, code: str) -> str:
+    """A declaration's signature from its source: full name, binders, conclusion; without attributes and body."""
+    text = BEFORE.sub("", code[:LONGEST_CODE])
+    keyword = KEYWORD.match(text)
+    kind = keyword[1] if keyword else ""
+    text = text[keyword.end() :] if keyword else text
+    depth = 0
+    for i, c in enumerate(text):
+        depth += (c in "([{⟨⦃") - (c in ")]}⟩⦄")
+        if depth == 0 and text.startswith((":=", " where", "\n  |"), i):
+            text = text[:i]
+            break
+    if kind != "instance" or not text.startswith((":", "[", "(", "{")):
+        text = re.sub(r"\A\S+", "", text)
+    return f"{name} {' '.join(text.split())}"
 
 
 def last_component(name: str) -> str:

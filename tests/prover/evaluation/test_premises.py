@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from prover.evaluation.leandojo import read_steps
-from prover.evaluation.premises import PremiseBenchmark, evaluate_premises, rankings, signature_of
+from prover.evaluation.premises import PremiseBenchmark, evaluate_premises, rankings
+from prover.policy.premises.statements import signature_of
 from tests.prover.policy.premises.tiny import model
 
 
@@ -56,3 +60,13 @@ def test_figures_say_how_many_states_they_are_of(tmp_path: Path) -> None:
     assert (found["states"], found["naming"], found["sampled"], found["premises"]) == (1, 1, 1, 4)
     assert len(found["corpus_sha256"]) == 64
     assert {n: m["R@1"]["mean"] for n, m in found["methods"].items()} == {"bm25": 1.0, "words by field": 1.0}
+
+
+def test_two_selectors_are_compared_on_the_same_states(tmp_path: Path) -> None:
+    blind = replace(model(), layers={k: np.zeros_like(v) for k, v in model().layers.items()})  # by number, so `early` first
+    backwards = replace(model(), layers=model().layers | {"w3": -model().layers["w3"]})
+    source, methods = made(tmp_path), ["selector", "bm25"]
+    found = evaluate_premises(source, "random", "val", None, model(), lambda text: None, methods, blind)
+    assert set(found["methods"]) == {"selector", "bm25", "against: selector"}
+    assert found["paired"] == {"selector": {"better": 0, "worse": 0, "p": 1.0}}, "both have it among ten"
+    assert evaluate_premises(source, "random", "val", None, backwards, lambda text: None, methods, None)["paired"] == {}

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
 
+from data.mutation import shards
+from data.mutation.records import Mutant
+from data.splits import split_of
 from prover.errors import DataError
 from prover.policy.premises.model import load_model
 from prover.policy.premises.selector import Selector
 
 pytest.importorskip("torch", reason="the extra `neural` (torch, transformers) is not installed")
 
-from prover.training.selector import held_out, memory_of, train_selector
+from prover.training.selector import held_out, memory_of, other_examples, state_of, train_selector
 
 WORDS = [a + b for a in ("bar", "fen", "gol", "hud", "kim") for b in ("dra", "lis", "mon", "pex")]
 
@@ -74,3 +78,32 @@ def test_no_examples_hold_nothing_out_and_leave_an_empty_memory() -> None:
 def test_something_else_than_the_benchmark_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="pip download"):
         train_selector(tmp_path / "nothing.tar.gz", "random", tmp_path / "x.npz", None, 1, 1.0, 8, 0, lambda text: None)
+
+
+def test_a_mutants_statement_is_a_goal() -> None:
+    text = "m_rw_01.{u} {α : Type u} (xs ys : List α) (h : (n : Nat) → xs = ys ∧ n = n) : xs.length = ys.length"
+    assert state_of(text) == "α : Type u\nxs ys : List α\nh : (n : Nat) → xs = ys ∧ n = n\n⊢ xs.length = ys.length"
+
+
+def test_mutants_and_pairs_teach_what_they_name_on_the_train_side_alone(
+    benchmark: Path, tmp_path: Path
+) -> None:
+    held = next(w for w in ascii_lowercase if split_of(w) != "train")
+    learnt = next(w for w in ascii_lowercase if split_of(w) == "train")
+    pairs = tmp_path / "own.jsonl"
+    rows = [(learnt, "rw [bardra_rule]"), (held, "rw [barlis_rule]"), (learnt, "simp [unknown_rule]")]
+    pairs.write_text("".join(json.dumps({"name": n, "state": "⊢ zig x = x", "tactic": t}) + "\n" for n, t in rows), "utf-8")
+    run = tmp_path / "mutants"
+    fields = dict.fromkeys(("operator", "direction", "place", "proof", "context", "key", "head", "name"), "")
+    numbers = {"round": 1, "size": 1, "parent_size": 1, "hypotheses": 0}
+    for number, split in enumerate(("train", "valid")):
+        named = {"lemma": WORDS[number] + "_rule", "parent": WORDS[2 + number] + "_rule", "root": "r", "split": split}
+        mutant = Mutant(**fields, **numbers, **named, statement="m (n : Nat) : zag n = n")
+        shards.write(run, number, [mutant], {})
+    (run / shards.PLAN).write_text("{}", "utf-8")
+    names = {f"{w}_rule": i for i, w in enumerate(WORDS)}
+    found = other_examples([pairs, run], names)
+    assert [e.premises for e in found] == [(0,), (0, 2)] and WORDS[0] == "bardra"
+    out = tmp_path / "also.npz"
+    train_selector(benchmark, "random", out, None, 40, 20.0, 8, 0, lambda text: None, [pairs, run])
+    assert load_model(out).about["others"] == 2

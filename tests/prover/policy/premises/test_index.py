@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from prover.policy.premises import PremiseIndex, conclusion_of, head_of
 from prover.policy.premises.neighbours import state_features
+from prover.policy.premises.selector import Selector
 from prover.policy.premises.symbols import goal_words, words
 from tests.prover.policy.premises.tiny import model
 
@@ -86,3 +87,27 @@ def test_a_premise_that_the_place_cannot_see_is_never_offered_though_it_served_b
     index.learn("a b : Nat ⊢ a ∣ b + 3", ["Nat.dvd_add"])
     found = index.search("a b : Nat ⊢ a ∣ b + 3", 9, frozenset({"List", "Int"}))
     assert found and not any(p.name.startswith("Nat") for p in found)
+
+
+def test_a_theorem_of_the_file_ranks_first_where_it_fits_and_not_elsewhere() -> None:
+    own = {
+        "mine": "@[simp] theorem mine (xs : List Nat) :\n    (zigzag xs).length = xs.length",
+        "other": "private theorem other (a b : Nat) : a * b = b * a",
+    }
+    for which in (None, model()):
+        index = PremiseIndex(CORPUS, [name.split(".")[0] for name, _ in CORPUS], model=which)
+        goal = "⊢ (zigzag as).length = n"
+        found = index.search(goal, 3, own=own)
+        assert found[0].name == "mine" and found[0].rewrites
+        assert "mine" not in {p.name for p in index.search(goal, 9)}, "only in its file"
+        assert {p.name for p in index.search(goal, 9, frozenset(), own)} <= set(own), "the library is not seen"
+        assert index.search("⊢ m ∣ n", 1, own=own)[0].name not in own
+
+
+def test_a_selector_extended_by_a_file_is_the_one_made_of_all_at_once() -> None:
+    names, signatures = zip(*CORPUS, strict=True)
+    modules = ["A"] * len(names)
+    extended, _ = Selector(names[:3], signatures[:3], modules[:3], model()).extended(names[3:], signatures[3:])
+    whole = Selector(names, signatures, ["A"] * 3 + ["file"] * (len(names) - 3), model())
+    for goal in ("⊢ (xs ++ ys).length = n", "⊢ a ∣ b + c", "h : a ≤ b ⊢ a + c ≤ b + c"):
+        assert extended.rank(goal, 9) == whole.rank(goal, 9)
