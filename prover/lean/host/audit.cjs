@@ -21,7 +21,7 @@ const STRING_BYTES = 20; // where the bytes of a string begin
  * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
  */
 function makeAudit(abi, lean) {
-  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, listItems, call, io, name, nameText, takeText, closure } = abi;
+  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, listItems, call, io, nameText, takeText, closure } = abi;
 
   const environmentOf = (/** @type {Obj} */ state) => field(state, lean.COMMAND_STATE.env);
 

@@ -236,7 +236,8 @@ async function main() {
     const tactics = [];
     /** @type {{start: number, end: number, tactic: boolean}[]} */
     const sorries = [];
-    const note = (/** @type {number} */ inner, /** @type {object} */ more = {}) => {
+    /** @template {object} T @param {number} inner @param {T} more */
+    const note = (inner, more) => {
       const range = lean.rangeOf(inner);
       return range === null ? [] : [{ start: range[0], end: range[1], ...more }];
     };
@@ -244,7 +245,7 @@ async function main() {
       const sequence = SEQUENCES.get(kind);
       if (sequence !== undefined) {
         const items = lean.argsOf(node)[sequence];
-        if (items !== undefined) lean.argsOf(items).forEach((item, i) => i % 2 === 0 && tactics.push(...note(item)));
+        if (items !== undefined) lean.argsOf(items).forEach((item, i) => i % 2 === 0 && tactics.push(...note(item, {})));
       }
       if (kind === 'Lean.Parser.Tactic.tacticSorry') sorries.push(...note(node, { tactic: true }));
       if (kind === 'Lean.Parser.Term.sorry') sorries.push(...note(node, { tactic: false }));

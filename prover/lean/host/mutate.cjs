@@ -33,7 +33,7 @@ function makeMutate(abi, lean, audit) {
   const parents = makeParents(abi, audit, terms, libraries, naming);
   const quality = makeQuality(abi, terms);
   const drafting = makeDrafting(abi, terms, naming, quality);
-  const printing = makePrinting(abi, terms, libraries);
+  const printing = makePrinting(abi, libraries);
   const vacuity = makeVacuity(abi, lean, terms, libraries, parents, drafting);
   const parts = { abi, lean, audit, terms, libraries, naming, parents, quality, drafting, printing, vacuity };
   const engine = makeEngine(parts);

@@ -32,7 +32,7 @@ function symbolFile(symbols) {
     slots.writeUInt32LE(position, 8 + 8 * slot);
     const entry = Buffer.alloc(12 + name.length);
     [value, Number(isData), name.length].forEach((n, i) => entry.writeUInt32LE(n, 4 * i));
-    entry.latin1Write(name, 12);
+    entry.write(name, 12, 'latin1');
     entries.push(entry);
     position += entry.length;
   }

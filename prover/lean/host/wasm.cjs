@@ -57,7 +57,7 @@ class Reader {
   name() {
     const length = this.unsigned();
     this.at += length;
-    return this.bytes.latin1Slice(this.at - length, this.at);
+    return this.bytes.toString('latin1', this.at - length, this.at);
   }
 
   /** The value of `i32.const`. */

@@ -44,7 +44,7 @@ function makeEngine(engine) {
       if (!wanted.has(operator)) continue;
       propose(p, (place, entry, occurrence) => {
         if (entry.lemma.text === p.parent.name || (guarded && heldOut.has(entry.lemma.id))) return;
-        found.set(`${operator} ${place} ${entry.lemma.id} ${entry.at} ${occurrence ?? ''}`, { operator, place, entry, occurrence });
+        found.set(`${operator} ${place} ${entry.lemma.id} ${entry.at} ${occurrence ?? ''}`, { operator, place, entry, ...(occurrence === undefined ? {} : { occurrence }) });
       });
     }
     return [...found.values()];

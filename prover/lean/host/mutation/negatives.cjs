@@ -57,7 +57,7 @@ function makeNegatives({ abi, terms, libraries, drafting, printing }, engine) {
     /** @type {Neighbour[]} */
     let neighbours = [];
     try {
-      const variables = p.types.filter((t, i) => p.infos[i] !== BINDER.instance && !p.hypotheses().includes(i));
+      const variables = p.types.filter((_, i) => p.infos[i] !== BINDER.instance && !p.hypotheses().includes(i));
       if (variables.length > MAX_VARIABLES) return null;
       neighbours = changes(p);
       for (let i = neighbours.length - 1; i > 0; i--) {

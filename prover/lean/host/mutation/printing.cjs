@@ -13,10 +13,9 @@ const WIDTH = 100;
 
 /**
  * @param {ReturnType<typeof import('../abi.cjs').makeAbi>} abi
- * @param {ReturnType<typeof import('../terms.cjs').makeTerms>} terms
  * @param {ReturnType<typeof import('./library.cjs').makeLibrary>} libraries
  */
-function makePrinting(abi, terms, libraries) {
+function makePrinting(abi, libraries) {
   const { box, isScalar, inc, dec, tag, field, byteAt, ctor, copyWith, list, listItems, call, io, nameText, takeText } = abi;
 
   /**

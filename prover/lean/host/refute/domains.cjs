@@ -138,7 +138,7 @@ function makeDomains({ Fn, Ctor, Type, Pi, Sort, PROP, PROOF_THUNK, Stuck, ready
   function textOf(v) {
     if (typeof v === 'bigint') return String(v);
     if (v instanceof Ctor && v.of.type === 'Int') {
-      const n = force(v.fields[0]);
+      const n = /** @type {bigint} */ (force(v.fields[0]));
       return v.of.index === 0 ? String(n) : `(${-n - 1n})`;
     }
     if (v instanceof Ctor) return written(v.of, v.fields.map((/** @type {any} */ f) => (f === PROOF_THUNK ? '(by decide)' : textOf(force(f)))));

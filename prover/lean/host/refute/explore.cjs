@@ -219,7 +219,7 @@ function makeExplore(abi, audit, terms) {
 
   const ofVariable = (/** @type {[string, string]} */ [, type]) => type.split(/[\s()]+/).includes(TYPE_VARIABLE);
 
-  /** Whether terms are an instance of a rule's, variable by variable. @param {Term[]} rule @param {Term[]} given @param {Map<number, string>} bound */
+  /** Whether terms are an instance of a rule's, variable by variable. @param {Term[]} rule @param {Term[]} given @param {Map<number, string>} bound @returns {boolean} */
   function instance(rule, given, bound) {
     return rule.every((pattern, n) => {
       const term = given[n];
