@@ -17,8 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from prover.audit.auditor import SharedAuditor
 from prover.audit.embedded import Auditor
-from prover.audit.shared import SharedAuditor
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture, Offer, View
 from prover.policy.builtin import builtin_policy

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from prover.audit.shared import auditor_for
+from prover.audit.auditor import auditor_for
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.neural.default import default_policy

@@ -15,8 +15,7 @@ from typing import Any, Protocol
 
 from lean_dojo import DojoInitError, ProofFinished
 
-from prover.audit.auditor import Verdict
-from prover.audit.shared import MAX_TRIES
+from prover.audit.auditor import MAX_TRIES, Verdict
 from prover.errors import LeanProcessError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.backend import EMBEDDED

@@ -15,7 +15,7 @@ CODE = (
     "prover/policy",
     "prover/prove/theorem.py",
     "prover/prove/environment.py",
-    "prover/audit/shared.py",
+    "prover/audit/auditor.py",
     "prover/prove/batch.py",
     "prover/prove/item.py",
     "prover/prove/minimise.py",

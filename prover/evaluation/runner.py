@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import SharedAuditor, auditor_for
+from prover.audit.auditor import SharedAuditor, auditor_for
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.figures import counts, joined, pass_curve

@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from prover.audit.auditor import Verdict
+from prover.audit.auditor import SharedAuditor, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
-from prover.audit.shared import SharedAuditor, auditor_for
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.engine import Backend, Engine

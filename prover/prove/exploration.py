@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import SharedAuditor, auditor_for
+from prover.audit.auditor import SharedAuditor, auditor_for
 from prover.errors import ConfigError
 from prover.explore.laws import Extent, FileLaws, Law
 from prover.lean.embedded.backend import EMBEDDED

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
-from prover.audit.auditor import Verdict
+from prover.audit.auditor import MAX_TRIES, Verdict
 from prover.audit.outcome import Candidate, Effort, Failure, Proof
-from prover.audit.shared import MAX_TRIES
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine

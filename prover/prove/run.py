@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import MAX_TRIES, SharedAuditor, auditor_for
+from prover.audit.auditor import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
 from prover.lean.embedded.backend import EMBEDDED

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit import outcome as audit
-from prover.audit.auditor import TheoremVerdict, Verdict
+from prover.audit.auditor import SharedAuditor, TheoremVerdict, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure
-from prover.audit.shared import SharedAuditor, auditor_for
 from prover.errors import DataError
 from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.worker import LeanWorker

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.audit.shared import SharedAuditor, auditor_for
+from prover.audit.auditor import SharedAuditor, auditor_for
 from prover.errors import DataError
 from prover.evaluation.compare import compare
 from prover.evaluation.datasets import DataSet

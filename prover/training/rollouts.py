@@ -1,7 +1,7 @@
 """Proofs drawn from a policy in the real embedded Lean, each judged by the audit.
 
 A rollout begins at a theorem's statement and takes one drawn tactic a state, until the proof is done, a tactic fails, or its
-length is reached. Its reward is 1 when the audit, a Lean of its own that sees only texts (`prover.audit.shared`), accepts
+length is reached. Its reward is 1 when the audit, a Lean of its own that sees only texts (`prover.audit.auditor`), accepts
 the whole proof and that rests on no unproved theorem of the file; 0 otherwise. What the rollout's own Lean says of a proof counts
 nothing: `sorry`, an axiom, a theorem that is still open itself earn 0.
 """
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from lean_dojo import DojoInitError, ProofFinished, TacticState
 
 from data.splits import split_of
-from prover.audit.shared import auditor_for
+from prover.audit.auditor import auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.backend import EMBEDDED

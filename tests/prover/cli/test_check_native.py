@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from prover.audit.auditor import TheoremVerdict
-from prover.audit.comparator import comparator_said
-from prover.audit.toolchain import checker_said
+from prover.audit.toolchain import checker_said, comparator_said
 from prover.cli import check
 from prover.cli.main import main
 from prover.lean.embedded.worker import LeanWorker

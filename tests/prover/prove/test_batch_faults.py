@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from prover.audit.auditor import SharedAuditor
 from prover.audit.embedded import Auditor
-from prover.audit.shared import SharedAuditor
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
 from prover.lean import source
 from prover.lean.dojo import Dojo
