@@ -18,7 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.audit.answers import filled, open_definitions, reached
 from prover.audit.auditor import AuditVerdict, TheoremVerdict
 from prover.audit.reasons import (
     error_of,
@@ -30,7 +29,7 @@ from prover.audit.reasons import (
     presence,
     with_errors,
 )
-from prover.audit.session import Elaborated, Session
+from prover.audit.session import Elaborated, Session, filled, open_definitions, reached
 from prover.audit.trust import Ground, Refusal, added_code, ground, sorried, together
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import source

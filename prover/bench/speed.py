@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit.auditor import auditor_for
-from prover.lean.embedded.backend import EMBEDDED
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.policy.neural.default import default_policy
 from prover.prove.batch import run_batch
 from prover.prove.item import BatchSettings

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Judges every theorem of the target and says why."""
     from prover.audit.embedded import CHECKS
-    from prover.audit.kernel_age import FAULTS, kernel
+    from prover.audit.trust import FAULTS, kernel
     from prover.lean.source import load
 
     if not 0 < args.timeout < float("inf"):

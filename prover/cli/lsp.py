@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for name in ("workers", "suggest_timeout", "timeout"):
         if not 0 < getattr(args, name) < float("inf"):
             raise ConfigError(f"--{name.replace('_', '-')} is {getattr(args, name):g}; it must be above 0")
-    from prover.lean.embedded.backend import EMBEDDED
+    from prover.lean.embedded.worker import EMBEDDED
     from prover.server.lsp import Options, serve
     from prover.server.session import Session
 

@@ -180,8 +180,7 @@ def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
     from prover.prove.run import Input, collect, from_statement
 
     if args.repo is not None:
-        from prover.lean.leandojo.traced import parse_source
-        from prover.lean.leandojo.traced_backend import texts, traced_backend
+        from prover.lean.leandojo.traced import parse_source, texts, traced_backend
 
         source = parse_source(args.repo)
         backend = traced_backend(source, args.theorem, args.github_token)

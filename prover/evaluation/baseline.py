@@ -18,7 +18,7 @@ from lean_dojo import DojoInitError, ProofFinished
 from prover.audit.auditor import MAX_TRIES, Verdict
 from prover.errors import LeanProcessError
 from prover.lean.dojo import Dojo
-from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
 from prover.prove.folder import RunFolder

@@ -8,8 +8,7 @@ from typing import Any
 from prover.evaluation import baseline as single_tactics
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.statistics import bootstrap, mean_pass_at_k, pass_at_k, wilson
-from prover.prove.cost import over_budget
-from prover.prove.item import Item
+from prover.prove.item import Item, over_budget
 
 
 def joined(

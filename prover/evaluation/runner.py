@@ -34,7 +34,7 @@ from prover.evaluation.noise import NoisyPolicy
 from prover.evaluation.provenance import code_sha256, hardware
 from prover.evaluation.report import write_eval_page
 from prover.lean import source
-from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Reading, Target
 from prover.printable import tell

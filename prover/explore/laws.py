@@ -17,9 +17,9 @@ from lean_dojo import DojoInitError, TacticState
 from prover.errors import DataError
 from prover.explore.names import law_name, unused
 from prover.explore.theory import Lemma, Theory, introduction, proved, proving
-from prover.lean.conjectures import TYPE_VARIABLE, Equation, Limits
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.evaluated import TYPE_VARIABLE, Equation, Limits
 from prover.lean.source import Target
 
 AUXILIARY = "proofsmith_explore"

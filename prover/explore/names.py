@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from prover.lean.conjectures import Equation
+from prover.lean.evaluated import Equation
 
 TOKEN = re.compile(r"[()]|[^\s()]+")
 NOT_WORD = re.compile(r"[^\w]")

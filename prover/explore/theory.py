@@ -17,7 +17,7 @@ from typing import Protocol
 from lean_dojo import TacticState
 
 from prover.explore.induction import Variable, derivations, inductions
-from prover.lean.conjectures import TYPE_VARIABLE, Equation
+from prover.lean.evaluated import TYPE_VARIABLE, Equation
 
 ROUNDS = 2
 LEMMA = "lemma"

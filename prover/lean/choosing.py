@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from prover.errors import ConfigError, LeanSetupError
-from prover.lean.embedded.backend import Embedded
+from prover.lean.embedded.worker import Embedded
 from prover.lean.engine import Backend
 from prover.lean.native.backends import DojoBackend, ReplBackend
 from prover.lean.native.discover import native_problem

@@ -26,13 +26,11 @@ from lean_dojo import (
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.answers import ProofView, TacticReply
-from prover.lean.conjectures import Equation
-from prover.lean.conjectures import Limits as ExploreLimits
-from prover.lean.counterexample import Counterexample, Falsification, Looking
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
-from prover.lean.results import Result, TacticTimeout, reply_of
+from prover.lean.evaluated import Counterexample, Equation, Falsification, Looking
+from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.source import Target
-from prover.lean.states import LiveStates
+from prover.lean.states import LiveStates, Result, TacticTimeout, reply_of
 from prover.lean.tactic_text import searches_library
 
 QUICK = Looking(tries=300, seconds=0.1)

@@ -15,7 +15,7 @@ from pathlib import Path
 from prover.errors import DataError
 from prover.lean import answers
 from prover.lean.commands import masked
-from prover.lean.line_ends import ONLY_LF, LineEnds
+from prover.lean.positions import ONLY_LF, LineEnds
 
 MAX_FILE_BYTES = 10_000_000
 INSIDE = "only whole proofs are searched for here"

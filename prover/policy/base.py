@@ -20,7 +20,6 @@ from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
 from prover.lean.context import FileContext
-from prover.policy.available import runs
 from search.types import Proposal
 
 MAX_TACTIC_LENGTH = 10_000
@@ -304,3 +303,18 @@ class Mixture:
             if offer.tactic not in best or log_prob > best[offer.tactic].log_prob:
                 best[offer.tactic] = Proposal(offer.tactic, log_prob, offer.template or proposer.name)
         return sorted(best.values(), key=lambda p: -p.log_prob)[: self.width]
+
+
+NEEDS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (
+        re.compile(r"(?<![\w.])(?:grind|lia|cutsat|grobner)(?![\w.])"),
+        frozenset({"Init.Grind.Norm", "Init.Grind.Util", "Init.Grind.ToInt", "Init.Grind.Ring.Basic"}),
+    ),
+    (re.compile(r"(?<![\w.])(?:bv_)?omega(?![\w.])"), frozenset({"Init.Omega.Int"})),
+)
+"""Words of a tactic, and the modules that hold the lemmas it cannot do without."""
+
+
+def runs(tactic: str, imported: frozenset[str] | None) -> bool:
+    """Whether a tactic can succeed with these modules; `None` is the whole library. Errs on the side of yes."""
+    return imported is None or all(modules <= imported for word, modules in NEEDS if word.search(tactic))

@@ -1,5 +1,4 @@
-"""Simplification and rewriting with what the context has: definitions, hypotheses, the file's own theorems.
-"""
+"""Simplification and rewriting with what the context has: definitions, hypotheses, the file's own theorems."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from prover.audit.auditor import SharedAuditor, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
 from prover.errors import LeanProcessError, LeanSetupError
-from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
 from prover.policy.retrieval import retriever_of

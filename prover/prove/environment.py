@@ -6,6 +6,7 @@ Whether Lean behind the Dojo is embedded or native is not known here. The embedd
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,9 @@ import lean_dojo
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
 from prover.lean.context import FileContext
+from prover.lean.tactic_text import endless
 from prover.policy.base import GoalText, Hypothesis, View
-from prover.prove.guard import endless
-from prover.prove.oracles import found_instead
-from search.types import Advanced, Closed, Outcome, Part, Rejected, TimedOut
+from search.types import Advanced, Closed, Outcome, Part, Proposal, Rejected, TimedOut
 
 UNCHANGED = "leaves the goal as it was"
 
@@ -99,3 +99,37 @@ def view_of(state: SearchState, file_context: FileContext, visit: int = 0, theor
         case = text.split("\n", 1)[0].removeprefix("case ") if text.startswith("case ") else None
         goals.append(GoalText(tuple(Hypothesis(d.ident, d.lean_type) for d in goal.assumptions), goal.conclusion, case))
     return View(state.tactic_state.pp, tuple(goals), file_context, visit, 0, theorem, state.before)
+
+
+SUGGESTION = re.compile(r"Try this:\s*(?:\[apply\]\s*)?(?P<tactic>.+)", re.DOTALL)
+CLOSING = ("exact?", "apply?", "rw?", "simp?", "simp_all?", "grind?", "try?", "hint", "show_term")
+SEARCHES = {2: (("rw?", -2.4),), 3: (("apply?", -2.6),)}
+"""By how often a state has come back, with the log-probability of the first suggestion; their order is Lean's, best first.
+`apply?` costs half a second and seldom helps, `rw?` a third of that."""
+LATER = 0.15
+"""Each further suggestion is less likely by so much."""
+MOST = 12
+
+
+def found_instead(tactic: str, message: str | None) -> str | None:
+    """What a search that succeeded found, to be written in its place."""
+    if not tactic.startswith(CLOSING) or not message:
+        return None
+    found = SUGGESTION.search(message)
+    return found["tactic"].strip().splitlines()[0].strip() if found and "\n" not in found["tactic"].strip() else None
+
+
+def suggestions(messages: Sequence[str]) -> list[str]:
+    """The tactics that messages suggest, each once, without the comments behind them."""
+    tactics = []
+    for message in messages:
+        if (found := SUGGESTION.search(message)) is not None:
+            lines = [line for line in found["tactic"].splitlines() if not line.lstrip().startswith("--")]
+            tactics.append("\n".join(lines).strip())
+    return [t for t in dict.fromkeys(tactics) if t]
+
+
+def proposals(search: str, log_prob: float, messages: Sequence[str]) -> list[Proposal]:
+    """At most MOST proposals from what a search said."""
+    name = f"oracle.{search}"
+    return [Proposal(t, log_prob - LATER * i, name) for i, t in enumerate(suggestions(messages)[:MOST])]

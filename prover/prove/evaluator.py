@@ -11,9 +11,8 @@ from lean_dojo import TacticState
 
 from prover.lean.context import FileContext
 from prover.policy.base import View
-from prover.prove.environment import SearchState, view_of
+from prover.prove.environment import SEARCHES, SearchState, proposals, view_of
 from prover.prove.lemmas import LemmaSteps
-from prover.prove.oracles import SEARCHES, proposals
 from prover.refute.falsifier import Falsifier
 from search.types import Proposal, Visit
 

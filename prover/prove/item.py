@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
@@ -193,3 +193,30 @@ def _proved(records: Iterable[dict[str, Any]]) -> set[tuple[str, str]]:
             key = (r["file"], name)
             states[key] = states.get(key, True) and r["status"] == "proved"
     return {key for key, proved in states.items() if proved}
+
+
+GRACE_S = 5.0
+"""An attempt may end so much after its budget; what takes longer is reported."""
+
+
+def cost_of(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sums over the records of a run: theorem time, time inside tactics, expansions, tactics, what the policy was asked."""
+
+    def total(key: str) -> float:
+        return sum(float(r.get(key) or 0) for r in records)
+
+    return {
+        "theorem_seconds": round(total("seconds"), 1),
+        "lean_seconds": round(total("lean_seconds"), 1),
+        "expansions": int(total("expansions")),
+        "tactics_run": int(total("tactics_run")),
+        "policy_calls": int(total("policy_calls")),
+        "policy_seconds": round(total("policy_seconds"), 1),
+        "policy_tokens": int(total("policy_tokens")),
+    }
+
+
+def over_budget(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many attempts ended more than GRACE_S after their budget, and the worst overrun of all."""
+    over = [float(r.get("over_s") or 0) for r in records]
+    return {"theorems": sum(s > GRACE_S for s in over), "worst_s": round(max(over, default=0.0), 1)}

@@ -13,8 +13,8 @@ from lean_dojo import TacticState
 
 from prover.explore.induction import inductions
 from prover.explore.theory import LEMMA, Steps, Theory, lemmas
-from prover.lean.conjectures import Equation
 from prover.lean.context import FileContext
+from prover.lean.evaluated import Equation
 from prover.prove.environment import SearchState
 from search.types import Proposal
 

@@ -18,16 +18,14 @@ from prover import __version__
 from prover.audit.auditor import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
-from prover.lean.embedded.backend import EMBEDDED
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import filled_but_last, with_places
-from prover.lean.line_ends import ONLY_LF, LineEnds
+from prover.lean.positions import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
-from prover.prove.cost import cost_of, over_budget
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, RunFolder, json_text, write_atomically, write_below
-from prover.prove.item import BatchSettings, Item, settle_dependencies
+from prover.prove.item import BatchSettings, Item, cost_of, over_budget, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 

@@ -24,8 +24,7 @@ from prover.policy.retrieval import ranks, retriever_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.lemmas import LemmaSteps
-from prover.prove.minimise import minimise
-from prover.prove.script import script
+from prover.prove.script import minimise, script
 from prover.refute.falsifier import FIRST, LAST, Falsifier
 from search import Priority, search, to_json
 from search.strategies import DEFAULT_STRATEGY, STRATEGIES

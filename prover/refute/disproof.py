@@ -14,9 +14,9 @@ from lean_dojo import DojoInitError, ProofFinished
 from prover.audit.auditor import Verdict
 from prover.audit.outcome import Disproof, disproof_of
 from prover.errors import DataError
-from prover.lean.counterexample import DATA, HYPOTHESIS, LET, Counterexample
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
+from prover.lean.evaluated import DATA, HYPOTHESIS, LET, Counterexample
 from prover.lean.source import Target
 
 TACTIC_TIMEOUT_S = 15.0

@@ -12,7 +12,7 @@ from typing import Protocol
 from lean_dojo import TacticState
 
 from prover.errors import ProverError
-from prover.lean.counterexample import Counterexample, Falsification, Looking
+from prover.lean.evaluated import Counterexample, Falsification, Looking
 
 FIRST = Looking(tries=2_000, seconds=1.0)
 LATER = {2: Looking(tries=40_000, seconds=4.0), 8: Looking(tries=80_000, seconds=6.0)}

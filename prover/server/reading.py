@@ -18,7 +18,7 @@ from lean_dojo import DojoInitError, TacticState
 
 from prover.errors import DataError, LeanProcessError
 from prover.lean.dojo import Dojo
-from prover.lean.embedded.backend import EMBEDDED
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import NoPlace, hole_at
 from prover.lean.positions import Places

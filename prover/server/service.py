@@ -14,7 +14,7 @@ from prover.errors import DataError
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
 from prover.lean.positions import Places, Position
-from prover.lean.results import tactic_state
+from prover.lean.states import tactic_state
 from prover.policy.neural.default import default_policy
 from prover.prove.environment import SearchState, view_of
 from prover.prove.evaluator import ViewPolicy

@@ -18,8 +18,7 @@ from prover.audit import outcome as audit
 from prover.audit.auditor import SharedAuditor, TheoremVerdict, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure
 from prover.errors import DataError
-from prover.lean.embedded.backend import EMBEDDED
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.lean.engine import Backend
 from prover.lean.holes import Hole, hole_at
 from prover.lean.positions import Places, Position

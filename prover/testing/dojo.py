@@ -26,7 +26,7 @@ from lean_dojo import (
 
 from prover.errors import DataError
 from prover.lean.embedded.worker import MAX_TRIES
-from prover.lean.results import Result, TacticTimeout, tactic_state
+from prover.lean.states import Result, TacticTimeout, tactic_state
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,7 @@ from prover.evaluation.datasets import DataSet
 from prover.evaluation.folder import read_results, read_summary
 from prover.evaluation.located import locate
 from prover.evaluation.runner import Plan, evaluate
-from prover.lean.embedded.backend import EMBEDDED
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.prove.claim import Claim
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, json_text, write_atomically

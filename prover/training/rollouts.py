@@ -20,9 +20,8 @@ from data.splits import split_of
 from prover.audit.auditor import auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
-from prover.lean.embedded.backend import EMBEDDED
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
-from prover.lean.embedded.worker import LeanWorker
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.lean.source import Target
 from prover.prove.folder import JOURNAL
 from prover.prove.item import LAST_RESORT_S

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,14 @@ from lean_dojo import DojoInitError
 
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
-from prover.lean.conjectures import Equation, equations
-from prover.lean.conjectures import Limits as ExploreLimits
 from prover.lean.context import FileContext, FunctionFacts, InductiveFacts
-from prover.lean.counterexample import Falsification, Looking, falsification
 from prover.lean.embedded import protocol
 from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
 from prover.lean.embedded.contexts import Contexts
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError, RequestRefused
 from prover.lean.engine import Limits
+from prover.lean.evaluated import Equation, Falsification, Looking, equations, falsification
+from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.file_context import LIBRARY, file_context_in
 from prover.lean.source import LeanFile, Reading, Target, check_characters, first_line, import_error, place, reading_of
 from prover.lean.worker import ProcessWorker
@@ -330,3 +329,20 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             return
         with suppress(LeanProcessError):  # gone with the process
             self.request("release", proofs=[sid for view in views for sid in (view.sid, *view.parts)])
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The Lean that came from the package registries."""
+
+    name: str = "embedded"
+    why: str = "embedded Lean"
+    default_memory_mb: int = DEFAULT_MEMORY_MB
+
+    def new_engine(self, memory_mb: int, timeout_s: float | None = None) -> LeanWorker:
+        """A warm Lean of its own."""
+        return LeanWorker(memory_mb, *([timeout_s] if timeout_s is not None else []))
+
+
+EMBEDDED = Embedded()
+"""What is used when nothing else is asked for."""

@@ -3,7 +3,7 @@
  * Looks, on the terms, for what later kernels refuse and the embedded one does not: the faults found in Lean's kernel
  * between 4.28 and 4.34, by their numbers in leanprover/lean4. None can be written in a file without running a program,
  * and programs are refused; these checks hold for constants that come in by a way that nobody knows. What is looked for is told
- * in `prover/audit/kernel_age.py`.
+ * in `prover/audit/trust.py`.
  *
  * @typedef {import('./abi.cjs').Obj} Obj
  */

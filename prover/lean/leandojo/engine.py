@@ -34,7 +34,7 @@ from prover.lean.native.engine import NativeEngine, depend, view_of
 from prover.lean.native.library import MODULE, said_in
 from prover.lean.native.project import Project
 from prover.lean.native.reader import NativeReader
-from prover.lean.repl.process import private_mb
+from prover.lean.repl.engine import private_mb
 from prover.lean.source import Target
 from prover.lean.tactic_text import only_goal, says_sorry, suggests
 

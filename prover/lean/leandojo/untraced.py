@@ -28,12 +28,11 @@ from lean_dojo.data_extraction.trace import LEAN4_REPL_PATH
 from lean_dojo.interaction.dojo import kill_descendants
 
 from prover.errors import LeanSetupError
-from prover.lean.native.compiled import DoesNotCompile, compiled
-from prover.lean.native.lake import LakeEnv, environment
+from prover.lean.native.lake import DoesNotCompile, LakeEnv, compiled, environment
 from prover.lean.native.library import MODULE, NativeLibrary, usable
 from prover.lean.native.project import Project, Version, shown, version_in
-from prover.lean.results import INNER_TURNSTILE
 from prover.lean.source import Target
+from prover.lean.states import INNER_TURNSTILE
 
 READ_BYTES = 1 << 16
 HIDDEN_TURNSTILE = "\ue0a2"

@@ -6,6 +6,7 @@ touched. `--json` gives each message its position; other lines that were printed
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,10 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
+import platformdirs
+
 from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
 from prover.lean import answers
+from prover.lean.embedded.package import CACHE_VARIABLE
 from prover.lean.native.project import Project
 from prover.lean.process import end_group
+from prover.lean.source import first_line
 
 SEVERITIES = ("error", "warning", "info", "information", "trace")
 
@@ -180,3 +186,35 @@ def _lines(out: str) -> Iterator[str]:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+class DoesNotCompile(LeanSetupError):
+    """This Lean does not take the file; the message is its own first line."""
+
+
+def compiled(lake: LakeEnv, module: str, text: str, lean: str) -> Path:
+    """The folder with `module`.olean, to be put on LEAN_PATH.
+
+    Args:
+        lake: the project.
+        module: the module's name, without dots.
+        text: its source, which imports nothing but Lean.
+        lean: what tells this Lean from others; compiled files of another one are of no use.
+
+    Raises:
+        DoesNotCompile: this Lean does not take it.
+        LeanProcessError: Lean could not be asked.
+    """
+    cache = Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("proofsmith"))
+    key = hashlib.sha256(f"{lean} {text}".encode()).hexdigest()[:16]
+    folder = cache.absolute() / f"{module.lower()}-{key}"
+    folder.mkdir(parents=True, exist_ok=True)
+    olean = folder / f"{module}.olean"
+    with filelock.FileLock(folder / "lock"):
+        if not olean.exists():
+            part = folder / "part.olean"
+            ran = lake.run(text, part, name=module)
+            if ran.errors or not part.exists():
+                raise DoesNotCompile(first_line(ran.errors[0].text) if ran.errors else "no .olean was written")
+            part.rename(olean)
+    return folder

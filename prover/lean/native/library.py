@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prover.errors import LeanProcessError, LeanSetupError
-from prover.lean.native.compiled import DoesNotCompile, compiled
-from prover.lean.native.lake import LakeEnv, Ran
+from prover.lean.native.lake import DoesNotCompile, LakeEnv, Ran, compiled
 
 SOURCE = Path(__file__).resolve().parents[3] / "lean_project" / "Proofsmith" / "Native.lean"
 MODULE = "ProofsmithNative"

@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from prover.prove.cost import GRACE_S
+from prover.prove.item import GRACE_S
 from prover.prove.report.text import count, duration, finite, script_json, visible
 from prover.prove.report.tree import fit
 

@@ -11,8 +11,8 @@ import pytest
 from prover.cli.main import main
 from prover.explore.laws import Extent, Law
 from prover.explore.names import law_name, unused
-from prover.lean.conjectures import Equation
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.evaluated import Equation
 from prover.prove.exploration import explore
 
 OWN = """namespace T
@@ -88,7 +88,7 @@ def test_what_cannot_be_explored_is_said_in_one_line(
     text: str, said: str, tmp_path: Path, lean_worker: LeanWorker, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("prover.lean.embedded.backend.Embedded.new_engine", lambda *_: Kept(lean_worker))
+    monkeypatch.setattr("prover.lean.embedded.worker.Embedded.new_engine", lambda *_: Kept(lean_worker))
     file = tmp_path / "F.lean"
     file.write_text(text, "utf-8")
     assert main(["explore", str(file), "--out", str(tmp_path / "out"), "--quiet"]) == 2

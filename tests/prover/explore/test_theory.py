@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from prover.explore.theory import Theory, lemmas
-from prover.lean.conjectures import Equation
-from prover.lean.counterexample import Looking
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.evaluated import Equation, Looking
 
 OWN = """namespace T
 inductive Seq (a : Type) where

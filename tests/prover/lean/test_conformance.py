@@ -32,7 +32,7 @@ from prover.lean.native.library import NativeLibrary
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
 from prover.lean.repl.engine import ReplEngine
-from prover.lean.results import TacticTimeout
+from prover.lean.states import TacticTimeout
 from prover.testing.dojo import DONE, Answer, FakeDojo, FakeTheorem, Leaves, Slow
 from tests.standins.server import make_project, standing_in
 

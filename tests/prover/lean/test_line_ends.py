@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prover.errors import DataError
 from prover.lean import source
 from prover.lean.commands import header, split
-from prover.lean.line_ends import LineEnds
+from prover.lean.positions import LineEnds
 from prover.lean.source import LeanFile, Reading
 from prover.prove.batch import Item
 from prover.prove.run import collect, write_files

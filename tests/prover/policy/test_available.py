@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from prover.lean.context import FileContext
-from prover.policy.available import NEEDS, runs
-from prover.policy.base import Mixture, names_itself
+from prover.policy.base import NEEDS, Mixture, names_itself, runs
 from prover.policy.closers import Closers
 from tests.prover.policy.views import view
 

@@ -12,9 +12,9 @@ from prover.audit.outcome import Failure
 from prover.errors import LeanCrashedError, LeanTimeoutError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.tactic_text import endless
 from prover.policy.base import View
 from prover.prove.environment import DojoEnvironment
-from prover.prove.guard import endless
 from prover.prove.item import BatchSettings, Item, attempt_item
 from prover.prove.theorem import SearchSettings
 from search.types import Closed, Proposal, Rejected

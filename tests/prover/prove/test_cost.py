@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prover.audit.outcome import Effort
-from prover.prove.cost import cost_of, over_budget
+from prover.prove.item import cost_of, over_budget
 
 
 def test_costs_are_sums_and_old_records_without_them_count_nothing() -> None:

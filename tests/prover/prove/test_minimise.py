@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prover.prove.minimise import minimise
+from prover.prove.script import minimise
 from search.types import ProofTree as T
 
 

@@ -9,9 +9,8 @@ from lean_dojo import TacticState
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
-from prover.prove.environment import SearchState
+from prover.prove.environment import MOST, SearchState, found_instead, proposals, suggestions
 from prover.prove.evaluator import VISITS, LeanEvaluator
-from prover.prove.oracles import MOST, found_instead, proposals, suggestions
 from prover.prove.theorem import NO_FILE_CONTEXT, SearchSettings, find_candidate
 from search.types import Visit
 

@@ -6,9 +6,9 @@ import pytest
 from lean_dojo import TacticState
 
 from prover.lean import source
-from prover.lean.counterexample import Looking
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.evaluated import Looking
 
 TEXT = """\
 namespace Own

@@ -31,8 +31,8 @@ from prover.lean.native.lake import LakeEnv
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
 from prover.lean.repl.engine import ReplEngine
-from prover.lean.results import TacticTimeout
 from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.states import TacticTimeout
 from prover.lean.tactic_text import mentions_metavariables, only_goal
 from tests.standins.server import StandIn, make_project, standing_in
 
