@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from prover.policy.base import Mixture, Proposer
-from prover.policy.bounds import Enumerate, Factors
+from prover.policy.bounds import enumerated, factors
 from prover.policy.calibration import shipped
 from prover.policy.cases import Apply, Congruence, TakeApart
 from prover.policy.closers import Closers
 from prover.policy.definitions import Definitions, Projections
-from prover.policy.divisibility import Divides
 from prover.policy.induction import FunctionalInduction, Induction
 from prover.policy.lemmas.proposer import Lemmas
-from prover.policy.modular import PowerResidues, Residues
-from prover.policy.products import Casts, MultiplyOut, Powers, Squares
+from prover.policy.numbers import casts, divides, multiply_out, power_residues, powers, residues
 from prover.policy.programs import Programs
 from prover.policy.relatives import Kin, Relatives
 from prover.policy.retrieval import Retrieved
@@ -22,8 +20,8 @@ from prover.policy.wrapped import Unwrap
 
 PROPOSERS: tuple[Proposer, ...] = (
     Closers(), Intro(), Build(), Witness(), Splits(), TakeApart(), Apply(), Congruence(), Induction(),
-    FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), Residues(), PowerResidues(),
-    Enumerate(), Factors(), Divides(), Squares(), Powers(), MultiplyOut(), Casts(), Unwrap(),
+    FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), residues, power_residues,
+    enumerated, factors, divides, powers, multiply_out, casts, Unwrap(),
     Definitions(), Projections(),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from prover.policy.base import Offer, View
 from prover.policy.goal import Var, first_goal
+from prover.policy.rules import rules
 
 CHEAP = (
     ("rfl", -0.4), ("assumption", -0.5), ("omega", -0.6), ("simp", -0.7), ("simp_all", -1.2), ("grind", -1.3),
@@ -22,36 +23,30 @@ MAX_DECIDED = 5000
 
 @dataclass(frozen=True)
 class Closers:
-    """The automation that comes with Lean, first what costs milliseconds.
+    """The automation that comes with Lean, first what costs milliseconds; for goals that cannot be read, too.
 
-    Most leaves of a proof fall to one of these, and those that fail are over quickly (omega and simp some 5
-    ms, grind some 50 ms), so every new state meets them first. They stand before everything else in the order
-    of trial: an expansion ends at the first that closes the goal.
+    Most leaves of a proof fall to one of these, and those that fail are over quickly (omega and simp some 5 ms, grind some 50
+    ms), so every new state meets them first: an expansion ends at the first that closes the goal.
     """
 
     name: str = "closers"
 
     def propose(self, view: View) -> Iterable[Offer]:
-        """The list for the stage; `decide` only for closed or finite goals."""
-        goal = first_goal(view)
-        if view.stage in (1, 2):
-            for tactic, log_prob in LATER if view.stage == 1 else LAST:
-                yield Offer(tactic, log_prob, f"closers.{tactic.split(' (')[0]}")
-        if view.stage != 0:
+        """The list for the visit; `decide` only for closed or finite goals."""
+        for tactic, log_prob in (CHEAP, LATER, LAST)[view.stage] if view.stage < 3 else ():
+            yield Offer(tactic, log_prob, f"closers.{tactic.split(' (')[0]}")
+        if view.stage > 0 or (goal := first_goal(view)) is None:
             return
-        for tactic, log_prob in CHEAP:
-            yield Offer(tactic, log_prob, f"closers.{tactic}")
-        if goal is None:
-            return
-        if not goal.data and not goal.facts:
-            yield Offer("decide", -0.5, "closers.decide")
-            yield Offer("decide +kernel", -1.6, "closers.decide_kernel")
-        elif goal.data and combinations(goal.data) <= MAX_DECIDED:
-            yield Offer("decide +revert", -0.9, "closers.decide_revert")
-        if any("False" in f.type or "≠" in f.type or f.type.startswith("¬") for f in goal.facts):
-            yield Offer("contradiction", -0.5, "closers.contradiction")
-        if any(v.head == "BitVec" for v in goal.data):
-            yield Offer("bv_omega", -1.4, "closers.bv_omega")
+        closed = not goal.data and not goal.facts
+        negative = any("False" in f.type or "≠" in f.type or f.type.startswith("¬") for f in goal.facts)
+        yield from rules(
+            0,
+            (closed, 0, "closers.decide", "decide", -0.5),
+            (closed, 0, "closers.decide_kernel", "decide +kernel", -1.6),
+            (goal.data and combinations(goal.data) <= MAX_DECIDED, 0, "closers.decide_revert", "decide +revert", -0.9),
+            (negative, 0, "closers.contradiction", "contradiction", -0.5),
+            (any(v.head == "BitVec" for v in goal.data), 0, "closers.bv_omega", "bv_omega", -1.4),
+        )
 
 
 def combinations(data: tuple[Var, ...]) -> int:
