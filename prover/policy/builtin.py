@@ -5,7 +5,7 @@ from __future__ import annotations
 from prover.policy.base import Mixture, Proposer
 from prover.policy.bounds import enumerated, factors
 from prover.policy.calibration import shipped
-from prover.policy.cases import Apply, Congruence, TakeApart
+from prover.policy.cases import apply, congruence, take_apart
 from prover.policy.closers import Closers
 from prover.policy.definitions import Definitions, Projections
 from prover.policy.induction import FunctionalInduction, Induction
@@ -15,11 +15,11 @@ from prover.policy.programs import Programs
 from prover.policy.relatives import Kin, Relatives
 from prover.policy.retrieval import Retrieved
 from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
-from prover.policy.structure import Build, Intro, Splits, Witness
+from prover.policy.structure import build, intro, splits, witness
 from prover.policy.wrapped import Unwrap
 
 PROPOSERS: tuple[Proposer, ...] = (
-    Closers(), Intro(), Build(), Witness(), Splits(), TakeApart(), Apply(), Congruence(), Induction(),
+    Closers(), intro, build, witness, splits, take_apart, apply, congruence, Induction(),
     FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), residues, power_residues,
     enumerated, factors, divides, powers, multiply_out, casts, Unwrap(),
     Definitions(), Projections(),

@@ -4,236 +4,147 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from prover.policy.base import Offer, View
-from prover.policy.goal import Goal, Var, first_goal
+from prover.policy.base import Offer
+from prover.policy.goal import Goal, Var
+from prover.policy.rules import family, rules
 from prover.policy.sources import Inductive
 from prover.policy.terms import binder, premises, shape, sides, split, stripped
 
 MAX_FACTS = 8
+LETTERS = {"o": "a", "a": "x", "b": "y"}
+"""What the content of an option is called, by the option's name; x for all others."""
 
 
-@dataclass(frozen=True)
-class TakeApart:
-    """Takes hypotheses apart by shape (∧ ∨ ∃ ↔) and variables by type (Option, Bool, products, own inductive
-    types).
+@family("cases.take_apart")
+def take_apart(goal: Goal, visit: int) -> Iterable[Offer]:
+    """Takes hypotheses apart by shape (∧ ∨ ∃ ↔) and variables by type (Option, Bool, products, own inductive types).
 
-    The information in a conjunction or an existential is of no use to rewriting before it is taken apart; a
-    disjunction costs a branch and is offered with less weight.
+    The information in a conjunction or an existential is of no use to rewriting before it is taken apart; a disjunction costs a
+    branch and is offered with less weight.
     """
+    for f in goal.facts[-MAX_FACTS:]:
+        yield from _fact(goal, f)
+    for v in goal.data:
+        if re.search(rf"(?<![\w']){re.escape(v.name)}(?![\w'])", goal.text):
+            yield from _data(goal, v)
 
-    name: str = "cases.take_apart"
 
-    def propose(self, view: View) -> Iterable[Offer]:
-        """One offer for each hypothesis that has parts."""
-        goal = first_goal(view)
-        if goal is None or view.stage > 0:
-            return
-        for f in goal.facts[-MAX_FACTS:]:
-            yield from self._fact(goal, f)
-        used = goal.text
-        for v in goal.data:
-            if re.search(rf"(?<![\w']){re.escape(v.name)}(?![\w'])", used):
-                yield from self._data(goal, v)
+def _fact(goal: Goal, f: Var) -> Iterable[Offer]:
+    h, top, own = f.name, shape(f.type), goal.inductive(f)
+    found = sides(f.type)
+    parts = len(split(stripped(f.type), top)) if top in ("∧", "∨") else 0
+    pair = ", ".join(goal.several(*(f"{h}{i}" for i in "₁₂₃₄₅₆₇₈"[: parts if top == "∧" else 2])))
+    names: list[str] = []
+    if top == "∃" and (bound := binder(f.type)) is not None:
+        names = goal.several(*(n if not n.startswith("_") else "x" for n in bound.names))
+        names += [h] if bound.bound is None else [goal.fresh("hm"), h]
+    variable = top == "=" and found is not None and (found[0] in goal.taken or found[2] in goal.taken)
+    negated = top == "¬"
+    not_all, not_implied = negated and f.type[1:].lstrip("(").startswith("∀"), negated and shape(f.type[1:]) == "→"
+    every, implied = f"⟨{goal.fresh('x')}, {h}⟩", f"⟨{h}, {goal.fresh('h')}⟩"
+    other = own is not None and not (top in ("∧", "∃", "∨", "=", "↔") or not_all or not_implied)
+    return rules(
+        0,
+        (top == "∧", 0, "cases.and", f"obtain ⟨{pair}⟩ := {h}", -0.9),
+        (names, 0, "cases.exists", f"obtain ⟨{', '.join(names)}⟩ := {h}", -0.7),
+        (top == "∨", 0, "cases.or", f"rcases {h} with {' | '.join([h] * parts)}", -1.3),
+        (variable, 0, "cases.subst", f"subst {h}", -1.6),
+        (not_all, 0, "cases.not_forall", f"obtain {every} := Classical.not_forall.mp {h}", -1.2),
+        (not_implied and not not_all, 0, "cases.not_imp", f"obtain {implied} := Classical.not_imp.mp {h}", -1.5),
+        (top == "↔", 0, "cases.iff", f"obtain ⟨{pair}⟩ := {h}", -3.0),
+        (other, 0, "cases.own_predicate", cases_text(goal, h, own) if own is not None else "", -1.6),
+    )
 
-    @staticmethod
-    def _fact(goal: Goal, f: Var) -> Iterable[Offer]:
-        match f_shape := shape(f.type):
-            case "∧":
-                count = len(split(stripped(f.type), "∧"))
-                names = goal.several(*(f"{f.name}{i}" for i in "₁₂₃₄₅₆₇₈"[:count]))
-                yield Offer(f"obtain ⟨{', '.join(names)}⟩ := {f.name}", -0.9, "cases.and")
-            case "∃":
-                found = binder(f.type)
-                if found is not None:
-                    names = goal.several(*(n if not n.startswith("_") else "x" for n in found.names))
-                    extra = [f.name] if found.bound is None else [goal.fresh("hm"), f.name]
-                    yield Offer(f"obtain ⟨{', '.join([*names, *extra])}⟩ := {f.name}", -0.7, "cases.exists")
-            case "∨":
-                count = len(split(stripped(f.type), "∨"))
-                yield Offer(f"rcases {f.name} with {' | '.join([f.name] * count)}", -1.3, "cases.or")
-            case "=":
-                found_sides = sides(f.type)
-                if found_sides and (found_sides[0] in goal.taken or found_sides[2] in goal.taken):
-                    yield Offer(f"subst {f.name}", -1.6, "cases.subst")
-                elif found_sides and ("::" in f.type or "some " in f.type or "succ" in f.type):
-                    yield Offer(f"cases {f.name}", -2.8, "cases.injection")
-            case "¬" if f.type[1:].lstrip("(").startswith("∀"):
-                yield Offer(
-                    f"obtain ⟨{goal.fresh('x')}, {f.name}⟩ := Classical.not_forall.mp {f.name}",
-                    -1.2,
-                    "cases.not_forall",
-                )
-            case "¬" if shape(f.type[1:]) == "→":
-                yield Offer(
-                    f"obtain ⟨{f.name}, {goal.fresh('h')}⟩ := Classical.not_imp.mp {f.name}",
-                    -1.5,
-                    "cases.not_imp",
-                )
-            case "↔":
-                first, second = goal.several(f"{f.name}₁", f"{f.name}₂")
-                yield Offer(f"obtain ⟨{first}, {second}⟩ := {f.name}", -3.0, "cases.iff")
-            case _:
-                own = goal.inductive(f)
-                if own is not None:
-                    yield Offer(cases_text(goal, f.name, own), -1.6, "cases.own_predicate")
-                elif f_shape == "∈" and (" [" in f.type or "::" in f.type):
-                    yield Offer(f"cases {f.name}", -3.5, "cases.membership")
 
-    @staticmethod
-    def _data(goal: Goal, v: Var) -> Iterable[Offer]:
-        match v.head:
-            case "Option":
-                x = goal.fresh(_letter(v.name))
-                yield Offer(f"cases {v.name} with | none => ?_ | some {x} => ?_", -1.5, "cases.option")
-            case "Bool":
-                yield Offer(f"cases {v.name}", -1.8, "cases.bool")
-            case "Prod":
-                yield Offer(f"obtain ⟨{', '.join(goal.several('a', 'b'))}⟩ := {v.name}", -2.0, "cases.prod")
-            case "Sum":
-                yield Offer(f"cases {v.name} with | inl a => ?_ | inr b => ?_", -1.8, "cases.sum")
-            case "List":
-                x = goal.fresh("x")
-                yield Offer(f"cases {v.name} with | nil => ?_ | cons {x} {v.name} => ?_", -2.6, "cases.list")
-            case "Nat":
-                yield Offer(f"cases {v.name} with | zero => ?_ | succ {v.name} => ?_", -3.2, "cases.nat")
-            case "Fin":
-                if v.type.endswith("+ 1)"):
-                    alternatives = f"| zero => ?_ | succ {v.name} => ?_"
-                    yield Offer(
-                        f"cases {v.name} using Fin.cases with {alternatives}", -2.2, "cases.fin_cases"
-                    )
-                i, h = goal.several(v.name, f"h{v.name}")
-                yield Offer(f"obtain ⟨{i}, {h}⟩ := {v.name}", -2.8, "cases.fin")
-            case _:
-                own = goal.inductive(v)
-                if own is not None:
-                    yield Offer(cases_text(goal, v.name, own), -2.2, "cases.own_type")
-                elif "×" in v.type and shape(v.type) not in ("→", "∀"):
-                    yield Offer(
-                        f"obtain ⟨{', '.join(goal.several('a', 'b'))}⟩ := {v.name}", -2.0, "cases.prod"
-                    )
+def _data(goal: Goal, v: Var) -> Iterable[Offer]:
+    x, head, own = v.name, v.head, goal.inductive(v)
+    known = head in ("Option", "Bool", "Prod", "Sum", "List", "Nat", "Fin")
+    inside, first = goal.fresh(LETTERS.get(x, "x")), goal.fresh("x")
+    product = head == "Prod" or (not known and own is None and "×" in v.type and shape(v.type) not in ("→", "∀"))
+    below, bound = goal.several(x, f"h{x}")
+    successor = head == "Fin" and v.type.endswith("+ 1)")
+    return rules(
+        0,
+        (head == "Option", 0, "cases.option", f"cases {x} with | none => ?_ | some {inside} => ?_", -1.5),
+        (head == "Bool", 0, "cases.bool", f"cases {x}", -1.8),
+        (product, 0, "cases.prod", f"obtain ⟨{', '.join(goal.several('a', 'b'))}⟩ := {x}", -2.0),
+        (head == "Sum", 0, "cases.sum", f"cases {x} with | inl a => ?_ | inr b => ?_", -1.8),
+        (head == "List", 0, "cases.list", f"cases {x} with | nil => ?_ | cons {first} {x} => ?_", -2.6),
+        (head == "Nat", 0, "cases.nat", f"cases {x} with | zero => ?_ | succ {x} => ?_", -3.2),
+        (successor, 0, "cases.fin_cases", f"cases {x} using Fin.cases with | zero => ?_ | succ {x} => ?_", -2.2),
+        (head == "Fin", 0, "cases.fin", f"obtain ⟨{below}, {bound}⟩ := {x}", -2.8),
+        (own is not None and not known, 0, "cases.own_type", cases_text(goal, x, own) if own is not None else "", -2.2),
+    )
 
 
 def cases_text(goal: Goal, name: str, own: Inductive) -> str:
-    """`cases h with` and an alternative for each constructor; all equations are left to Lean."""
-    if not own.constructors or len(own.constructors) > 6:
+    """`cases h with` and an alternative for each constructor; all equations are left to Lean.
+
+    Without alternatives where they would say nothing, and for a predicate: which of them remain depends on the indices.
+    """
+    if not 0 < len(own.constructors) <= 6 or own.is_prop or all(not c.fields for c in own.constructors):
         return f"cases {name}"
-    if all(not c.fields for c in own.constructors):
-        return f"cases {name}"
-    if own.is_prop:  # which alternatives remain depends on the indices
-        return f"cases {name}"
-    alternatives = " ".join(
-        f"| {' '.join([c.name, *goal.several(*c.fields)])} => ?_" for c in own.constructors
-    )
+    alternatives = " ".join(f"| {' '.join([c.name, *goal.several(*c.fields)])} => ?_" for c in own.constructors)
     return f"cases {name} with {alternatives}"
 
 
-def _letter(name: str) -> str:
-    return {"o": "a", "a": "x", "b": "y"}.get(name, "x")
+@family("cases.apply", visits=2)
+def apply(goal: Goal, visit: int) -> Iterable[Offer]:
+    """Uses hypotheses: applied backwards where the conclusion looks like the target, forwards to variables and other
+    hypotheses."""
+    for f in goal.facts[-MAX_FACTS:]:
+        names, assumed, conclusion = premises(f.type)
+        top = shape(conclusion)
+        fits = (names or assumed) and (top == goal.shape or top not in ("=", "≤", "<"))
+        negation = f.type.startswith("¬") and goal.shape in ("False", "¬")
+        sided = shape(f.type) == "↔" and len(goal.facts) <= 4
+        yield from rules(
+            visit,
+            (fits, 0, "cases.apply", f"apply {f.name}", -1.5),
+            (negation or top == "≠", 0, "cases.apply_not", f"apply {f.name}", -2.0),
+            (top == "≠", 1, "cases.apply_not", f"apply {f.name}", -2.0),
+            (sided, 0, "cases.apply_iff", f"apply {f.name}.mp", -3.0),
+            (sided, 0, "cases.apply_iff", f"apply {f.name}.mpr", -3.0),
+        )
+    yield from list(_forward(goal))[slice(0, 6) if visit == 0 else slice(6, 24)]
 
 
-@dataclass(frozen=True)
-class Apply:
-    """Uses hypotheses: exact, apply, applied to variables and to other hypotheses, contradicted.
-
-    A hypothesis whose conclusion looks like the target is tried backwards; one whose assumption is another
-    hypothesis, or that quantifies over a type that has few variables, forwards.
-    """
-
-    name: str = "cases.apply"
-
-    def propose(self, view: View) -> Iterable[Offer]:
-        """Backward steps at once, forward steps at once too but less likely."""
-        goal = first_goal(view)
-        if goal is None or view.stage > 1:
-            return
-        for f in goal.facts[-MAX_FACTS:]:
-            names, assumed, conclusion = premises(f.type)
-            top = shape(conclusion)
-            if view.stage == 0 and (names or assumed) and (top == goal.shape or top not in ("=", "≤", "<")):
-                yield Offer(f"apply {f.name}", -1.5, "cases.apply")
-            if (view.stage == 0 and f.type.startswith("¬") and goal.shape in ("False", "¬")) or top == "≠":
-                yield Offer(f"apply {f.name}", -2.0, "cases.apply_not")
-            if view.stage == 0 and shape(f.type) == "↔" and len(goal.facts) <= 4:
-                yield Offer(f"apply {f.name}.mp", -3.0, "cases.apply_iff")
-                yield Offer(f"apply {f.name}.mpr", -3.0, "cases.apply_iff")
-        yield from list(self._forward(goal))[slice(0, 6) if view.stage == 0 else slice(6, 24)]
-
-    @staticmethod
-    def _forward(goal: Goal) -> Iterable[Offer]:
-        facts = goal.facts[-MAX_FACTS:]
-        for f in facts:
-            found = binder(f.type)
-            _, assumed, _ = premises(f.type)
-            new = goal.fresh("h")
-            if found is None:
-                for other in facts:
-                    if assumed and other is not f and other.type == assumed[0]:
-                        yield Offer(f"have {new} := {f.name} {other.name}", -1.6, "cases.forward")
-                continue
-            if found.type is not None or found.bound is None:
-                candidates = [
-                    v.name for v in goal.data if found.type in (None, v.type) and shape(v.type) != "∀"
-                ]
-                first = " → ".join(assumed[:1])
-                for other in facts:
-                    if (
-                        assumed
-                        and other is not f
-                        and shape(other.type) == shape(first)
-                        and shape(other.type) != "∀"
-                    ):
-                        holes = " ".join("_" for _ in premises(f.type)[0])
-                        yield Offer(f"have {new} := {f.name} {holes} {other.name}", -1.9, "cases.forward")
-                for c in candidates[:5]:
-                    yield Offer(f"have {new} := {f.name} {c}", -2.4, "cases.specialise")
-        for f in facts:
-            if shape(f.type) == "∃" or not f.type.startswith("∀"):
-                continue
-            if "∃" in f.type and not premises(f.type)[1]:
-                yield Offer(f"obtain ⟨g, hg⟩ := Classical.axiomOfChoice {f.name}", -2.5, "cases.choice")
-        for f in facts:
-            found = binder(f.type)
-            if found is None or len(found.names) != 1 or "→ Prop" not in (found.type or "") + "→ Prop":
-                continue
-            for r in goal.data:
-                _, taken, result = premises(r.type)
-                if result == "Prop" and len(taken) == 2 and taken[0] == taken[1]:
-                    for v in goal.data:
-                        if v.type == taken[0]:
-                            yield Offer(
-                                f"have {goal.fresh('h')} := {f.name} {v.name}", -2.0, "cases.specialise"
-                            )
-
-
-@dataclass(frozen=True)
-class Congruence:
-    """Applies a function to both sides of an equation, or an equation of functions to a point.
-
-    What follows from `f = g` is `f x = g x`; simp and grind do not look for it.
-    """
-
-    name: str = "cases.congruence"
-
-    def propose(self, view: View) -> Iterable[Offer]:
-        """For equations between functions: each variable that fits."""
-        goal = first_goal(view)
-        if goal is None or view.stage > 0:
-            return
-        functions = {v.name: premises(v.type)[1] for v in goal.data if premises(v.type)[1]}
-        for f in goal.facts[-MAX_FACTS:]:
-            found = sides(f.type)
-            if found is None or found[1] != "=":
-                continue
-            if "fun " in f.type or found[0] in functions or found[2] in functions:
+def _forward(goal: Goal) -> Iterable[Offer]:
+    facts, new = goal.facts[-MAX_FACTS:], goal.fresh("h")
+    for f in facts:
+        found = binder(f.type)
+        names, assumed, _ = premises(f.type)
+        if found is None:
+            for other in facts:
+                if assumed and other is not f and other.type == assumed[0]:
+                    yield Offer(f"have {new} := {f.name} {other.name}", -1.6, "cases.forward")
+        elif found.type is not None or found.bound is None:
+            for other in facts if assumed else ():
+                if other is not f and shape(other.type) == shape(assumed[0]) and shape(other.type) != "∀":
+                    yield Offer(f"have {new} := {f.name} {' '.join('_' for _ in names)} {other.name}", -1.9, "cases.forward")
+            for v in [v for v in goal.data if found.type in (None, v.type) and shape(v.type) != "∀"][:5]:
+                yield Offer(f"have {new} := {f.name} {v.name}", -2.4, "cases.specialise")
+    for f in facts:
+        found = binder(f.type)
+        if found is None or len(found.names) != 1:
+            continue
+        for r in goal.data:
+            _, taken, result = premises(r.type)
+            if result == "Prop" and len(taken) == 2 and taken[0] == taken[1]:
                 for v in goal.data:
-                    if shape(v.type) not in ("→", "∀"):
-                        yield Offer(
-                            f"have {goal.fresh('h')} := congrFun {f.name} {v.name}", -1.8, "cases.congr_fun"
-                        )
-        if goal.shape in ("False", "¬", "=") and view.stage == 0:
-            for f in goal.facts[-MAX_FACTS:]:
-                if " fun " in f.type or "(fun" in f.type:
-                    yield Offer(f"simp at {f.name}", -2.0, "cases.simp_at")
+                    if v.type == taken[0]:
+                        yield Offer(f"have {new} := {f.name} {v.name}", -2.0, "cases.specialise")
+
+
+@family("cases.congruence")
+def congruence(goal: Goal, visit: int) -> Iterable[Offer]:
+    """Applies an equation of functions to each variable: from `f = g` follows `f x = g x`, for which simp and grind do not
+    look."""
+    functions = {v.name for v in goal.data if premises(v.type)[1]}
+    for f in goal.facts[-MAX_FACTS:]:
+        found = sides(f.type)
+        if found is not None and found[1] == "=" and ("fun " in f.type or found[0] in functions or found[2] in functions):
+            for v in goal.data:
+                if shape(v.type) not in ("→", "∀"):
+                    yield Offer(f"have {goal.fresh('h')} := congrFun {f.name} {v.name}", -1.8, "cases.congr_fun")

@@ -15,7 +15,7 @@ from prover.policy.base import Offer, View
 from prover.policy.cases import cases_text
 from prover.policy.goal import Goal, Var, first_goal
 from prover.policy.induction import induction_text, worth
-from prover.policy.structure import Intro
+from prover.policy.structure import intro
 from prover.policy.terms import applications, mentions, shape, words
 
 CANDIDATES = 2
@@ -47,7 +47,7 @@ class Programs:
         if goal is None or view.stage > 0 or not goal.own_functions:
             return
         if goal.shape in ("∀", "→", "¬"):
-            yield from Intro().propose(view)
+            yield from intro.propose(view)
             if goal.shape != "¬":
                 return
         hints = ", ".join(goal.hints[:MAX_HINTS])

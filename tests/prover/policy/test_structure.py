@@ -1,43 +1,43 @@
 from __future__ import annotations
 
-from prover.policy.structure import Build, Intro, Splits, Witness
+from prover.policy.structure import build, intro, splits, witness
 from tests.prover.policy.views import OWN, offered, view
 
 
 def test_intro_takes_the_names_of_the_binders() -> None:
-    assert offered(Intro(), view("∀ (x y : Nat), x < y → ¬y < x"))[0] == "intro x y h h₁"
+    assert offered(intro, view("∀ (x y : Nat), x < y → ¬y < x"))[0] == "intro x y h h₁"
 
 
 def test_intro_avoids_names_in_use() -> None:
-    assert offered(Intro(), view("∀ n, n = n", "n : Nat"))[0] == "intro n₁"
+    assert offered(intro, view("∀ n, n = n", "n : Nat"))[0] == "intro n₁"
 
 
 def test_rintro_takes_a_conjunction_apart() -> None:
-    assert "rintro ⟨h₁, h₂⟩" in offered(Intro(), view("p ∧ q → q", "p q : Prop"))
+    assert "rintro ⟨h₁, h₂⟩" in offered(intro, view("p ∧ q → q", "p q : Prop"))
 
 
 def test_nothing_is_introduced_where_nothing_can_be() -> None:
-    assert offered(Intro(), view("a = b", "a b : Nat")) == []
+    assert offered(intro, view("a = b", "a b : Nat")) == []
 
 
 def test_constructor_for_conjunctions_and_sides_for_disjunctions() -> None:
-    assert "constructor" in offered(Build(), view("p ∧ q", "p q : Prop"))
-    assert {"left", "right"} <= set(offered(Build(), view("p ∨ q", "p q : Prop")))
+    assert "constructor" in offered(build, view("p ∧ q", "p q : Prop"))
+    assert {"left", "right"} <= set(offered(build, view("p ∨ q", "p q : Prop")))
 
 
 def test_own_predicate_is_built_by_its_rules() -> None:
-    assert "apply IsEven.step" in offered(Build(), view("IsEven (n + 4)", "n : Nat", file_context=OWN))
+    assert "apply IsEven.step" in offered(build, view("IsEven (n + 4)", "n : Nat", file_context=OWN))
 
 
 def test_functions_are_equal_pointwise() -> None:
-    assert offered(Build(), view("f = g", "f g : Nat → Nat"))[0] == "funext x"
+    assert offered(build, view("f = g", "f g : Nat → Nat"))[0] == "funext x"
 
 
 def test_witness_comes_from_an_equation_of_the_body_first() -> None:
-    assert offered(Witness(), view("∃ x, x = n + 1 ∧ 0 < x", "n : Nat"))[0] == "refine ⟨n + 1, ?_⟩"
+    assert offered(witness, view("∃ x, x = n + 1 ∧ 0 < x", "n : Nat"))[0] == "refine ⟨n + 1, ?_⟩"
 
 
 def test_conditions_are_split_on() -> None:
-    tactics = offered(Splits(), view("(if x < y then x else y) ≤ y", "x y : Nat"))
+    tactics = offered(splits, view("(if x < y then x else y) ≤ y", "x y : Nat"))
     assert tactics[0] == "split"
     assert "by_cases h : x < y" in tactics
