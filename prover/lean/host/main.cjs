@@ -324,7 +324,7 @@ async function main() {
         }
         send({ id, running: number });
         results.push(runOne(state, tactic, heartbeats, Math.min(timeoutMs, left)));
-        if (stop && results[results.length - 1].done) break;
+        if (stop && 'done' in results[results.length - 1]) break;
       }
       return { results };
     },
