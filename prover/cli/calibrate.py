@@ -9,6 +9,13 @@ Proofsmith is data/calibration.json; its head says what it was made from.
 With --mixture the default model is what is looked at: of each of its tactics on those
 states, whether it lay on a proof; how its log-probabilities are to be scaled beside the
 others' is fitted to that and written to mixture.json in its folder. Give valid data.
+
+With --ranker a tactic ranker is trained, prover/policy/ranker.npz: theorems of the files and
+of the library's train side are searched for a few expansions, what became of each tactic and
+what it cost goes to --journal, and the ranker learns from all that the journal has. The same
+command goes on where an interrupted one stopped:
+
+  proofsmith calibrate --ranker data/starter --library 500
 """
 
 from __future__ import annotations
@@ -35,13 +42,22 @@ ENOUGH = 15
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith calibrate`."""
     parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH",
+        "paths", nargs="*", type=Path, metavar="PATH",
         help=".lean files, folders of them, or miniF2F's .jsonl (only its valid split is used)",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="where it goes (default: data/calibration.json, or the model's mixture.json)"
     )
     parser.add_argument("--mixture", action="store_true", help="fit the scale of a model's log-probabilities")
+    parser.add_argument("--ranker", action="store_true", help="train the tactic ranker")
+    parser.add_argument(
+        "--library", type=int, default=0, metavar="N",
+        help="with --ranker: also N theorems of the library's train side (default 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--journal", type=Path, default=Path("runs/ranker.jsonl"), metavar="FILE",
+        help="with --ranker: where outcomes are kept; without PATH and --library these are all (default runs/ranker.jsonl)",
+    )  # fmt: skip
     parser.add_argument(
         "--model", type=Path, metavar="FOLDER", help="with --mixture: the model (default: the one that comes with Proofsmith)"
     )
@@ -67,6 +83,12 @@ def run(args: argparse.Namespace) -> int:
     for name, value in (("--timeout", args.timeout), ("--tactic-timeout", args.tactic_timeout)):
         if not value > 0:
             raise ConfigError(f"{name} is {value}; it must be above 0")
+    if args.ranker:
+        from prover.cli.calibrate_ranker import train
+
+        return train(args)
+    if not args.paths:
+        raise ConfigError("no PATH is given; name .lean files, or folders of them")
     if args.mixture:
         from prover.cli.calibrate_model import fit_mixture
 

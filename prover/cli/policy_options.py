@@ -164,7 +164,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
         "policy": args.policy, "model": args.model, "preset": preset.name, "samples": args.samples,
         "model_temperature": args.model_temperature, "model_seed": args.model_seed, "model_weight": args.model_weight,
         "model_alone": args.model_alone, "premises": count, "max_tokens": preset.max_tokens,
-        **({"first_stage": stage} if stage else {}),
+        **({"first_stage": stage} if stage else {}), **_learnt(),
     }  # fmt: skip
     return policy, noted
 
@@ -187,7 +187,7 @@ def _default(args: argparse.Namespace, premises: Library, embedded: bool) -> tup
     if folder is None:
         if args.model_alone:
             raise ConfigError("--model-alone needs a model: --model FOLDER, --policy vllm or --policy transformers")
-        return builtin_policy(premises), {}
+        return builtin_policy(premises), _learnt()
     model = default.load(folder)
     stage = args.first_stage if args.first_stage is not None else 0 if args.model_alone else default.FIRST_STAGE
     names = premises if embedded else None  # those of a project's own Lean are not known
@@ -197,9 +197,21 @@ def _default(args: argparse.Namespace, premises: Library, embedded: bool) -> tup
         "policy": "builtin", "model_sha256": model.sha256, "model_scale": [model.scale.slope, model.scale.offset],
         "samples": args.samples, "model_temperature": args.model_temperature, "model_seed": args.model_seed,
         "model_weight": args.model_weight, "model_alone": args.model_alone, "first_stage": stage,
-        "max_tokens": proposer.sampling.max_tokens,
+        "max_tokens": proposer.sampling.max_tokens, **_learnt(),
     }  # fmt: skip
     return policy, noted
+
+
+def _learnt() -> dict[str, Any]:
+    """The selector and the ranker that variables put in place of those that ship, by their hashes."""
+    from prover.policy import ranker
+    from prover.policy.premises import model
+
+    named = {"selector": (model.VARIABLE, model.shipped), "ranker": (ranker.VARIABLE, ranker.shipped)}
+    return {
+        name: found.sha256 if (found := shipped()) is not None else None
+        for name, (variable, shipped) in named.items() if variable in os.environ
+    }  # fmt: skip
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -110,10 +110,10 @@ class Leader(Proposer, Protocol):
 
 
 class Rates(Protocol):
-    """What experience says of a template's offers; see `prover.policy.calibration`."""
+    """What experience says of a template's offers: `prover.policy.ranker`, `prover.policy.calibration`."""
 
     def log_prob(self, template: str, view: View, prior: float) -> float:
-        """The natural log-probability to use in place of the proposer's own."""
+        """The natural log-probability to use in place of the proposer's own; −∞: not worth its time on this state."""
         ...
 
 
@@ -285,8 +285,8 @@ class Mixture:
     def propose(self, view: View) -> list[Proposal]:
         """The likeliest `width` tactics, each once, with the name of the template or of who offered it.
 
-        What the file's imports cannot run is not among them, nor a template that cites the theorem itself: a model may mean
-        recursion by that, a template never does.
+        What the file's imports cannot run is not among them, nor what is not worth its time on this state, nor a template that
+        cites the theorem itself: a model may mean recursion by that, a template never does.
         """
         best: dict[str, Proposal] = {}
         for proposer, weight, offer in self.offers(view):
@@ -297,6 +297,8 @@ class Mixture:
             log_prob = offer.log_prob
             if self.rates is not None and offer.template:
                 log_prob = self.rates.log_prob(offer.template, view, log_prob)
+                if log_prob == -math.inf:
+                    continue
             elif not offer.template and proposer.name in self.scales:
                 log_prob = self.scales[proposer.name](log_prob)
             log_prob = min(0.0, log_prob + math.log(weight))

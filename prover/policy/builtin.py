@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prover.policy.base import Mixture, Proposer
 from prover.policy.bounds import enumerated, factors
-from prover.policy.calibration import shipped
+from prover.policy.calibration import shipped as shipped_counts
 from prover.policy.cases import apply, congruence, take_apart
 from prover.policy.closers import Closers
 from prover.policy.definitions import Definitions, Projections
@@ -12,6 +14,7 @@ from prover.policy.induction import FunctionalInduction, Induction
 from prover.policy.lemmas.proposer import Lemmas
 from prover.policy.numbers import casts, divides, multiply_out, power_residues, powers, residues
 from prover.policy.programs import Programs
+from prover.policy.ranker import shipped as shipped_ranker
 from prover.policy.relatives import Kin, Relatives
 from prover.policy.retrieval import Retrieved
 from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
@@ -34,7 +37,10 @@ def builtin_policy(premises: Kin | None = None, calibrated: bool = True) -> Mixt
 
     Args:
         premises: finds theorems of the library; None goes without retrieval.
-        calibrated: use the counts of data/calibration.json, if they are there; False leaves the proposers' guesses.
+        calibrated: use the ranker that ships, and for templates that it does not know the counts of data/calibration.json, where
+            these are there; False leaves the proposers' guesses.
     """
     proposers = PROPOSERS if premises is None else (*PROPOSERS, Retrieved(premises), Relatives(premises))
-    return Mixture([(p, 1.0) for p in proposers], rates=shipped() if calibrated else None, leaders=LEADERS)
+    counts, ranker = (shipped_counts(), shipped_ranker()) if calibrated else (None, None)
+    rates = counts if ranker is None else replace(ranker, otherwise=counts)
+    return Mixture([(p, 1.0) for p in proposers], rates=rates, leaders=LEADERS)

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ from prover.policy.premises.symbols import GoalWords, StatementWords
 
 FORMAT = "proofsmith-selector 1"
 FILE = "selector.npz"
+VARIABLE = "PROOFSMITH_SELECTOR"
 HYPOTHESES = 0.3
 """Weight of a word of hypotheses or assumptions beside one of the target, the conclusion or the name."""
 LAYERS = ("w1", "b1", "w2", "b2", "w3", "b3")
@@ -130,15 +132,18 @@ def load_model(path: Path) -> SelectorModel:
                 stored["premise_vectors"].astype(np.float32), stored["mean"], stored["deviation"],
                 {k: stored[k] for k in LAYERS}, memory, about, hashlib.sha256(content).hexdigest(),
             )  # fmt: skip
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise PolicyError(f"{path} is no selector ({error!r}); train one: python -m prover.training.selector") from error
 
 
 @lru_cache(maxsize=1)
 def shipped() -> SelectorModel | None:
-    """The model that comes with the package; None when there is none."""
-    path = resources.files("prover.policy.premises").joinpath(FILE)
-    return load_model(Path(str(path))) if path.is_file() else None
+    """The model that comes with the package, or that the variable PROOFSMITH_SELECTOR names (empty: none); None without one."""
+    named = os.environ.get(VARIABLE)
+    if named is not None:
+        return load_model(Path(named)) if named.strip() else None
+    path = Path(str(resources.files("prover.policy.premises").joinpath(FILE)))
+    return load_model(path) if path.is_file() else None
 
 
 def _bag(parts: Iterable[tuple[Sequence[str], float]]) -> dict[str, float]:
