@@ -23,7 +23,7 @@ class Effort:
         lean_seconds: of it inside tactics.
         policy_calls, policy_seconds, policy_tokens: what the policy was asked, how long it took, what a language model read and
             wrote for it.
-        over_s: of it past the theorem's budget, without the audit.
+        over_s: from the end of the theorem's budget to the verdict; below 0 when the budget was not used up.
         candidates_refused, refusals: candidates that the audit did not take while the search went on, and why.
         set_aside: tactics that ended Lean again and again.
         policy_faults: how often which proposer failed; a search without a candidate may owe it to them.
@@ -37,7 +37,7 @@ class Effort:
     policy_calls: int = 0
     policy_seconds: float = 0.0
     policy_tokens: int = 0
-    over_s: float = 0.0
+    over_s: float = float("-inf")
     candidates_refused: int = 0
     refusals: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
@@ -52,9 +52,9 @@ class Effort:
             over_s=max(self.over_s, earlier.over_s),
         )
 
-    def longer(self, seconds: float) -> Effort:
-        """With so much more wall time."""
-        return replace(self, seconds=self.seconds + seconds)
+    def longer(self, seconds: float, waited_s: float = 0.0) -> Effort:
+        """With so much more wall time, after so much of waiting."""
+        return replace(self, seconds=self.seconds + seconds, over_s=self.over_s + seconds + waited_s)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from prover.lean.tactic_text import searches_library
 
 QUICK = Looking(tries=300, seconds=0.1)
 CANNOT = Falsification(reason="this Lean cannot evaluate it")
+WHOLE_S = 60.0
+"""For a whole proof, where no deadline is nearer."""
 MAX_SET_ASIDE = 20
 """So many tactics set aside over one theorem mean that something else is wrong."""
 WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = n := by rw?")
@@ -182,7 +184,7 @@ class Dojo(lean_dojo.Dojo):
         if self._cannot_judge or self.out_of_time:
             return False
         try:
-            said = self.engine.check(self.entry, proof, self.timeout)
+            said = self.engine.check(self.entry, proof, min(max(self.timeout, WHOLE_S), self._limits.left_s or WHOLE_S))
         except DataError:
             return False
         except (LeanProcessError, DojoInitError):

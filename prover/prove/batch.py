@@ -166,8 +166,8 @@ class _Batch:
         self.usage = Usage()
         self.failures: list[BaseException] = []
         self._unsettled = len(self.waiting)
-        self._refused: dict[str, Candidate] = {}
-        self._candidates: deque[tuple[Item, Candidate]] = deque()
+        self._refused: dict[str, Refusal] = {}
+        self._candidates: deque[tuple[Item, Candidate, float]] = deque()
         self._changed = threading.Condition()
 
     def run(self, workers: Sequence[Engine], auditor: SharedAuditor | None = None) -> Ran:
@@ -206,11 +206,12 @@ class _Batch:
                 found = attempt_item(
                     item, worker, self.policy, self.settings, self.over,
                     partial(accepts, item.target) if accepts is not None else None, self.on_expansion, self.audit,
+                    earlier.candidate.effort.seconds if earlier is not None else 0.0,
                 )  # fmt: skip
                 if found is None:
                     return
                 if earlier is not None:
-                    found = replace(found, effort=found.effort.after(earlier.effort))
+                    found = replace(found, effort=found.effort.after(earlier.candidate.effort))
                 if isinstance(found, Candidate) and self.audit is not None:
                     self._hand_over(item, found)
                 else:
@@ -230,7 +231,7 @@ class _Batch:
             if auditor is not None:
                 auditor.warm(self.items[0].target)
             while (waiting := self._next_candidate()) is not None:
-                item, candidate = waiting
+                item, candidate, found_at = waiting
                 began = time.monotonic()
                 try:
                     judged = audited(audit, item.target, candidate)
@@ -238,13 +239,13 @@ class _Batch:
                     raise
                 except LeanProcessError as error:
                     judged = Refusal(candidate, f"the audit lost its Lean over it: {error}")
-                candidate = replace(candidate, effort=candidate.effort.longer(time.monotonic() - began))
+                candidate = replace(candidate, effort=candidate.effort.longer(time.monotonic() - began, began - found_at))
                 if isinstance(judged, Proof):
                     self._settle(item, replace(judged, candidate=candidate))
-                elif item.id in self._refused:
+                elif item.id in self._refused or self._spent(candidate):
                     self._settle(item, Failure(f"refused: {judged.reason}", candidate.effort))
                 else:
-                    self._again(item, candidate)
+                    self._again(item, replace(judged, candidate=candidate))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -264,10 +265,10 @@ class _Batch:
         with self._changed:
             while len(self._candidates) >= LONGEST_LINE and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
-            self._candidates.append((item, candidate))
+            self._candidates.append((item, candidate, time.monotonic()))
             self._changed.notify_all()
 
-    def _next_candidate(self) -> tuple[Item, Candidate] | None:
+    def _next_candidate(self) -> tuple[Item, Candidate, float] | None:
         with self._changed:
             while not self._candidates and self._unsettled and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
@@ -291,9 +292,14 @@ class _Batch:
             for state, names in outcome.candidate.lessons:
                 retriever.learn(state, names)
 
-    def _again(self, item: Item, candidate: Candidate) -> None:
+    def _spent(self, candidate: Candidate) -> bool:
+        """Whether nothing of a theorem's budget is left."""
+        timeout_s = self.settings.search.timeout_s
+        return timeout_s is not None and candidate.effort.seconds >= timeout_s
+
+    def _again(self, item: Item, refused: Refusal) -> None:
         with self._changed:
-            self._refused[item.id] = candidate
+            self._refused[item.id] = refused
             self.waiting.append(item)
             self._changed.notify_all()
 

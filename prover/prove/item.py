@@ -74,11 +74,13 @@ def attempt_item(
     accepts: Callable[[str], Verdict] | None = None,
     on_expansion: Callable[[Any, Any], None] | None = None,
     audit: Callable[[Target, str], Verdict] | None = None,
+    spent_s: float = 0.0,
 ) -> Candidate | Failure | None:
     """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
 
     Its time begins when Lean is there and has read what stands before the theorem; a Lean that is lost later is started again
-    within it, or not at all. With `audit`, which judges disproofs, counterexamples are looked for beside the search.
+    within it, or not at all; `spent_s` of it was spent before. With `audit`, which judges disproofs, counterexamples are looked
+    for beside the search.
 
     See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
     """
@@ -93,7 +95,7 @@ def attempt_item(
         try:
             worker.prepare(target)
             if deadline is None and settings.search.timeout_s is not None:
-                deadline = time.monotonic() + settings.search.timeout_s
+                deadline = time.monotonic() + settings.search.timeout_s - spent_s
             searched = partial(
                 find_candidate, policy=policy, file_context=worker.file_context(target), deadline=deadline, accepts=accepts,
                 cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise,
@@ -103,9 +105,9 @@ def attempt_item(
                 found = searched(dojo(), settings=search)
             except FalseTheorem as false:
                 assert audit is not None  # else nothing is looked for
-                disproof = disprove(worker, target, false.counterexample, audit)
+                disproof = disprove(worker, target, false.counterexample, audit, deadline)
                 if disproof is not None:
-                    return Failure(disproof.said(), Effort(time.monotonic() - started), "refuted", disproof)
+                    return Failure(disproof.said(), _spent(started, deadline), "refuted", disproof)
                 search, unproved = replace(search, refute=False), false
                 found = searched(dojo(), settings=search)
         except DataError as error:
@@ -116,8 +118,7 @@ def attempt_item(
             if isinstance(error, LeanSetupError):
                 raise
             if deadline is not None and time.monotonic() + worker.start_s >= deadline:
-                over_s = max(0.0, time.monotonic() - deadline)
-                return Failure(f"out of time; Lean was lost: {error}", Effort(time.monotonic() - started, over_s=over_s))
+                return Failure(f"out of time; Lean was lost: {error}", _spent(started, deadline))
             if attempt_number == MAX_TRIES:
                 reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
                 return Failure(reason, Effort(time.monotonic() - started), "error")
@@ -125,10 +126,17 @@ def attempt_item(
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
         if isinstance(found, Failure) and cancelled():
             return None
+        found = replace(found, effort=replace(found.effort, over_s=_spent(started, deadline).over_s))
         if isinstance(found, Failure) and unproved is not None:
             return replace(found, reason=f"{found.reason}; {unproved} by evaluation, of which no proof was found")
         return found
     raise AssertionError("unreachable")
+
+
+def _spent(started: float, deadline: float | None) -> Effort:
+    """The time since an attempt began, and since its budget ended."""
+    now = time.monotonic()
+    return Effort(now - started, over_s=now - deadline if deadline is not None else float("-inf"))
 
 
 def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any]:
@@ -152,7 +160,7 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "policy_calls": effort.policy_calls,
         "policy_seconds": round(effort.policy_seconds, 3),
         "policy_tokens": effort.policy_tokens,
-        "over_s": round(effort.over_s, 3),
+        "over_s": round(max(0.0, effort.over_s), 3),
         "candidates_refused": effort.candidates_refused,
         "axioms": list(proof.axioms) if proof is not None else [],
         "depends_on": list(proof.depends_on) if proof is not None else [],

@@ -162,8 +162,7 @@ def find_candidate(
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
         return Failure(str(error), Effort(time.monotonic() - started), "error")
-    ended = time.monotonic()
-    effort = replace(effort, seconds=ended - started, over_s=max(0.0, ended - deadline) if deadline is not None else 0.0)
+    effort = replace(effort, seconds=time.monotonic() - started)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
     premises, lessons = _premises(tree, proof, policy, file_context)

@@ -27,8 +27,9 @@ def disprove(
     target: Target,
     counterexample: Counterexample,
     audit: Callable[[Target, str], Verdict],
+    deadline: float | None = None,
 ) -> Disproof | None:
-    """Have Lean prove the negation from the values.
+    """Have Lean prove the negation from the values, until `deadline` on time.monotonic()'s clock.
 
     Returns None when no way of computing that is known here goes through, or the audit refuses what went through. Raises
     LeanProcessError when Lean was lost.
@@ -43,7 +44,7 @@ def disprove(
     short = counterexample.within(target.name.rpartition(".")[0])
     tries = [*proofs(short), *(proofs(counterexample) if short != counterexample else ())]
     try:
-        with Dojo(negation, engine, TACTIC_TIMEOUT_S) as (opened, initial):
+        with Dojo(negation, engine, TACTIC_TIMEOUT_S, deadline=deadline) as (opened, initial):
             while tries:
                 results = opened.run_tacs(initial, tries, stop_when_done=True)
                 if not results or not isinstance(results[-1], ProofFinished):

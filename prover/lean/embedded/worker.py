@@ -283,7 +283,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     def check(self, target: Target, proof: str, timeout_s: float) -> Sequence[Message]:
         """See `Engine`."""
         before, command = self.state_before(target), target.command(proof)
-        raw = self.request("elaborate", max(timeout_s, self.timeout_s), state=before, text=command)
+        raw = self.request("elaborate", timeout_s, state=before, text=command)
         self.request("release", states=[raw["state"]])
         commands = [protocol.command(c) for c in raw["commands"]]
         more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []

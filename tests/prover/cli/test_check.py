@@ -80,6 +80,21 @@ def test_one_refused_is_1_with_the_reason(
     assert capsys.readouterr().out.splitlines()[1] == "refused   bad: bad has a sorry [sorry]"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [([ACCEPTED], "\npassed:\n"), ([ACCEPTED, REFUSED], "\nwhat was accepted passed:\n"), ([REFUSED], None)],
+)
+def test_it_says_that_it_works_and_names_checks_for_what_passed_them(
+    given: list[TheoremVerdict], said: str | None, files: list[str], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    verdicts(monkeypatch, given)
+    main(["check", *files])
+    err = capsys.readouterr().err
+    assert err.startswith("starting Lean to check")
+    assert (said is None and "identical" not in err) or (said is not None and said in err and "identical" in err)
+
+
 def test_json_is_one_object(
     files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 from lean_dojo import LeanError, ProofFinished, TacticState
 
-from prover.audit.outcome import Failure
+from prover.audit.auditor import AuditVerdict
+from prover.audit.outcome import Candidate, Failure, Proof
 from prover.errors import LeanCrashedError, LeanTimeoutError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.source import Target
 from prover.lean.tactic_text import endless
 from prover.policy.base import View
+from prover.prove.batch import run_one
 from prover.prove.environment import DojoEnvironment
-from prover.prove.item import BatchSettings, Item, attempt_item
+from prover.prove.item import BatchSettings, Item, attempt_item, record_of
 from prover.prove.theorem import SearchSettings
 from search.types import Closed, Proposal, Rejected
 from tests.prover.prove.test_batch_faults import Offers
@@ -164,3 +168,48 @@ def test_a_tactics_processor_time_is_counted(lean_worker: LeanWorker) -> None:
         dojo.run_tacs(state, ["simp", "omega"])
         assert dojo.lean_ms == pytest.approx(sum(dojo.tactic_ms.values()))
         assert {t for _, t in dojo.tactic_ms} == {"simp", "omega"} and all(ms > 0 for ms in dojo.tactic_ms.values())
+
+
+class Audit:
+    """An audit that takes its time, and accepts or refuses."""
+
+    def __init__(self, seconds: float, accepts: bool = True) -> None:
+        self.seconds, self.accepts, self.asked = seconds, accepts, 0
+
+    def __call__(self, target: Target, proof: str) -> AuditVerdict:
+        self.asked += 1
+        time.sleep(self.seconds)
+        reason = None if self.accepts else "no"
+        return AuditVerdict(self.accepts, "accepted" if self.accepts else "error", reason, (), (), (), "stub")
+
+
+def attempted(audit: Audit, timeout_s: float | None) -> tuple[Proof | Candidate | Failure, float]:
+    """One theorem whose proof is found at once, and the seconds until its verdict."""
+    worker = StubWorker()
+    item = Item("t", worker.read(TEXT).targets[0], "t.lean")
+    began = time.monotonic()
+    settings = BatchSettings(SearchSettings(timeout_s, max_expansions=3))
+    return run_one(item, Offers("trivial"), settings, worker, audit, threading.Event()), time.monotonic() - began
+
+
+@pytest.mark.parametrize(("timeout_s", "audit_s"), [(0.3, 0.8), (0.5, 1.2), (0.2, 0.6)])
+def test_the_audit_counts_in_what_ran_over(timeout_s: float, audit_s: float) -> None:
+    found, seconds = attempted(Audit(audit_s), timeout_s)
+    assert isinstance(found, Proof)
+    assert audit_s - timeout_s <= found.effort.over_s <= seconds - timeout_s + 0.1
+    assert record_of(Item("t", StubWorker().read(TEXT).targets[0], "t.lean"), found)["over_s"] == round(found.effort.over_s, 3)
+
+
+@pytest.mark.parametrize("timeout_s", [None, 60.0])
+def test_an_attempt_within_its_budget_is_not_over(timeout_s: float | None) -> None:
+    found, _ = attempted(Audit(0.1), timeout_s)
+    assert found.effort.over_s < 0
+    assert record_of(Item("t", StubWorker().read(TEXT).targets[0], "t.lean"), found)["over_s"] == 0
+
+
+@pytest.mark.parametrize(("timeout_s", "asked"), [(0.3, 1), (30.0, 3)])
+def test_a_refused_candidate_is_searched_for_again_in_what_is_left(timeout_s: float, asked: int) -> None:
+    audit = Audit(0.4, accepts=False)
+    found, seconds = attempted(audit, timeout_s)
+    assert isinstance(found, Failure) and audit.asked <= asked
+    assert seconds < timeout_s + 5
