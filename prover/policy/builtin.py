@@ -9,23 +9,21 @@ from prover.policy.bounds import enumerated, factors
 from prover.policy.calibration import shipped as shipped_counts
 from prover.policy.cases import apply, congruence, take_apart
 from prover.policy.closers import Closers
-from prover.policy.definitions import Definitions, Projections
 from prover.policy.induction import FunctionalInduction, Induction
 from prover.policy.lemmas.proposer import Lemmas
 from prover.policy.numbers import casts, divides, multiply_out, power_residues, powers, residues
 from prover.policy.programs import Programs
 from prover.policy.ranker import shipped as shipped_ranker
-from prover.policy.relatives import Kin, Relatives
-from prover.policy.retrieval import Retrieved
-from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
+from prover.policy.retrieval import Kin, Relatives, Retrieved
+from prover.policy.rewriting import OwnTheorems, definitions, hypotheses, own_definitions, projections
 from prover.policy.structure import build, intro, splits, witness
-from prover.policy.wrapped import Unwrap
+from prover.policy.wrapped import unwrap
 
 PROPOSERS: tuple[Proposer, ...] = (
     Closers(), intro, build, witness, splits, take_apart, apply, congruence, Induction(),
-    FunctionalInduction(), OwnDefinitions(), OwnTheorems(), Hypotheses(), residues, power_residues,
-    enumerated, factors, divides, powers, multiply_out, casts, Unwrap(),
-    Definitions(), Projections(),
+    FunctionalInduction(), own_definitions, OwnTheorems(), hypotheses, residues, power_residues,
+    enumerated, factors, divides, powers, multiply_out, casts, unwrap,
+    definitions, projections,
 )  # fmt: skip
 
 LEADERS = (Programs(), Lemmas())

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from prover.policy.base import Offer, View
-from prover.policy.goal import Goal, Var, first_goal
+from prover.policy.base import Offer
+from prover.policy.goal import Goal, Var
+from prover.policy.rules import family, rules
 
 STRUCTURES = frozenset({"Array", "Vector", "Subtype", "Sigma", "PSigma", "PProd", "Fin", "String", "ByteArray"})
 UNSIGNED = frozenset({"UInt8", "UInt16", "UInt32", "UInt64", "USize"})
@@ -18,51 +18,40 @@ SIGNED = frozenset({"Int8", "Int16", "Int32", "Int64", "ISize"})
 MOST = 4
 
 
-@dataclass(frozen=True)
-class Unwrap:
+@family("wrapped", visits=2)
+def unwrap(goal: Goal, visit: int) -> Iterable[Offer]:
     """Replaces such variables by what they are made of, and equations of machine integers by equations of bits.
 
     `cases` on all of them followed by simp is how most of the library's own theorems about arrays begin.
     """
-
-    name: str = "wrapped"
-
-    def propose(self, view: View) -> Iterable[Offer]:
-        """All variables at once, each alone, and the integers' own characterisations."""
-        goal = first_goal(view)
-        if goal is None or view.stage > 1:
-            return
-        inside = _structures(goal)
-        if inside and view.stage == 0:
-            apart = taken_apart(goal)
-            yield Offer(f"{apart}; simp", -1.9, "wrapped.cases_simp")
-            yield Offer(f"{apart}; simp_all", -2.3, "wrapped.cases_simp_all")
-            yield Offer(f"{apart}; rfl", -2.3, "wrapped.cases_rfl")
-            yield Offer(f"{apart}; grind", -2.6, "wrapped.cases_grind")
-        if inside and view.stage == 1:
-            for v in inside:
-                yield Offer(f"cases {v.name}", -2.4, "wrapped.cases")
-        yield from self._integers(goal.shape, [v.head for v in goal.data], view.stage)
-
-    @staticmethod
-    def _integers(shape: str, heads: list[str], stage: int) -> Iterable[Offer]:
-        for kind in machine_integers(heads)[:1]:
-            value = "toNat" if kind in UNSIGNED else "toInt"
-            if stage == 0 and shape in ("≤", "<", "=", "≠", "↔", "¬", "∧", "∨", "False"):
-                yield Offer(as_numbers(kind), -2.1, "wrapped.numbers_omega")
-            if shape == "=" and stage == 0:
-                yield Offer(f"apply {kind}.toBitVec_inj.mp", -1.6, "wrapped.to_bits")
-                yield Offer(f"apply {from_bits(kind)}", -1.7, "wrapped.to_bits_early")
-                yield Offer(f"apply {kind}.{value}_inj.mp", -2.0, "wrapped.to_number")
-                yield Offer(f"simp [← {kind}.toBitVec_inj]", -2.4, "wrapped.simp_bits")
-            elif shape in ("≤", "<", "≠", "↔", "¬") and stage == 0:
-                for relation in ("le", "lt"):
-                    yield Offer(f"simp only [{kind}.{relation}_iff_{value}_{relation}] at *", -2.2, "wrapped.order")
-                yield Offer(f"simp [← {kind}.{value}_inj]", -2.6, "wrapped.simp_number")
-            if stage == 1:
-                lemmas = f"← {kind}.{value}_inj, {kind}.le_iff_{value}_le, {kind}.lt_iff_{value}_lt"
-                yield Offer(f"simp only [{lemmas}] at *; omega", -2.4, "wrapped.omega")
-                yield Offer(f"simp [{lemmas}] at *; omega", -2.6, "wrapped.simp_omega")
+    inside, apart = _structures(goal), taken_apart(goal)
+    yield from rules(
+        visit,
+        (inside, 0, "wrapped.cases_simp", f"{apart}; simp", -1.9),
+        (inside, 0, "wrapped.cases_simp_all", f"{apart}; simp_all", -2.3),
+        (inside, 0, "wrapped.cases_rfl", f"{apart}; rfl", -2.3),
+        (inside, 0, "wrapped.cases_grind", f"{apart}; grind", -2.6),
+        *((True, 1, "wrapped.cases", f"cases {v.name}", -2.4) for v in inside),
+    )
+    for kind in machine_integers(v.head for v in goal.data)[:1]:
+        value = "toNat" if kind in UNSIGNED else "toInt"
+        same = goal.shape == "="
+        order = goal.shape in ("≤", "<", "≠", "↔", "¬")
+        related = same or order or goal.shape in ("∧", "∨", "False")
+        lemmas = f"← {kind}.{value}_inj, {kind}.le_iff_{value}_le, {kind}.lt_iff_{value}_lt"
+        yield from rules(
+            visit,
+            (related, 0, "wrapped.numbers_omega", as_numbers(kind), -2.1),
+            (same, 0, "wrapped.to_bits", f"apply {kind}.toBitVec_inj.mp", -1.6),
+            (same, 0, "wrapped.to_bits_early", f"apply {from_bits(kind)}", -1.7),
+            (same, 0, "wrapped.to_number", f"apply {kind}.{value}_inj.mp", -2.0),
+            (same, 0, "wrapped.simp_bits", f"simp [← {kind}.toBitVec_inj]", -2.4),
+            (order, 0, "wrapped.order", f"simp only [{kind}.le_iff_{value}_le] at *", -2.2),
+            (order, 0, "wrapped.order", f"simp only [{kind}.lt_iff_{value}_lt] at *", -2.2),
+            (order, 0, "wrapped.simp_number", f"simp [← {kind}.{value}_inj]", -2.6),
+            (True, 1, "wrapped.omega", f"simp only [{lemmas}] at *; omega", -2.4),
+            (True, 1, "wrapped.simp_omega", f"simp [{lemmas}] at *; omega", -2.6),
+        )
 
 
 def taken_apart(goal: Goal) -> str:

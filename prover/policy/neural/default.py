@@ -23,7 +23,7 @@ from prover.policy.neural.light import WEIGHTS, LightGenerator
 from prover.policy.neural.presets import OWN_MARK, PRESETS
 from prover.policy.neural.proposer import NeuralProposer
 from prover.policy.neural.quantised import sha256_of
-from prover.policy.relatives import Kin
+from prover.policy.retrieval import Kin
 from prover.policy.scale import Scale, read
 
 MODEL_VARIABLE = "PROOFSMITH_MODEL"

@@ -6,8 +6,8 @@ from prover.audit.outcome import Candidate
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
-from prover.policy.definitions import Definitions, Projections, library_functions
 from prover.policy.goal import first_goal
+from prover.policy.rewriting import definitions, library_functions, projections
 from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import OWN, offered, view
 
@@ -32,22 +32,22 @@ def test_the_files_own_functions_are_left_to_others() -> None:
 
 def test_definitions_are_opened_together_first_and_one_by_one_later() -> None:
     goal = ("List.takeWhile p l = Option.filter p o", "l : List Nat", "o : Option Nat")
-    assert "simp_all [List.takeWhile, Option.filter]" in offered(Definitions(), view(*goal))
-    assert offered(Definitions(), view(*goal, stage=1)) == ["unfold List.takeWhile", "unfold Option.filter"]
+    assert "simp_all [List.takeWhile, Option.filter]" in offered(definitions, view(*goal))
+    assert offered(definitions, view(*goal, stage=1)) == ["unfold List.takeWhile", "unfold Option.filter"]
 
 
 def test_equations_between_truth_values_become_equivalences() -> None:
-    assert "rw [Bool.eq_iff_iff]; simp_all" in offered(Definitions(), view("(a == b) = (b == a)", "a b : Nat"))
+    assert "rw [Bool.eq_iff_iff]; simp_all" in offered(definitions, view("(a == b) = (b == a)", "a b : Nat"))
 
 
 def test_membership_in_a_structure_has_parts() -> None:
-    assert offered(Projections(), view("r.lower ≤ a", "r a : Nat", "h : a ∈ r")) == ["exact h.1", "exact h.2"]
-    assert offered(Projections(), view("a = b", "a b : Nat", "h : b = a")) == []
+    assert offered(projections, view("r.lower ≤ a", "r a : Nat", "h : a ∈ r")) == ["exact h.1", "exact h.2"]
+    assert offered(projections, view("a = b", "a b : Nat", "h : b = a")) == []
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_it_proves_on_real_lean(name: str, lean_worker: LeanWorker) -> None:
     (target,) = lean_worker.read(REAL[name]).targets
-    policy = Mixture([(Definitions(), 1.0)])
+    policy = Mixture([(definitions, 1.0)])
     found = find_candidate(Dojo(target, lean_worker), policy, SearchSettings(max_expansions=2))
     assert isinstance(found, Candidate)

@@ -7,7 +7,7 @@ from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.premises import PremiseIndex
-from prover.policy.relatives import Relatives, nearest
+from prover.policy.retrieval import Relatives, nearest
 from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import offered, view
 

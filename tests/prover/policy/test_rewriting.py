@@ -3,13 +3,13 @@ from __future__ import annotations
 from prover.policy.closers import Closers
 from prover.policy.premises import PremiseIndex
 from prover.policy.retrieval import Retrieved
-from prover.policy.rewriting import Hypotheses, OwnDefinitions, OwnTheorems
+from prover.policy.rewriting import OwnTheorems, hypotheses, own_definitions
 from tests.prover.policy.views import OWN, offered, view
 
 
 def test_own_functions_of_the_goal_are_unfolded() -> None:
-    assert offered(OwnDefinitions(), view("power 1 n = 1", "n : Nat", file_context=OWN))[0] == "simp [power]"
-    assert offered(OwnDefinitions(), view("n = n", "n : Nat", file_context=OWN)) == []
+    assert offered(own_definitions, view("power 1 n = 1", "n : Nat", file_context=OWN))[0] == "simp [power]"
+    assert offered(own_definitions, view("n = n", "n : Nat", file_context=OWN)) == []
 
 
 def test_earlier_theorems_are_offered_when_they_share_a_function() -> None:
@@ -21,7 +21,7 @@ def test_earlier_theorems_are_offered_when_they_share_a_function() -> None:
 def test_induction_hypothesis_is_rewritten_with_first() -> None:
     tactics = [
         t
-        for t in offered(Hypotheses(), view("a = c", "a b c : Nat", "h : a = b", "ih : b = c"))
+        for t in offered(hypotheses, view("a = c", "a b c : Nat", "h : a = b", "ih : b = c"))
         if t.startswith("rw")
     ]
     assert tactics[0] == "rw [ih]"

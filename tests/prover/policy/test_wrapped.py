@@ -7,7 +7,7 @@ from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture
 from prover.policy.goal import first_goal
-from prover.policy.wrapped import Unwrap, as_numbers, mentions, taken_apart
+from prover.policy.wrapped import as_numbers, mentions, taken_apart, unwrap
 from prover.prove.theorem import SearchSettings, find_candidate
 from tests.prover.policy.views import offered, view
 
@@ -18,18 +18,18 @@ theorem bits (a b : UInt16) (h : a.toBitVec = b.toBitVec) : a = b := by sorry
 
 def test_all_that_is_mentioned_is_taken_apart_at_once_and_one_by_one_later() -> None:
     goal = ("xs.size = ys.size", "xs ys zs : Array Nat", "n : Nat")
-    assert "cases xs; cases ys; simp" in offered(Unwrap(), view(*goal))
-    assert offered(Unwrap(), view(*goal, stage=1)) == ["cases xs", "cases ys"]
+    assert "cases xs; cases ys; simp" in offered(unwrap, view(*goal))
+    assert offered(unwrap, view(*goal, stage=1)) == ["cases xs", "cases ys"]
 
 
 def test_machine_integers_become_bits_or_numbers() -> None:
     early = ["apply UInt8.toBitVec_inj.mp", "apply congrArg UInt8.ofBitVec", "apply UInt8.toNat_inj.mp"]
-    assert offered(Unwrap(), view("a + b = b", "a b : UInt8"))[:3] == early
-    assert any("Int32.lt_iff_toInt_lt" in t for t in offered(Unwrap(), view("a < b", "a b : Int32")))
+    assert offered(unwrap, view("a + b = b", "a b : UInt8"))[:3] == early
+    assert any("Int32.lt_iff_toInt_lt" in t for t in offered(unwrap, view("a < b", "a b : Int32")))
 
 
 def test_nothing_is_offered_where_nothing_is_wrapped() -> None:
-    assert offered(Unwrap(), view("a + b = b + a", "a b : Nat")) == []
+    assert offered(unwrap, view("a + b = b + a", "a b : Nat")) == []
 
 
 def test_names_are_words() -> None:
@@ -39,7 +39,7 @@ def test_names_are_words() -> None:
 
 def test_it_proves_on_real_lean(lean_worker: LeanWorker) -> None:
     for target in lean_worker.read(REAL).targets:
-        policy = Mixture([(Unwrap(), 1.0)])
+        policy = Mixture([(unwrap, 1.0)])
         found = find_candidate(Dojo(target, lean_worker), policy, SearchSettings(max_expansions=6))
         assert isinstance(found, Candidate), target.name
 
