@@ -27,8 +27,7 @@ from prover.policy.premises.model import SelectorModel
 from prover.policy.premises.neighbours import state_features
 from prover.policy.premises.postings import Postings
 from prover.policy.premises.selector import Allowed, Selector
-from prover.policy.premises.statements import signature_of
-from prover.policy.premises.symbols import goal_words, statement_words
+from prover.policy.premises.statements import goal_words, signature_of, statement_words
 
 OTHER = "against: "
 LEARNT = ("neighbours", "vectors", "selector", "selector, place unknown")

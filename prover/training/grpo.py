@@ -28,8 +28,8 @@ from typing import Any
 from prover.errors import DataError
 from prover.policy.neural.decode import draws
 from prover.policy.neural.generator import seed_of
+from prover.policy.neural.local import TorchRows
 from prover.policy.neural.presets import own_prompt
-from prover.policy.neural.torch_rows import TorchRows
 from prover.training.batches import Encoded, tensors
 from prover.training.losses import clipped_objective, divergence, token_log_probs
 from prover.training.model import half_precision

@@ -38,8 +38,7 @@ from prover.evaluation.premises import PremiseBenchmark
 from prover.policy.premises.model import LAYERS, SelectorModel, goal_bag, known, statement_bag
 from prover.policy.premises.neighbours import Memory, state_features
 from prover.policy.premises.postings import Floats
-from prover.policy.premises.statements import parts_of, signature_of
-from prover.policy.premises.symbols import GoalWords, StatementWords, goal_words, statement_words
+from prover.policy.premises.statements import GoalWords, StatementWords, goal_words, parts_of, signature_of, statement_words
 from prover.policy.retrieval import IDENTIFIER
 from prover.printable import tell
 from prover.training.examples import read

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from prover.policy.premises.neighbours import Evidence
 from prover.policy.premises.postings import Floats, Postings, weighted
-from prover.policy.premises.symbols import GoalWords, StatementWords, pieces
+from prover.policy.premises.statements import GoalWords, StatementWords, pieces
 
 UNKNOWN = -1.0
 FIELDS = ("name", "conclusion", "assumptions")

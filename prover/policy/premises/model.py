@@ -32,7 +32,7 @@ from prover.errors import PolicyError
 from prover.policy.premises.features import NAMES
 from prover.policy.premises.neighbours import Memory
 from prover.policy.premises.postings import Floats
-from prover.policy.premises.symbols import GoalWords, StatementWords
+from prover.policy.premises.statements import GoalWords, StatementWords
 
 FORMAT = "proofsmith-selector 1"
 FILE = "selector.npz"

@@ -20,8 +20,7 @@ from prover.policy.premises.features import Fields, Place, Question, combined, f
 from prover.policy.premises.model import SelectorModel
 from prover.policy.premises.neighbours import Evidence, Neighbours, state_features
 from prover.policy.premises.postings import Floats
-from prover.policy.premises.statements import conclusion_of, head_of
-from prover.policy.premises.symbols import goal_words, statement_words
+from prover.policy.premises.statements import conclusion_of, goal_words, head_of, statement_words
 from prover.policy.terms import tidy
 
 BY_WORDS = 100

@@ -3,7 +3,7 @@ from __future__ import annotations
 from prover.policy.premises import PremiseIndex, conclusion_of, head_of
 from prover.policy.premises.neighbours import state_features
 from prover.policy.premises.selector import Selector
-from prover.policy.premises.symbols import goal_words, words
+from prover.policy.premises.statements import goal_words, words
 from tests.prover.policy.premises.tiny import model
 
 CORPUS = [

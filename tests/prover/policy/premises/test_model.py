@@ -9,7 +9,7 @@ import pytest
 from prover.errors import PolicyError
 from prover.policy.premises.model import load_model, shipped
 from prover.policy.premises.selector import Selector
-from prover.policy.premises.symbols import goal_words
+from prover.policy.premises.statements import goal_words
 from tests.prover.policy.premises.tiny import memory_of, model
 
 MAX_MB = 25

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from prover.policy.premises.symbols import goal_words, pieces, statement_words
+from prover.policy.premises.statements import goal_words, pieces, statement_words
 
 
 def test_an_operator_has_the_word_that_stands_for_it_in_names() -> None:
