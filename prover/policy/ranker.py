@@ -34,8 +34,7 @@ from numpy.typing import NDArray
 from prover.errors import PolicyError
 from prover.policy.base import Rates, View, runs
 from prover.policy.goal import Goal, first_goal
-from prover.policy.premises.statements import head_of
-from prover.policy.premises.symbols import words
+from prover.policy.premises.statements import head_of, words
 from prover.policy.terms import shape, sides
 
 FILE = "ranker.npz"
