@@ -118,8 +118,8 @@ def judge_for(backend: Backend, memory_mb: int) -> Judge:
     """The checks of a backend's own Lean, in processes that no search has touched, each with at most `memory_mb`."""
     from prover.audit.embedded import Auditor
     from prover.audit.native import NativeAuditor
+    from prover.lean.backends import Native
     from prover.lean.embedded.worker import LeanWorker
-    from prover.lean.native.backends import Native
     from prover.lean.native.lake import LakeEnv
 
     if isinstance(backend, Native):

@@ -66,7 +66,7 @@ def chosen(args: argparse.Namespace, paths: Sequence[Path] = ()) -> Backend:
         ConfigError: something contradicts.
         LeanSetupError: what is asked for cannot be had.
     """
-    from prover.lean.choosing import choose
+    from prover.lean.backends import choose
 
     if args.memory is not None and args.memory < 1:
         raise ConfigError(f"--memory is {args.memory}; it must be at least 1")
@@ -80,7 +80,7 @@ def memory_of(args: argparse.Namespace, backend: Backend) -> int:
 
 def workers_of(args: argparse.Namespace, backend: Backend) -> int:
     """How many Lean processes search: `--workers`, else as many as there are cores and, natively, memory."""
-    from prover.lean.choosing import native_workers
+    from prover.lean.backends import native_workers
 
     if backend.name == "embedded":
         return int(args.workers or os.cpu_count() or 1)

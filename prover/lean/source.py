@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from prover.errors import DataError
 from prover.lean import answers
 from prover.lean.commands import masked
+from prover.lean.context import FileContext
 from prover.lean.positions import ONLY_LF, LineEnds
 
 MAX_FILE_BYTES = 10_000_000
@@ -286,3 +287,32 @@ def _missing_module(message: str, imported: tuple[str, ...]) -> str:
         module = next((m for m in imported if quoted is not None and (m == quoted or m.startswith(f"{quoted}."))), quoted)
         return f"it imports {module}, which is not there" if module else first
     return first
+
+
+DEFINITIONS = frozenset({"definition", "def", "abbrev", "instance"})
+INDUCTIVES = frozenset({"inductive", "structure"})
+LIBRARY = "Init"
+"""A file that imports it has all theorems that are offered as premises."""
+
+
+def file_context_in(
+    commands: Sequence[answers.Command], target: Target, imported: frozenset[str] | None = None
+) -> FileContext:
+    """Reads them off the commands in front of the target; `imported` as in `FileContext`."""
+    definitions: list[str] = []
+    inductives: list[str] = []
+    theorems: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for command in commands[: target.index]:
+        if command.id is None or command.errors:
+            continue
+        name = f"{command.namespace}.{command.id}" if command.namespace else command.id
+        if command.declaration in DEFINITIONS:
+            definitions.append(name)
+            sources[name] = target.file.span(command.start, command.end)
+        elif command.declaration in INDUCTIVES:
+            inductives.append(name)
+            sources[name] = target.file.span(command.start, command.end)
+        elif command.declaration == "theorem" and command.value is not None:
+            theorems[name] = target.file.span(command.start, command.value[0])
+    return FileContext(tuple(definitions), tuple(inductives), theorems, sources, imported)

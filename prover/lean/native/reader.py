@@ -13,10 +13,9 @@ from prover.errors import DataError
 from prover.lean import answers
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
-from prover.lean.file_context import file_context_in
 from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import SOURCE, Facts, NativeLibrary, usable
-from prover.lean.source import LeanFile, Reading, Target, first_line, place, reading_of
+from prover.lean.source import LeanFile, Reading, Target, file_context_in, first_line, place, reading_of
 
 USES_SORRY = "declaration uses"
 MODULE = "ProofsmithRead"

@@ -26,14 +26,13 @@ from prover.lean.answers import Command, Message, ProofView, TacticReply
 from prover.lean.commands import split
 from prover.lean.context import FileContext
 from prover.lean.engine import Limits
-from prover.lean.file_context import file_context_in
 from prover.lean.native.engine import NativeEngine, depend, view_of
 from prover.lean.native.lake import Offsets, environment, lake_program, message_of
 from prover.lean.native.project import REPL_VARIABLE
 from prover.lean.native.reader import confirmed
 from prover.lean.process import SKIPPED, JsonProcess
 from prover.lean.repl import wire
-from prover.lean.source import LeanFile, Reading, Target, first_line
+from prover.lean.source import LeanFile, Reading, Target, file_context_in, first_line
 from prover.lean.tactic_text import only_goal, says_sorry
 
 MAX_REPLY_BYTES = 256 * 1024 * 1024

@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from prover.cli.main import main
 from prover.errors import EXIT_DONE
-from prover.lean.choosing import choose
+from prover.lean.backends import choose
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.engine import Backend
 from prover.prove.theorem import SearchSettings

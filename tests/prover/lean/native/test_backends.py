@@ -18,11 +18,10 @@ import lean_dojo
 import pytest
 from lean_dojo import DojoInitError, LeanError, ProofFinished, ProofGivenUp, TacticState
 
-from prover.audit.native import NativeAuditor
-from prover.audit.native_questions import audited_text, escapes
+from prover.audit.native import NativeAuditor, audited_text, escapes
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, LeanCrashedError, LeanSetupError, LeanTimeoutError
-from prover.lean.choosing import choose, native_workers
+from prover.lean.backends import choose, native_workers
 from prover.lean.dojo import WARM_UP, Dojo
 from prover.lean.leandojo import untraced
 from prover.lean.leandojo.engine import DojoEngine, OpenedDojo
@@ -155,7 +154,7 @@ def test_an_axiom_of_the_file_is_refused(project: Project, server: StandIn) -> N
 
 def test_what_a_proof_prints_is_no_answer(project: Project, targets: dict[str, Target]) -> None:
     """The judging process imports the compiled result and nothing else; words in a proof cannot reach it."""
-    from prover.audit.native_questions import Judged, judge_text, judged
+    from prover.audit.native import Judged, judge_text, judged
     from prover.audit.trust import Refusal
     from prover.lean import answers
     from prover.lean.native.lake import Ran

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from lean_dojo import ProofFinished, TacticState
 
-from prover.audit.native import AS_TERMS, CHECKS, NativeAuditor
-from prover.audit.native_questions import Judged, judge_text, judged
+from prover.audit.native import AS_TERMS, CHECKS, Judged, NativeAuditor, judge_text, judged
 from prover.lean import answers
 from prover.lean.dojo import Dojo
 from prover.lean.embedded import protocol
