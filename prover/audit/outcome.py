@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from prover.audit.auditor import Verdict
 from prover.lean.source import Target
 
+Audit: TypeAlias = Callable[[Target, str], Verdict]
+"""Judges tactics as a proof of a theorem; a `SharedAuditor` is one."""
 ADDED = ("seconds", "lean_seconds", "policy_calls", "policy_seconds", "policy_tokens")
 
 
@@ -127,6 +129,11 @@ class Proof:
         """The candidate's."""
         return self.candidate.effort
 
+    @property
+    def proof(self) -> str:
+        """The candidate's tactics, one a line."""
+        return self.candidate.proof
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -137,7 +144,7 @@ class Refusal:
 
 
 def disproof_of(
-    audit: Callable[[Target, str], Verdict], negation: Target, proof: str, values: Mapping[str, str], text: str
+    audit: Audit, negation: Target, proof: str, values: Mapping[str, str], text: str
 ) -> Disproof | None:
     """Have a proof of a theorem's negation judged; None when it is refused, or rests on an unproved theorem.
 
@@ -155,7 +162,7 @@ def disproof_of(
     return Disproof(values, negation.statement, proof, whole, verdict.axioms)
 
 
-def audited(audit: Callable[[Target, str], Verdict], target: Target, candidate: Candidate) -> Proof | Refusal:
+def audited(audit: Audit, target: Target, candidate: Candidate) -> Proof | Refusal:
     """Have a candidate judged. Raises LeanProcessError when the audit's Lean was lost over it."""
     verdict = audit(target, candidate.proof)
     if verdict.accepted:

@@ -251,11 +251,11 @@ def _talk(args: argparse.Namespace) -> int:
         text, line, column, path, wait_s=300
     ) as here:  # fmt: skip
         settings = SearchSettings(args.timeout or None, args.max_expansions)
-        proof = Terminal(session, here, policy, partial(ask, "> "), partial(tell, lines=True)).run(settings)
-        if proof is None:
+        found = Terminal(session, here, policy, partial(ask, "> "), partial(tell, lines=True)).run(settings)
+        if found is None:
             return EXIT_NOT_PROVED
-        edited = applied(text, [here.at.edit(proof)])
-    show(proof if path is not None else edited.rstrip(), lines=True)
+        edited = applied(text, [here.at.edit(found.proof)])
+    show(found.proof if path is not None else edited.rstrip(), lines=True)
     if path is not None:
         tell(f"write this into {path}? [y/N]")
         if ask("> ") in ("y", "yes"):

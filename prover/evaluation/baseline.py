@@ -11,16 +11,16 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, Protocol
+from typing import Any
 
 from lean_dojo import DojoInitError, ProofFinished
 
-from prover.audit.auditor import MAX_TRIES, Verdict
+from prover.audit.auditor import MAX_TRIES
+from prover.audit.outcome import Audit, Candidate, Proof, audited
 from prover.errors import LeanProcessError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
-from prover.lean.source import Target
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item
 
@@ -29,14 +29,6 @@ AFTER_INTROS = ("intros; omega", "intros; simp", "intros; simp_all", "intros; rf
 """The other two are left out: `grind` introduces by itself, and `decide` cannot use what `intros` names."""
 TACTICS = BARE + AFTER_INTROS
 DIFFICULTIES = ("one tactic", "portfolio", "neither")
-
-
-class Audit(Protocol):
-    """The batch's auditor."""
-
-    def __call__(self, target: Target, proof: str) -> Verdict:
-        """Whether the proof is one."""
-        ...
 
 
 def difficulty(closed_by: Sequence[str]) -> str:
@@ -122,7 +114,7 @@ def try_all(item: Item, worker: Engine, audit: Audit, settings: BatchSettings) -
             ):
                 results = dojo.run_tacs(state, list(TACTICS))
             finished = [t for t, r in zip(TACTICS, results, strict=True) if isinstance(r, ProofFinished)]
-            closed = [t for t in finished if audit(item.target, t).accepted]
+            closed = [t for t in finished if isinstance(audited(audit, item.target, Candidate(t)), Proof)]
             break
         except DojoInitError:
             break

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.audit import outcome as audit
-from prover.audit.auditor import SharedAuditor, TheoremVerdict, Verdict, auditor_for
+from prover.audit.auditor import SharedAuditor, TheoremVerdict, auditor_for
 from prover.audit.outcome import Candidate, Failure
 from prover.errors import DataError
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
@@ -245,12 +245,13 @@ class Session(Reader):
             found = self._search(lease, target, settings or SearchSettings(), on_event)
         return proof_of(hole, found, start, end)
 
-    def judged(self, here: Opened, proof: str) -> Verdict:
-        """The audit's verdict on tactics at a place; without an audit, or where other `sorry` remain, Lean's opinion."""
+    def judged(self, here: Opened, candidate: Candidate) -> audit.Proof | audit.Refusal | Candidate:
+        """What becomes of tactics at a place; what Lean takes without an audit, or beside other `sorry`, stays a candidate."""
         target = alone(here.lease.worker, here.at.hole)
         if self._audits and target.others == 0:
-            return self._judge()(target, proof)
-        return Unaudited(here.lease.worker)(target, proof)
+            return audit.audited(self._judge(), target, candidate)
+        verdict = Unaudited(here.lease.worker)(target, candidate.proof)
+        return candidate if verdict.accepted else audit.Refusal(candidate, verdict.reason or "refused")
 
     def check(
         self,

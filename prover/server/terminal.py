@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
+from prover.audit.outcome import Candidate, Proof, Refusal
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, ViewPolicy
 from prover.prove.script import script
@@ -87,16 +88,18 @@ class Terminal:
         self._root = Step(here.state)
         self._done: list[Step] = []
 
-    def run(self, settings: SearchSettings) -> str | None:
-        """Talks until the proof is complete and accepted (returns it), or the user leaves (None). `settings` is for `finish`."""
+    def run(self, settings: SearchSettings) -> Proof | Candidate | None:
+        """Talks until the proof is complete and accepted, or the user leaves (None). `settings` is for `finish`.
+
+        Where there is no audit, or other `sorry` remain, what Lean accepts stays a candidate.
+        """
         self._say(HELP)
         limit = FEW
         while True:
             step = next(self._root.open(), None)
             if step is None:
-                proof = self._judged()
-                if proof is not None:
-                    return proof
+                if (judged := self._judged()) is not None:
+                    return judged
                 continue
             self._show(step)
             offered = self._suggestions(step, limit)
@@ -177,12 +180,11 @@ class Terminal:
                 self._say(f"not found ({result.status.value}, {result.expansions} states expanded)")
                 return
 
-    def _judged(self) -> str | None:
-        """The proof, when the audit takes it; else the last step is taken back."""
-        proof = script(self._root.tree())
-        verdict = self._session.judged(self._here, proof)
-        if verdict.accepted:
-            return proof
-        self._say(f"the audit refuses this proof: {verdict.reason}; the last step is taken back")
+    def _judged(self) -> Proof | Candidate | None:
+        """What becomes of the tactics so far; when they are refused, the last step is taken back."""
+        judged = self._session.judged(self._here, Candidate(script(self._root.tree())))
+        if not isinstance(judged, Refusal):
+            return judged
+        self._say(f"the audit refuses this proof: {judged.reason}; the last step is taken back")
         self._undo()
         return None

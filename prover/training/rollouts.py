@@ -18,6 +18,7 @@ from lean_dojo import DojoInitError, ProofFinished, TacticState
 
 from data.splits import split_of
 from prover.audit.auditor import auditor_for
+from prover.audit.outcome import Candidate, Refusal, audited
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
@@ -182,14 +183,16 @@ class Gymnasium:
         key = theorem.id, proof
         if key not in self._verdicts:
             try:
-                verdict = self._auditor(theorem.target, proof)
+                judged = audited(self._auditor, theorem.target, Candidate(proof))
             except LeanSetupError:
                 raise
             except LeanProcessError as error:
                 return False, f"the audit could not judge it: {error}"
-            open_ones = ", ".join(verdict.depends_on)
-            reason = f"it rests on {open_ones}, which is not proved" if open_ones else verdict.reason or ""
-            self._verdicts[key] = verdict.accepted and not open_ones, reason
+            if isinstance(judged, Refusal):
+                self._verdicts[key] = False, judged.reason
+            else:
+                unproved = ", ".join(judged.depends_on)
+                self._verdicts[key] = not unproved, f"it rests on {unproved}, which is not proved" if unproved else ""
         return self._verdicts[key]
 
     def close(self) -> None:

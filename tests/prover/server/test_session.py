@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from prover.audit.outcome import Proof
 from prover.cli.main import main
 from prover.cli.suggest import likely_column
 from prover.errors import DataError, LeanTimeoutError
@@ -152,17 +153,17 @@ def test_the_terminal_takes_picks_steps_undo_and_finish(session: Session) -> Non
     said: list[str] = []
     text = "theorem both (p q : Prop) (h : p ∧ q) : q ∧ p := by\n"
     with session.opened(text, 1, 0) as here:
-        proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append, 100).run(QUICK)
-    assert proof is not None and proof.startswith("constructor\n· exact h.2\n· ")
+        found = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), said.append, 100).run(QUICK)
+    assert isinstance(found, Proof) and found.proof.startswith("constructor\n· exact h.2\n· ")
     assert any("there is no suggestion 99" in s for s in said) and any(s.startswith("Lean says:") for s in said)
 
 
 def test_the_terminal_finishes_by_search(session: Session) -> None:
     lines = iter(["finish"])
     with session.opened(TEXT, 6, 2) as here:
-        proof = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), lambda _: None).run(QUICK)
-    assert proof is not None
-    assert session.document(applied(TEXT, [here.at.edit(proof)])).named("even") is None
+        found = Terminal(session, here, builtin_policy(), lambda: next(lines, "quit"), lambda _: None).run(QUICK)
+    assert isinstance(found, Proof)
+    assert session.document(applied(TEXT, [here.at.edit(found.proof)])).named("even") is None
 
 
 def test_an_edit_follows_a_text_that_changed_elsewhere(session: Session) -> None:
