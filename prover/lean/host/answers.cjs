@@ -8,6 +8,7 @@
 'use strict';
 
 const { LeanException } = require('./abi.cjs');
+const { KINDS } = require('./declared.cjs');
 const { EXPR } = require('./terms.cjs');
 
 const PP_WIDTH = 100;
@@ -82,7 +83,7 @@ function makeAnswers(abi, lean, audit) {
     const info = audit.find(env, n);
     dec(n);
     if (info === null) return '';
-    const kind = audit.KINDS[tag(info)];
+    const kind = KINDS[tag(info)];
     dec(info);
     return kind;
   }

@@ -8,8 +8,8 @@
 'use strict';
 
 const { LeanException } = require('./abi.cjs');
+const { KIND, KINDS, makeDeclared } = require('./declared.cjs');
 
-const KINDS = ['axiom', 'definition', 'theorem', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
 const PP_WIDTH = 100;
 const CONSTANT_KIND_AXIOM = 2; // of Lean.ConstantKind
 const [CONST, APP, LAMBDA, MDATA] = [4, 5, 6, 10]; // of Lean.Expr
@@ -21,7 +21,8 @@ const STRING_BYTES = 20; // where the bytes of a string begin
  * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
  */
 function makeAudit(abi, lean) {
-  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, listItems, call, io, nameText, takeText, closure } = abi;
+  const { E, box, unbox, isScalar, inc, dec, tag, field, arrayItems, call, io, nameText, takeText, closure } = abi;
+  const declared = makeDeclared(abi);
 
   const environmentOf = (/** @type {Obj} */ state) => field(state, lean.COMMAND_STATE.env);
 
@@ -71,7 +72,7 @@ function makeAudit(abi, lean) {
     for (const [n, info] of localConstants(environmentOf(state))) {
       const known = find(environmentOf(base), n);
       let key = keyOf(n);
-      if (flag('lean_name_eq', n, field(field(field(info, 0), 0), 0)) === false || result.has(key)) key = `${ODD_NAME}${key}`;
+      if (flag('lean_name_eq', n, declared.name(info)) === false || result.has(key)) key = `${ODD_NAME}${key}`;
       dec(n);
       if (known === null) {
         result.set(key, info);
@@ -110,8 +111,8 @@ function makeAudit(abi, lean) {
   const constantsOf = (e) => usedConstants(inc(e));
   /** Whether a definition is left to be filled: its value, its arguments aside, is a `sorry`. @param {Obj} info borrowed */
   function isOpen(info) {
-    if (KINDS[tag(info)] !== 'definition') return false;
-    let e = field(field(info, 0), 1);
+    if (tag(info) !== KIND.definition) return false;
+    let e = declared.value(info);
     while (tag(e) === LAMBDA || tag(e) === MDATA) e = field(e, tag(e) === LAMBDA ? 2 : 1);
     while (tag(e) === APP) e = field(e, 0);
     return tag(e) === CONST && nameText(field(e, 0)) === 'sorryAx';
@@ -120,28 +121,27 @@ function makeAudit(abi, lean) {
   const typeUsesOf = (/** @type {Obj} */ info) => usedConstants(typeOf(info));
   /** All that a constant rests on, the other members of its block included. @param {Obj} info borrowed @returns {Set<string>} */
   function usesOf(info) {
-    const kind = KINDS[tag(info)];
+    const kind = tag(info);
     const value = valueOf(info);
     const uses = new Set(typeUsesOf(info));
     if (value !== null) usedConstants(value).forEach((u) => uses.add(u));
-    const val = field(info, 0);
     const addAll = (/** @type {Obj[]} */ names) => names.map(keyOf).forEach((u) => uses.add(u));
-    if (kind === 'inductive') addAll([...listItems(field(val, 3)), ...listItems(field(val, 4))]); // block, constructors
-    if (kind === 'constructor') addAll([field(val, 1)]); // its type
-    if (kind === 'recursor') addAll(listItems(field(val, 1)));
+    if (kind === KIND.inductive) addAll([...declared.inductive.block(info), ...declared.inductive.constructors(info)]);
+    if (kind === KIND.constructor) addAll([declared.constructor.type(info)]);
+    if (kind === KIND.recursor) addAll(declared.recursor.block(info));
     return uses;
   }
 
   /** Whether Lean made the name up; a private name of the author's is not such a name. @param {Obj} info borrowed */
   const isInternal = (info) =>
-    truth('l_Lean_Name_isInternalDetail', call('l_Lean_privateToUserName', inc(field(field(field(info, 0), 0), 0))));
+    truth('l_Lean_Name_isInternalDetail', call('l_Lean_privateToUserName', inc(declared.name(info))));
 
   /** Whether a text gives a constant to foreign code; such an attribute is noted and not obeyed, see confine.cjs. */
   let isForeign = (/** @type {Obj} */ _env, /** @type {string} */ _key) => false;
 
   /** What runs in place of a constant, as text; '' for its own compiled code. @param {Obj} env @param {Obj} info */
   function codeOf(env, info) {
-    const n = field(field(field(info, 0), 0), 0);
+    const n = declared.name(info);
     const implementation = call('l_Lean_Compiler_getImplementedBy_x3f', inc(env), inc(n));
     const implementedBy = isScalar(implementation) ? '' : nameText(field(implementation, 0));
     dec(implementation);
@@ -150,7 +150,7 @@ function makeAudit(abi, lean) {
 
   /** @param {Obj} env borrowed @param {string} key @param {Obj} info borrowed */
   function describe(env, key, info) {
-    const n = field(field(field(info, 0), 0), 0);
+    const n = declared.name(info);
     const code = codeOf(env, info);
     return {
       name: key, kind: KINDS[tag(info)], uses: [...usesOf(info)], type_uses: typeUsesOf(info),
@@ -218,15 +218,12 @@ function makeAudit(abi, lean) {
     dec(modulesArray);
     const map = call('l_Lean_Environment_constants', inc(env));
     const found = [];
-    for (const bucket of arrayItems(field(field(map, 0), 1))) {
-      for (let l = bucket; !isScalar(l); l = field(l, 2)) {
-        const n = field(l, 0);
-        const text = nameText(n);
-        if (/(^|\.)(_|«_)|\.(match_|proof_|eq_|_)\d*|_private/.test(text)) continue;
-        const index = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(env), inc(n));
-        found.push([text, KINDS[tag(field(l, 1))], isScalar(index) ? -1 : unbox(field(index, 0))]);
-        dec(index);
-      }
+    for (const [n, info] of declared.imported(map)) {
+      const text = nameText(n);
+      if (/(^|\.)(_|«_)|\.(match_|proof_|eq_|_)\d*|_private/.test(text)) continue;
+      const index = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(env), inc(n));
+      found.push([text, KINDS[tag(info)], isScalar(index) ? -1 : unbox(field(index, 0))]);
+      dec(index);
     }
     dec(map);
     return { modules, constants: found };
@@ -255,7 +252,7 @@ function makeAudit(abi, lean) {
   }
 
   return {
-    KINDS, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, natural, constantsOf, constants, library,
+    declared, environmentOf, find, nameOf, codeOf, newConstants, release, keyOf, typeOf, valueOf, usesOf, typeUsesOf, truth, isInternal, isAxiom, natural, constantsOf, constants, library,
     setForeign: (/** @type {typeof isForeign} */ f) => void (isForeign = f),
   };
 }

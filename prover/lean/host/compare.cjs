@@ -8,6 +8,8 @@
  */
 'use strict';
 
+const { KINDS } = require('./declared.cjs');
+
 const ANOTHER = 'the statement is another one';
 const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, forall: 7, let: 8, lit: 9, mdata: 10, proj: 11 };
 
@@ -17,7 +19,7 @@ const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, for
  */
 function makeCompare(abi, audit) {
   const { E, dec, tag, field, listItems, nameText } = abi;
-  const { KINDS } = audit;
+  const { declared } = audit;
 
   /**
    * @param {Obj} a @param {Obj} b states @param {Obj} baseA @param {Obj} baseB what they import
@@ -69,24 +71,24 @@ function makeCompare(abi, audit) {
       const kind = KINDS[tag(x)];
       if (tag(x) !== tag(y)) return `is a ${KINDS[tag(y)]} and not a ${kind}`;
       if (levels(x) !== levels(y)) return 'has other universe parameters';
-      if (!sameTerm(rawType(x), rawType(y))) return 'has another type';
+      if (!sameTerm(declared.type(x), declared.type(y))) return 'has another type';
       if (audit.codeOf(environmentA, x) !== audit.codeOf(environmentB, y)) return 'has another implementation (implemented_by, extern)';
       for (const [property, f] of /** @type {const} */ ([['unsafe', 'l_Lean_ConstantInfo_isUnsafe'], ['partial', 'l_Lean_ConstantInfo_isPartial']])) {
         if (audit.truth(f, abi.inc(x)) !== audit.truth(f, abi.inc(y))) return `is ${property} in one of the files only`;
       }
-      if ((kind === 'definition' && !filled.has(audit.keyOf(field(field(field(x, 0), 0), 0)))) || kind === 'opaque') {
-        if (!sameTerm(field(field(x, 0), 1), field(field(y, 0), 1))) return 'has another value';
+      if ((kind === 'definition' && !filled.has(audit.keyOf(declared.name(x)))) || kind === 'opaque') {
+        if (!sameTerm(declared.value(x), declared.value(y))) return 'has another value';
       }
       if (kind === 'inductive') {
-        for (const at of [3, 4]) { // the block, the constructors
-          const [m, n] = [x, y].map((i) => listItems(field(field(i, 0), at)).map((o) => audit.keyOf(o)));
+        for (const members of [declared.inductive.block, declared.inductive.constructors]) {
+          const [m, n] = [x, y].map((i) => members(i).map((o) => audit.keyOf(o)));
           if (m.join(' ') !== n.join(' ')) return 'has other constructors';
           if (!m.every((one) => sameConstant(one, one))) return 'has another constructor';
         }
-        if (abi.unbox(field(field(x, 0), 1)) !== abi.unbox(field(field(y, 0), 1))) return 'has other parameters';
+        if (declared.inductive.numParams(x) !== declared.inductive.numParams(y)) return 'has other parameters';
       }
       if (kind === 'constructor' || kind === 'recursor') {
-        const owner = (/** @type {Obj} */ i) => (kind === 'constructor' ? [field(field(i, 0), 1)] : listItems(field(field(i, 0), 1)));
+        const owner = (/** @type {Obj} */ i) => (kind === 'constructor' ? [declared.constructor.type(i)] : declared.recursor.block(i));
         const [m, n] = [owner(x), owner(y)].map((list) => list.map((o) => audit.keyOf(o)));
         if (m.length !== n.length || !m.every((one, i) => sameConstant(one, n[i]))) return 'belongs to another type';
       }
@@ -138,10 +140,10 @@ function makeCompare(abi, audit) {
       const counter = Object.hasOwn(negated, name) ? negated[name] : null;
       const [x, y] = [newA.get(name), newB.get(counter ?? name)];
       if (x !== undefined && y !== undefined) {
-        const stated = counter === null ? abi.inc(rawType(y)) : refuted(x, y);
+        const stated = counter === null ? abi.inc(declared.type(y)) : refuted(x, y);
         if (stated === null) differences.push('it does not state the negation');
         else if (counter === null && levels(x) !== levels(y)) differences.push('the statement has other universe parameters');
-        else if (!sameTerm(rawType(x), stated) && differences.length === 0) differences.push(ANOTHER);
+        else if (!sameTerm(declared.type(x), stated) && differences.length === 0) differences.push(ANOTHER);
         if (stated !== null) kept.push(stated);
       }
       return {
@@ -162,19 +164,18 @@ function makeCompare(abi, audit) {
   };
   /** What a theorem says is false (`¬ p`, `p → False`), in the universes of another; null: nothing. @param {Obj} x @param {Obj} y @returns {Obj | null} owned */
   function refuted(x, y) {
-    let e = rawType(y);
+    let e = declared.type(y);
     while (tag(e) === EXPR.mdata) e = field(e, 1);
     const isConst = (/** @type {Obj} */ f, /** @type {string} */ name) => tag(f) === EXPR.const && nameText(field(f, 0)) === name;
     let inner = null;
     if (tag(e) === EXPR.app && isConst(field(e, 0), 'Not')) inner = field(e, 1);
     else if (tag(e) === EXPR.forall && isConst(field(e, 2), 'False')) inner = field(e, 1);
-    const [mine, theirs] = [x, y].map((info) => field(field(field(info, 0), 0), 1));
+    const [mine, theirs] = [x, y].map(declared.levelParams);
     if (inner === null || listItems(mine).length !== listItems(theirs).length) return null;
     const universes = abi.list(listItems(mine).map((n) => abi.call('l_Lean_Level_param___override', abi.inc(n))));
     return abi.call('l_Lean_Expr_instantiateLevelParams', abi.inc(inner), abi.inc(theirs), universes);
   }
-  const rawType = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
-  const levels = (/** @type {Obj} */ info) => listItems(field(field(field(info, 0), 0), 1)).map(nameText).join(' ');
+  const levels = (/** @type {Obj} */ info) => listItems(declared.levelParams(info)).map(nameText).join(' ');
 
   /** @param {Obj} base @param {string} name */
   function isImported(base, name) {

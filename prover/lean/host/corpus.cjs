@@ -6,6 +6,7 @@
  */
 'use strict';
 
+const { KIND } = require('./declared.cjs');
 const { LeanException } = require('./abi.cjs');
 const { EXPR, BINDER } = require('./terms.cjs');
 
@@ -36,21 +37,18 @@ function makeCorpus(abi, lean, audit, mutate) {
     dec(modulesArray);
     const map = call('l_Lean_Environment_constants', inc(env));
     const found = [];
-    for (const bucket of arrayItems(field(field(map, 0), 1))) {
-      for (let l = bucket; !isScalar(l); l = field(l, 2)) {
-        const n = field(l, 0);
-        if (truth('l_Lean_Name_isInternalDetail', inc(n))) continue;
-        const original = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
-        const kind = isScalar(original) ? '' : ORIGINAL[unbox(field(original, 0))];
-        dec(original);
-        if (!WANTED.has(kind)) continue;
-        const written = nameText(n);
-        if (/_private|⚠/.test(written)) continue;
-        const index = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(env), inc(n));
-        const isInstance = kind === 'definition' && truth('l_Lean_Meta_isInstanceCore', inc(env), inc(n));
-        found.push([written, isInstance ? 'instance' : kind, isScalar(index) ? -1 : unbox(field(index, 0))]);
-        dec(index);
-      }
+    for (const [n] of audit.declared.imported(map)) {
+      if (truth('l_Lean_Name_isInternalDetail', inc(n))) continue;
+      const original = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
+      const kind = isScalar(original) ? '' : ORIGINAL[unbox(field(original, 0))];
+      dec(original);
+      if (!WANTED.has(kind)) continue;
+      const written = nameText(n);
+      if (/_private|⚠/.test(written)) continue;
+      const index = call('l_Lean_Environment_getModuleIdxFor_x3f', inc(env), inc(n));
+      const isInstance = kind === 'definition' && truth('l_Lean_Meta_isInstanceCore', inc(env), inc(n));
+      found.push([written, isInstance ? 'instance' : kind, isScalar(index) ? -1 : unbox(field(index, 0))]);
+      dec(index);
     }
     dec(map);
     const imports = modules.map((_, i) => importsOf(env, i));
@@ -103,8 +101,8 @@ function makeCorpus(abi, lean, audit, mutate) {
     if (E.lean_is_class(inc(env), inc(n)) !== 0) found.push('class');
     if (truth('l_Lean_Linter_isDeprecated', inc(env), inc(n))) found.push('deprecated');
     const status = unbox(call('l_Lean_getReducibilityStatusCore', inc(env), inc(n)));
-    if (tag(info) === terms.KIND.definition && status === 0) found.push('reducible');
-    if (tag(info) === terms.KIND.definition && status === 2) found.push('irreducible');
+    if (tag(info) === KIND.definition && status === 0) found.push('reducible');
+    if (tag(info) === KIND.definition && status === 2) found.push('irreducible');
     const code = audit.codeOf(env, info);
     if (code !== '') found.push(code.startsWith('extern') ? 'extern' : 'implemented_by');
     if (truth('l_Lean_ConstantInfo_isUnsafe', inc(info))) found.push('unsafe');
@@ -148,8 +146,8 @@ function makeCorpus(abi, lean, audit, mutate) {
     const n = audit.nameOf(written);
     const info = audit.find(env, n);
     if (info === null) return { name: written, error: 'there is no such constant' };
-    const raw = field(field(field(info, 0), 0), 2);
-    const levels = field(field(field(info, 0), 0), 1);
+    const raw = audit.declared.type(info);
+    const levels = audit.declared.levelParams(info);
     const { type } = mutate.renamed(raw);
     const own = name('proofsmith_corpus_entry');
     /** @type {string | null} */ let signature = null;
@@ -192,7 +190,7 @@ function makeCorpus(abi, lean, audit, mutate) {
     const made = errors.length > 0 ? null : audit.find(audit.environmentOf(after), own);
     let error = errors.length > 0 ? errors[0].split('\n')[0] : 'nothing came of it';
     if (made !== null) {
-      const now = field(field(field(made, 0), 0), 2);
+      const now = audit.declared.type(made);
       const same = E.lean_expr_eqv(now, type) !== 0 || terms.statementKey(now) === terms.statementKey(type);
       error = same ? '' : 'it reads back as another statement';
       dec(made);

@@ -7,9 +7,9 @@
  */
 'use strict';
 
-const { EXPR, BINDER, KIND } = require('./terms.cjs');
+const { KIND } = require('./declared.cjs');
+const { EXPR, BINDER } = require('./terms.cjs');
 
-const INDUCTIVE_VAL = { params: 1, indices: 2, constructors: 4 };
 const MOST = 200;
 /** What the compilation of recursion and matching leaves beside a definition. */
 const MADE_BY_LEAN = /(^|\.)(_|match_|brecOn|below|rec|induct|fun_cases|eq_|proof_|congr_)/;
@@ -20,7 +20,8 @@ const MADE_BY_LEAN = /(^|\.)(_|match_|brecOn|below|rec|induct|fun_cases|eq_|proo
  * @param {ReturnType<typeof import('./terms.cjs').makeTerms>} terms
  */
 function makeDescribe(abi, audit, terms) {
-  const { unbox, isScalar, dec, tag, field, listItems, nameText, name } = abi;
+  const { unbox, isScalar, dec, tag, field, nameText, name } = abi;
+  const { declared } = audit;
   const plain = (/** @type {Obj} */ e) => {
     while (tag(e) === EXPR.mdata) e = field(e, 1);
     return e;
@@ -45,18 +46,17 @@ function makeDescribe(abi, audit, terms) {
 
   /** @param {Obj} env borrowed @param {string} of @param {Obj} info borrowed */
   function inductive(env, of, info) {
-    const val = field(info, 0);
-    const params = unbox(field(val, INDUCTIVE_VAL.params));
-    const { body } = terms.telescope(field(field(val, 0), 2));
+    const params = declared.inductive.numParams(info);
+    const { body } = terms.telescope(declared.type(info));
     const isProp = tag(body) === EXPR.sort && (isScalar(field(body, 0)) || tag(field(body, 0)) === 0);
-    const constructors = listItems(field(val, INDUCTIVE_VAL.constructors)).map((n) => {
+    const constructors = declared.inductive.constructors(info).map((n) => {
       const found = audit.find(env, n);
       if (found === null) return null;
-      const made = { name: nameText(n).split('.').pop(), ...constructor(field(field(field(found, 0), 0), 2), of, params) };
+      const made = { name: nameText(n).split('.').pop(), ...constructor(declared.type(found), of, params) };
       dec(found);
       return made;
     });
-    return { kind: 'inductive', prop: isProp, params, indices: unbox(field(val, INDUCTIVE_VAL.indices)), constructors: constructors.filter((c) => c !== null) };
+    return { kind: 'inductive', prop: isProp, params, indices: declared.inductive.numIndices(info), constructors: constructors.filter((c) => c !== null) };
   }
 
   /**
@@ -108,14 +108,14 @@ function makeDescribe(abi, audit, terms) {
 
   /** @param {Obj} env borrowed @param {string} of @param {Obj} info borrowed */
   function definition(env, of, info) {
-    const { binders } = terms.telescope(field(field(field(info, 0), 0), 2));
+    const { binders } = terms.telescope(declared.type(info));
     const explicit = binders.flatMap((b, i) => (b.info === BINDER.default ? [i] : []));
     const at = (/** @type {number[]} */ places) => places.map((p) => explicit.indexOf(p)).filter((p) => p >= 0);
-    const found = recursion(field(field(info, 0), 1));
+    const found = recursion(declared.value(info));
     return {
       kind: 'definition', arity: explicit.length, parameters: explicit.map((i) => nameText(binders[i].name)),
       recursive: found !== null, recurses: at(found?.recurses ?? []), changing: at(found?.changing ?? []),
-      locals: localsOf(env, of, field(field(info, 0), 1)),
+      locals: localsOf(env, of, declared.value(info)),
     };
   }
 

@@ -9,13 +9,10 @@
  */
 'use strict';
 
+const { KIND } = require('./declared.cjs');
 const { EXPR } = require('./terms.cjs');
 
 const LEVEL = { zero: 0, succ: 1, max: 2, imax: 3, param: 4 };
-const KIND = { definition: 1, inductive: 5, constructor: 6 };
-const INDUCTIVE = { numParams: 1, all: 3, constructors: 4 };
-const CONSTRUCTOR = { numFields: 4 };
-const RECURSOR = { numParams: 2, numMotives: 4, numMinors: 5, rules: 6 };
 /** The kernel computes with these by their name alone. */
 const KERNEL_NAMES = new Set([
   ...'add sub mul div mod gcd beq ble land lor xor shiftLeft shiftRight pow log2 succ zero rec'.split(' ').map((n) => `Nat.${n}`),
@@ -28,7 +25,7 @@ const KERNEL_NAMES = new Set([
  */
 function makeFaults(abi, audit) {
   const { tag, field, listItems, isScalar, unbox, dec } = abi;
-  const typeOf = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
+  const { declared } = audit;
 
   /** @param {Obj} e borrowed @returns {Obj} borrowed */
   function plain(e) {
@@ -64,7 +61,7 @@ function makeFaults(abi, audit) {
         const info = tag(head) === EXPR.const ? audit.find(env, field(head, 0)) : null;
         if (info === null) return null;
         const isDefinition = tag(info) === KIND.definition;
-        const value = isDefinition ? field(field(info, 0), 1) : 0;
+        const value = isDefinition ? declared.value(info) : 0;
         // A definition with universes of its own would have to be instantiated; no honest type needs that.
         const plainLevels = listItems(field(head, 1)).length === 0;
         dec(info); // the environment holds it
@@ -109,14 +106,14 @@ function makeFaults(abi, audit) {
     const bad = (/** @type {string} */ what) => `${key} has a projection ${what}`;
     if (info === null) return bad('of nothing');
     try {
-      const constructors = tag(info) === KIND.inductive ? listItems(field(field(info, 0), INDUCTIVE.constructors)) : [];
+      const constructors = tag(info) === KIND.inductive ? declared.inductive.constructors(info) : [];
       if (constructors.length !== 1) return bad('of what is no structure');
       const constructor = audit.find(env, constructors[0]);
-      const fields = constructor === null || tag(constructor) !== KIND.constructor ? -1 : unbox(field(field(constructor, 0), CONSTRUCTOR.numFields));
+      const fields = constructor === null || tag(constructor) !== KIND.constructor ? -1 : declared.constructor.numFields(constructor);
       if (constructor !== null) dec(constructor);
       const index = field(e, 1);
       if (!isScalar(index) || unbox(index) >= fields) return bad('beyond the fields of its structure');
-      return honestSort(env, typeOf(info)) ? null : bad('of a structure whose sort may be Prop');
+      return honestSort(env, declared.type(info)) ? null : bad('of a structure whose sort may be Prop');
     } finally {
       dec(info);
     }
@@ -126,23 +123,23 @@ function makeFaults(abi, audit) {
   function ofConstant(env, key, info) {
     if (KERNEL_NAMES.has(key)) return `${key} has a name that the kernel computes with`;
     const value = audit.valueOf(info);
-    const fault = projectionFault(env, typeOf(info), key) ?? (value === null ? null : projectionFault(env, value, key));
+    const fault = projectionFault(env, declared.type(info), key) ?? (value === null ? null : projectionFault(env, value, key));
     if (value !== null) dec(value);
     return fault;
   }
 
   /** @param {Obj} env with the block @param {Obj[]} types infos of a mutual block @param {Obj[][]} constructors @returns {string | null} */
   function ofBlock(env, types, constructors) {
-    const names = [...types, ...constructors.flat()].map((info) => audit.keyOf(field(field(field(info, 0), 0), 0)));
+    const names = [...types, ...constructors.flat()].map((info) => audit.keyOf(declared.name(info)));
     if (new Set(names).size !== names.length) return `${names[0]}: a name stands twice in its block`;
     const block = new Set(names.slice(0, types.length));
     for (const [i, type] of types.entries()) {
-      if (!honestSort(env, typeOf(type))) return `${names[i]} is in a sort that may be Prop without being it`;
-      const params = unbox(field(field(type, 0), INDUCTIVE.numParams));
-      const levels = listItems(field(field(field(type, 0), 0), 1)).map(audit.keyOf);
+      if (!honestSort(env, declared.type(type))) return `${names[i]} is in a sort that may be Prop without being it`;
+      const params = declared.inductive.numParams(type);
+      const levels = listItems(declared.levelParams(type)).map(audit.keyOf);
       for (const constructor of constructors[i]) {
-        if (!uniform(typeOf(constructor), block, params, levels)) {
-          return `${names[i]} occurs in ${audit.keyOf(field(field(field(constructor, 0), 0), 0))} with other parameters than its own`;
+        if (!uniform(declared.type(constructor), block, params, levels)) {
+          return `${names[i]} occurs in ${audit.keyOf(declared.name(constructor))} with other parameters than its own`;
         }
       }
     }
@@ -188,16 +185,16 @@ function makeFaults(abi, audit) {
 
   /** Whether the rules of a recursor give each case as many arguments as its type takes. @param {string} key @param {Obj} recursor info @returns {string | null} */
   function ofRecursor(key, recursor) {
-    const val = field(recursor, 0);
-    const [params, motives, minors] = [RECURSOR.numParams, RECURSOR.numMotives, RECURSOR.numMinors].map((at) => unbox(field(val, at)));
+    const { numParams, numMotives, numMinors, rules } = declared.recursor;
+    const [params, motives, minors] = [numParams, numMotives, numMinors].map((of) => of(recursor));
     const cases = [];
-    let type = plain(typeOf(recursor));
+    let type = plain(declared.type(recursor));
     for (let i = 0; i < params + motives + minors; i++) {
       if (tag(type) !== EXPR.forall) return `${key} takes too few arguments`;
       if (i >= params + motives) cases.push(binders(field(type, 1)));
       type = plain(field(type, 2));
     }
-    for (const rule of listItems(field(val, RECURSOR.rules))) {
+    for (const rule of rules(recursor)) {
       const fields = unbox(field(rule, 1));
       let body = plain(field(rule, 2));
       for (let i = 0; i < params + motives + minors + fields; i++) {

@@ -12,9 +12,9 @@
  */
 'use strict';
 
+const { KIND } = require('./declared.cjs');
 const { makeFaults } = require('./faults.cjs');
 
-const CONSTANT = { axiom: 0, definition: 1, theorem: 2, opaque: 3, quotient: 4, inductive: 5, constructor: 6, recursor: 7 };
 /** Constructors of Lean.Declaration. */
 const DECLARATION = { axiom: 0, definition: 1, theorem: 2, opaque: 3, inductive: 6 };
 
@@ -26,16 +26,14 @@ class Rejected extends Error {}
  * @param {ReturnType<typeof import('./audit.cjs').makeAudit>} audit
  */
 function makeKernel(abi, lean, audit) {
-  const { E, box, inc, dec, tag, field, byteAt, ctor, list, listItems, call, name, nameText } = abi;
+  const { E, box, inc, dec, tag, field, byteAt, ctor, list, call, name, nameText } = abi;
+  const { declared } = audit;
 
   const faults = makeFaults(abi, audit);
   /** @param {string | null} fault */
   function refuseFault(fault) {
     if (fault !== null) throw new Rejected(fault);
   }
-  const typeOf = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
-  const nameObject = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 0);
-  const levelParams = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 1);
 
   /**
    * @param {Obj} kernelEnv owned @param {Obj} declaration owned @param {string} what @returns {Obj} the larger environment
@@ -82,12 +80,12 @@ function makeKernel(abi, lean, audit) {
     /** The type as a term: `∀ _ : type, True` is a proposition whatever its universe. @param {Obj} info */
     function checkType(info) {
       const trueType = call('l_Lean_Expr_const___override', name('True'), box(0));
-      const value = call('l_Lean_Expr_forallE___override', box(0), inc(typeOf(info)), trueType, box(0));
-      const val = ctor(0, [name(`proofsmith.check.${++step}`), inc(levelParams(info)), call('l_Lean_Expr_sort___override', box(0))]);
+      const value = call('l_Lean_Expr_forallE___override', box(0), inc(declared.type(info)), trueType, box(0));
+      const val = ctor(0, [name(`proofsmith.check.${++step}`), inc(declared.levelParams(info)), call('l_Lean_Expr_sort___override', box(0))]);
       const all = list([]);
       // DefinitionVal: toConstantVal, value, hints (opaque), all; safety (safe)
       const definition = ctor(DECLARATION.definition, [ctor(0, [val, value, box(0), all], [1])]);
-      dec(add(inc(kernelEnv), definition, `the type of ${nameText(nameObject(info))}`));
+      dec(add(inc(kernelEnv), definition, `the type of ${nameText(declared.name(info))}`));
     }
 
     /** @param {string} key */
@@ -98,29 +96,29 @@ function makeKernel(abi, lean, audit) {
       if (info === undefined) return; // imported, or not there: then the kernel says so
       for (const used of audit.usesOf(info)) if (wanted.has(used)) visit(used);
       const kind = tag(info);
-      const val = field(info, 0);
-      if (kind === CONSTANT.definition) addOne(DECLARATION.definition, val, key);
-      else if (kind === CONSTANT.theorem) addOne(DECLARATION.theorem, val, key);
-      else if (kind === CONSTANT.opaque) addOne(DECLARATION.opaque, val, key);
-      else if (kind === CONSTANT.axiom) addOne(DECLARATION.axiom, val, key);
-      else if (kind === CONSTANT.inductive && !added.has(key)) addInductive(info);
-      else if (kind === CONSTANT.quotient) throw new Rejected(`${key}: a quotient that is not the library's`);
+      const val = declared.val(info);
+      if (kind === KIND.definition) addOne(DECLARATION.definition, val, key);
+      else if (kind === KIND.theorem) addOne(DECLARATION.theorem, val, key);
+      else if (kind === KIND.opaque) addOne(DECLARATION.opaque, val, key);
+      else if (kind === KIND.axiom) addOne(DECLARATION.axiom, val, key);
+      else if (kind === KIND.inductive && !added.has(key)) addInductive(info);
+      else if (kind === KIND.quotient) throw new Rejected(`${key}: a quotient that is not the library's`);
       // Constructors and recursors come with their types, see `compareGenerated`.
     }
 
     /** @param {Obj} info of one of the types of a mutual block */
     function addInductive(info) {
-      const all = listItems(field(field(info, 0), 3)).map((n) => audit.keyOf(n));
+      const all = declared.inductive.block(info).map((n) => audit.keyOf(n));
       const types = all.map((key) => {
         done.add(key);
         added.add(key);
         const one = fresh.get(key);
-        if (one === undefined || tag(one) !== CONSTANT.inductive) throw new Rejected(`${key} is not an inductive type`);
+        if (one === undefined || tag(one) !== KIND.inductive) throw new Rejected(`${key} is not an inductive type`);
         return one;
       });
-      const constructors = types.map((one) => listItems(field(field(one, 0), 4)).map((n) => {
+      const constructors = types.map((one) => declared.inductive.constructors(one).map((n) => {
         const found = fresh.get(audit.keyOf(n));
-        if (found === undefined || tag(found) !== CONSTANT.constructor) throw new Rejected(`${nameText(n)} is not a constructor`);
+        if (found === undefined || tag(found) !== KIND.constructor) throw new Rejected(`${nameText(n)} is not a constructor`);
         return found;
       }));
       for (const one of [...types, ...constructors.flat()]) {
@@ -128,9 +126,9 @@ function makeKernel(abi, lean, audit) {
       }
       refuseFault(faults.ofBlock(audit.environmentOf(state), types, constructors));
       const described = types.map((one, i) => ctor(0, [
-        inc(nameObject(one)), inc(typeOf(one)), list(constructors[i].map((c) => ctor(0, [inc(nameObject(c)), inc(typeOf(c))]))),
+        inc(declared.name(one)), inc(declared.type(one)), list(constructors[i].map((c) => ctor(0, [inc(declared.name(c)), inc(declared.type(c))]))),
       ]));
-      const declaration = ctor(DECLARATION.inductive, [inc(levelParams(info)), inc(field(field(info, 0), 1)), list(described)], [0]);
+      const declaration = ctor(DECLARATION.inductive, [inc(declared.levelParams(info)), inc(declared.inductive.params(info)), list(described)], [0]);
       const before = kernelEnv;
       kernelEnv = box(0);
       kernelEnv = add(before, declaration, all.join(', '));
@@ -139,12 +137,12 @@ function makeKernel(abi, lean, audit) {
 
     /** Constructors and recursors must be what the kernel made of the types. @param {string} key @param {Obj} info */
     function compareGenerated(key, info) {
-      const made = find(kernelEnv, nameObject(info));
+      const made = find(kernelEnv, declared.name(info));
       if (made === null || tag(made) !== tag(info)) throw new Rejected(`${key} belongs to no inductive type`);
       const same = (/** @type {Obj} */ x, /** @type {Obj} */ y) => E.lean_expr_eqv(x, y) !== 0;
-      let equal = same(typeOf(made), typeOf(info));
-      if (tag(info) === CONSTANT.recursor) {
-        const [x, y] = [made, info].map((i) => listItems(field(field(i, 0), 6)));
+      let equal = same(declared.type(made), declared.type(info));
+      if (tag(info) === KIND.recursor) {
+        const [x, y] = [made, info].map(declared.recursor.rules);
         equal &&= x.length === y.length && x.every((rule, i) => same(field(rule, 2), field(y[i], 2)));
         checkType(made);
         refuseFault(faults.ofRecursor(key, made));
@@ -164,7 +162,7 @@ function makeKernel(abi, lean, audit) {
       for (const key of wanted) visit(key);
       for (const key of wanted) {
         const info = fresh.get(key);
-        if (info !== undefined && (tag(info) === CONSTANT.constructor || tag(info) === CONSTANT.recursor)) compareGenerated(key, info);
+        if (info !== undefined && (tag(info) === KIND.constructor || tag(info) === KIND.recursor)) compareGenerated(key, info);
       }
     } catch (e) {
       if (!(e instanceof Rejected)) throw e;
@@ -179,7 +177,7 @@ function makeKernel(abi, lean, audit) {
   function refuseOpenTerms(key, info) {
     const data = (/** @type {Obj} */ e) => byteAt(e, 5) & 0b111; // free variables, metavariables, level metavariables
     const value = audit.valueOf(info);
-    const open = data(typeOf(info)) !== 0 || (value !== null && data(value) !== 0);
+    const open = data(declared.type(info)) !== 0 || (value !== null && data(value) !== 0);
     if (value !== null) dec(value);
     if (open) throw new Rejected(`${key} has free variables or holes`);
     if (/(^|\.)«?_nested/.test(key)) throw new Rejected(`${key} has a name that the kernel keeps for itself`);

@@ -131,15 +131,17 @@ function makeLean(abi) {
   const inputContext = (source) =>
     call('l_Lean_Parser_mkInputContext___redArg', str(source), str('<input>'), box(1), box(Buffer.byteLength(source)));
 
+  /** What a parser of commands returns: (syntax, (state, messages)). @param {Obj} r borrowed */
+  function parsed(r) {
+    const rest = field(r, 1);
+    return { stx: field(r, 0), end: unbox(field(field(rest, 0), 0)), log: field(rest, 1) };
+  }
+
   /** Byte offset of the end of the header (imports). @param {string} source */
   function headerEnd(source) {
     const r = io('l_Lean_Parser_parseHeader', inputContext(source));
-    const stx = field(r, 0);
-    const state = field(field(r, 1), 0);
-    const log = field(field(r, 1), 1);
-    const end = unbox(field(state, 0));
+    const { end, log } = parsed(r);
     const messages = messagesOf(log, offsetIn(source));
-    void stx;
     dec(r);
     return { end, messages };
   }
@@ -155,23 +157,25 @@ function makeLean(abi) {
     };
   }
 
+  /** The innermost scope: `open`, `variable`, `namespace`, options. @param {Obj} commandState borrowed */
+  const scopeOf = (commandState) => field(field(commandState, COMMAND_STATE.scopes), 0);
+
   /**
    * Parses one command. @param {Obj} inputCtx borrowed @param {Obj} commandState borrowed @param {number} pos
    * @returns {{stx: Obj, pos: number, log: Obj}} owned
    */
   function parseCommand(inputCtx, commandState, pos) {
-    const scope = field(field(commandState, COMMAND_STATE.scopes), 0);
+    const scope = scopeOf(commandState);
     const context = ctor(0, [
       inc(field(commandState, COMMAND_STATE.env)), inc(field(scope, SCOPE.opts)),
       inc(field(scope, SCOPE.currNamespace)), inc(field(scope, SCOPE.openDecls)),
     ]);
     const r = call('l_Lean_Parser_parseCommand', inc(inputCtx), context, ctor(0, [box(pos)], [0]), emptyLog());
-    const stx = inc(field(r, 0));
-    const state = field(field(r, 1), 0);
-    const log = inc(field(field(r, 1), 1));
-    const next = unbox(field(state, 0));
+    const { stx, end, log } = parsed(r);
+    inc(stx);
+    inc(log);
     dec(r);
-    return { stx, pos: next, log };
+    return { stx, pos: end, log };
   }
 
   /**
@@ -197,7 +201,7 @@ function makeLean(abi) {
 
   /** @param {Obj} commandState borrowed @returns {string} */
   const namespaceOf = (commandState) =>
-    nameText(field(field(field(commandState, COMMAND_STATE.scopes), 0), SCOPE.currNamespace));
+    nameText(field(scopeOf(commandState), SCOPE.currNamespace));
   /** @param {Obj} commandState borrowed */
   const scopeDepth = (commandState) => listItems(field(commandState, COMMAND_STATE.scopes)).length;
 

@@ -67,7 +67,7 @@ function makeModules(abi, audit) {
         dec(n);
         let same = false;
         if (x !== null && y !== null) {
-          const levels = (/** @type {Obj} */ i) => listItems(field(field(field(i, 0), 0), 1)).map(nameText).join(' ');
+          const levels = (/** @type {Obj} */ i) => listItems(audit.declared.levelParams(i)).map(nameText).join(' ');
           const types = [x, y].map(audit.typeOf);
           same = levels(x) === levels(y) && E.lean_expr_eqv(...types) !== 0;
           types.forEach(dec);

@@ -62,7 +62,7 @@ function makeMutate(abi, lean, audit) {
       keys: names.map((/** @type {string} */ written) => {
         const n = audit.nameOf(written);
         const info = audit.find(audit.environmentOf(stateOf(state)), n);
-        const key = info === null ? null : terms.statementKey(abi.field(abi.field(abi.field(info, 0), 0), 2));
+        const key = info === null ? null : terms.statementKey(audit.declared.type(info));
         if (info !== null) abi.dec(info);
         abi.dec(n);
         return key;

@@ -9,11 +9,12 @@
  */
 'use strict';
 
+const { KIND } = require('./declared.cjs');
+
 const EXPR = { bvar: 0, fvar: 1, mvar: 2, sort: 3, const: 4, app: 5, lam: 6, forall: 7, let: 8, lit: 9, mdata: 10, proj: 11 };
 const BINDER = { default: 0, implicit: 1, strictImplicit: 2, instance: 3 };
 /** How surely two different heads cannot be unified: not at all, class projections among themselves, always. */
 const RANK = { loose: 0, projection: 1, rigid: 2 };
-const KIND = { definition: 1, theorem: 2, opaque: 3, inductive: 5, constructor: 6, recursor: 7 };
 const SHAPE_DEPTH = 5;
 /** Of a term that shares much of itself, so many places are looked at again. */
 const MAX_NODES = 5000;
@@ -167,7 +168,7 @@ function makeTerms(abi, audit) {
     const info = audit.find(env, n);
     known = { rank: RANK.loose, instances: [] };
     if (info !== null) {
-      known.instances = telescope(field(field(field(info, 0), 0), 2)).binders.map((b) => b.info === BINDER.instance);
+      known.instances = telescope(audit.declared.type(info)).binders.map((b) => b.info === BINDER.instance);
       known.rank = rankOf(env, n, tag(info), texts[id]);
       dec(info);
     }
@@ -380,7 +381,7 @@ function makeTerms(abi, audit) {
     return hashText(abi.text(value), 5);
   }
 
-  return { EXPR, BINDER, RANK, KIND, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, binderInfo, telescope, size, closedSubterms,
+  return { EXPR, BINDER, RANK, texts, idOf, nameId, kindOf, plain, spine, looseRange, hasHoles, binderInfo, telescope, size, closedSubterms,
     constantsIn, shape, mayUnify, statementKey, name, E, box };
 }
 
@@ -402,4 +403,4 @@ function random(seed) {
   };
 }
 
-module.exports = { makeTerms, hashText, random, EXPR, BINDER, KIND };
+module.exports = { makeTerms, hashText, random, EXPR, BINDER };

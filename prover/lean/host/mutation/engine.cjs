@@ -17,6 +17,7 @@
  */
 'use strict';
 
+const { KIND } = require('../declared.cjs');
 const { LeanException } = require('../abi.cjs');
 const { hashText, random, EXPR, BINDER } = require('../terms.cjs');
 const { NoMutant, MAX_SIZE } = require('./limits.cjs');
@@ -77,7 +78,7 @@ function makeEngine(engine) {
     const perOperator = {};
     const info = /** @type {Obj} */ (audit.find(audit.environmentOf(lib.state), lemma.name));
     /** @type {ParentTheorem[]} */
-    let parents = [{ name: lemma.text, nameObject: lemma.name, levels: field(field(field(info, 0), 0), 1), type: lemma.type, state: inc(lib.state), root: lemma.text, round: 0, statement: null, context: '', lemmas: [] }];
+    let parents = [{ name: lemma.text, nameObject: lemma.name, levels: audit.declared.levelParams(info), type: lemma.type, state: inc(lib.state), root: lemma.text, round: 0, statement: null, context: '', lemmas: [] }];
     dec(info);
     for (let round = 1; round <= request.rounds && parents.length > 0; round++) {
       /** @type {ParentTheorem[]} */
@@ -167,8 +168,8 @@ function makeEngine(engine) {
         try {
           if (errors.length > 0) throw new NoMutant(reasonOf(errors[0]), `${source}\n${errors[0]}`);
           const made = audit.find(audit.environmentOf(after), nameObject);
-          if (made === null || tag(made) !== terms.KIND.theorem) throw new NoMutant('no theorem came of it', source);
-          const type = field(field(field(made, 0), 0), 2);
+          if (made === null || tag(made) !== KIND.theorem) throw new NoMutant('no theorem came of it', source);
+          const type = audit.declared.type(made);
           const finalKey = terms.statementKey(type);
           if (finalKey !== key) {
             if (seen.has(finalKey) || lib.keys?.has(finalKey)) { dec(made); throw new NoMutant('seen before'); }
@@ -184,7 +185,7 @@ function makeEngine(engine) {
             head: headOf(type), hypotheses: terms.telescope(type).binders.filter((b) => b.info === BINDER.default).length,
           });
           if (round < request.rounds && next.length < (request.keep_parents ?? 2)) {
-            next.push({ name, nameObject, levels: field(field(field(made, 0), 0), 1), type, state: inc(after), root: request.name, round, statement, context: `${p.parent.context}${source}`, lemmas });
+            next.push({ name, nameObject, levels: audit.declared.levelParams(made), type, state: inc(after), root: request.name, round, statement, context: `${p.parent.context}${source}`, lemmas });
           }
           dec(made);
           return true;
@@ -264,7 +265,7 @@ function makeEngine(engine) {
     const lib = libraries.library();
     const lemma = /** @type {Lemma} */ (lib.lemmas.get(root));
     const info = /** @type {Obj} */ (audit.find(audit.environmentOf(lib.state), lemma.name));
-    const levels = field(field(field(info, 0), 0), 1);
+    const levels = audit.declared.levelParams(info);
     const p = new Parent({ name: lemma.text, nameObject: lemma.name, levels, type: lemma.type, state: lib.state, root, round: 0, statement: null, context: '', lemmas: [] });
     return { p, lemma, levels, free: () => { p.free(); dec(info); } };
   }

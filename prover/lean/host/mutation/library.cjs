@@ -12,6 +12,7 @@
  */
 'use strict';
 
+const { KIND } = require('../declared.cjs');
 const { EXPR, BINDER } = require('../terms.cjs');
 const { MAX_BINDERS } = require('./limits.cjs');
 
@@ -28,7 +29,7 @@ const OLD_NAME = /[✝⚠\s«»]/;
  * @param {ReturnType<typeof import('../terms.cjs').makeTerms>} terms
  */
 function makeLibrary(abi, lean, audit, terms) {
-  const { unbox, isScalar, inc, dec, tag, field, arrayItems, call, nameText } = abi;
+  const { unbox, isScalar, inc, dec, tag, field, call, nameText } = abi;
   const { environmentOf } = audit;
   const EQ = terms.idOf('Eq');
   const IFF = terms.idOf('Iff');
@@ -95,7 +96,7 @@ function makeLibrary(abi, lean, audit, terms) {
       const info = audit.find(env, field(constant, 0));
       arity = -1;
       if (info !== null) {
-        const t = terms.telescope(field(field(field(info, 0), 0), 2));
+        const t = terms.telescope(audit.declared.type(info));
         if (isPropSort(t.body)) arity = t.binders.length;
         dec(info);
       }
@@ -125,20 +126,16 @@ function makeLibrary(abi, lean, audit, terms) {
     /** @type {Map<string, Lemma>} */
     const lemmas = new Map();
     const map = call('l_Lean_Environment_constants', inc(env));
-    for (const bucket of arrayItems(field(field(map, 0), 1))) {
-      for (let l = bucket; !isScalar(l); l = field(l, 2)) {
-        const n = field(l, 0);
-        const kind = tag(field(l, 1));
-        if (kind !== 0 && kind !== terms.KIND.theorem) continue;
-        const text = nameText(n);
-        if (SKIPPED.test(text) || OLD_NAME.test(text)) continue;
-        const original = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
-        const isTheorem = !isScalar(original) && unbox(field(original, 0)) === 1;
-        dec(original);
-        if (!isTheorem || unbox(call('l_Lean_Linter_isDeprecated', inc(env), inc(n))) === 1) continue;
-        const type = field(field(field(field(l, 1), 0), 0), 2);
-        lemmas.set(text, { id: terms.nameId(n), name: n, text, type, explicit: [] });
-      }
+    for (const [n, info] of audit.declared.imported(map)) {
+      const kind = tag(info);
+      if (kind !== KIND.axiom && kind !== KIND.theorem) continue;
+      const text = nameText(n);
+      if (SKIPPED.test(text) || OLD_NAME.test(text)) continue;
+      const original = call('l_Lean_getOriginalConstKind_x3f', inc(env), inc(n));
+      const isTheorem = !isScalar(original) && unbox(field(original, 0)) === 1;
+      dec(original);
+      if (!isTheorem || unbox(call('l_Lean_Linter_isDeprecated', inc(env), inc(n))) === 1) continue;
+      lemmas.set(text, { id: terms.nameId(n), name: n, text, type: audit.declared.type(info), explicit: [] });
     }
     dec(map);
     for (const lemma of lemmas.values()) {
@@ -168,7 +165,7 @@ function makeLibrary(abi, lean, audit, terms) {
     for (const text of ['Iff.mp', 'Iff.mpr', 'And.left', 'And.right']) {
       const n = abi.name(text);
       const info = /** @type {Obj} */ (audit.find(env, n));
-      const lemma = { id: terms.idOf(text), name: n, text, type: field(field(field(info, 0), 0), 2), explicit: [] };
+      const lemma = { id: terms.idOf(text), name: n, text, type: audit.declared.type(info), explicit: [] };
       const at = 2; // behind the two propositions
       add(logic, { lemma, at, shape: terms.shape(env, terms.telescope(lemma.type).binders[at].type) });
     }

@@ -19,7 +19,8 @@
  */
 'use strict';
 
-const { EXPR, KIND } = require('../terms.cjs');
+const { KIND } = require('../declared.cjs');
+const { EXPR } = require('../terms.cjs');
 const { natives } = require('./natives.cjs');
 
 const LEVEL_ZERO = 0; // the constructor of Lean.Level
@@ -145,10 +146,11 @@ function makeEvaluator(abi, audit, terms) {
         const info = this.infoOf(name);
         if (tag(info) !== KIND.inductive) throw new Stuck(`${name} is not an inductive type`);
         const val = field(info, 0);
-        const { binders, body } = terms.telescope(typeExpr(info));
+        const { binders, body } = terms.telescope(audit.declared.type(info));
         const prop = tag(body) === EXPR.sort && tag(field(body, 0)) === LEVEL_ZERO;
         known = {
-          name, params: unbox(field(val, 1)), indices: unbox(field(val, 2)), constructors: listItems(field(val, 4)).map(nameText), prop,
+          name, params: audit.declared.inductive.numParams(info), indices: audit.declared.inductive.numIndices(info),
+          constructors: audit.declared.inductive.constructors(info).map(nameText), prop,
           arity: binders.length, recursive: abi.byteAt(val, 0) !== 0,
         };
         this.inductives.set(name, known);
@@ -165,7 +167,7 @@ function makeEvaluator(abi, audit, terms) {
         const val = field(info, 0);
         known = {
           name, type: nameText(field(val, 1)), index: unbox(field(val, 2)), params: unbox(field(val, 3)), arity: unbox(field(val, 4)),
-          expr: typeExpr(info),
+          expr: audit.declared.type(info),
         };
         this.constructors.set(name, known);
       }
@@ -350,7 +352,7 @@ function makeEvaluator(abi, audit, terms) {
         return this.curried(t.arity, (args) => new Type(t, args));
       }
       if (kind === KIND.recursor) return this.recursor(name, info);
-      if (kind === KIND.definition) return this.compile(field(field(this.compiled(name) ?? info, 0), 1))(null);
+      if (kind === KIND.definition) return this.compile(audit.declared.value(this.compiled(name) ?? info))(null);
       if (kind === KIND.theorem || isProposition(info)) return PROOF;
       throw new Stuck(`${name} has no value`);
     }
@@ -402,11 +404,9 @@ function makeEvaluator(abi, audit, terms) {
 
   const BLACKHOLE = () => { throw new Stuck('it needs itself'); };
 
-  const typeExpr = (/** @type {Obj} */ info) => field(field(field(info, 0), 0), 2);
-
   /** Whether a constant's type is `∀ …, p` with `p` a relation: a theorem whose body is not exported. @param {Obj} info */
   function isProposition(info) {
-    const [head] = terms.spine(terms.telescope(typeExpr(info)).body);
+    const [head] = terms.spine(terms.telescope(audit.declared.type(info)).body);
     if (tag(head) !== EXPR.const) return false;
     return PROPOSITIONS.has(nameText(field(head, 0)));
   }

@@ -12,7 +12,8 @@
  */
 'use strict';
 
-const { EXPR, BINDER, KIND } = require('../terms.cjs');
+const { KIND } = require('../declared.cjs');
+const { EXPR, BINDER } = require('../terms.cjs');
 const { COMPILED, makeEvaluator } = require('./evaluate.cjs');
 const { makeTruth } = require('./truth.cjs');
 const { makeDomains } = require('./domains.cjs');

@@ -9,7 +9,8 @@
  */
 'use strict';
 
-const { EXPR, KIND } = require('../terms.cjs');
+const { KIND } = require('../declared.cjs');
+const { EXPR } = require('../terms.cjs');
 const { Demand } = require('./narrow.cjs');
 
 const QUANTIFIED = 24; // values of a quantifier's type that are looked at
