@@ -6,7 +6,7 @@ Trains a selector without and with mutants and a tactic ranker, then proves the 
 part more at a time: the symbolic policy (words alone, counted templates), the selector, the selector that mutants taught, the
 ranker, the generative model. Each run is limited by processor seconds in Lean and audited. `table.md` has a line a run, paired
 with the one before. `--source none` trains no selectors; `--selector`, `--mutant-selector` and `--ranker` name parts that are
-there already. A part whose file is there is not made again. The selectors need the extra `neural`.
+there already. A command that ended well is not run again. The selectors need the extra `neural`.
 """
 
 from __future__ import annotations
@@ -33,12 +33,14 @@ TRAIN_SELECTOR = (sys.executable, "-m", "prover.training.selector")
 
 
 def made(path: Path, command: Sequence[str], variables: Mapping[str, str] | None = None) -> Path:
-    """Runs a command unless what it writes is there. Raises ConfigError when it fails."""
-    if not path.exists():
+    """Runs a command until it ended well once, which a file beside what it writes says. Raises ConfigError when it fails."""
+    done = path.with_name(f"{path.name}.done")
+    if not done.exists():
         tell(f"ladder: {' '.join(command)}")
         ended = subprocess.run(command, env=os.environ | dict(variables or {}), check=False)
         if ended.returncode != EXIT_DONE:
             raise ConfigError(f"the command ended with exit code {ended.returncode}: {' '.join(command)}")
+        done.touch()
     return path
 
 
@@ -48,10 +50,10 @@ def parts(args: argparse.Namespace) -> tuple[Path | None, Path | None, Path]:
     plain, taught = args.selector, args.mutant_selector
     if args.source is not None:
         index = str(cache_path(EMBEDDED_LEAN, ("Init",)))
-        mutants = made(out / "mutants" / "summary.json", [
+        mutants = made(out / "mutants", [
             *PROOFSMITH, "mutate", "--out", str(out / "mutants"), "--split", "train", "--modules", "Init",
             "--limit-core-hours", str(args.mutant_core_hours), "--negatives", "0", "--grade", "0",
-        ]).parent  # fmt: skip
+        ])  # fmt: skip
         recipe = [*TRAIN_SELECTOR, str(args.source), "--passes", str(args.passes)]
         plain = plain or made(out / "selector.npz", [*recipe, "--library", index, "--out", str(out / "selector.npz")])
         also = ["--also", str(mutants)]
@@ -87,7 +89,7 @@ def runs(args: argparse.Namespace) -> list[tuple[str, Path]]:
     found = []
     for number, (label, policy, variables) in enumerate(rungs):
         folder = args.out / f"{number}-{label.strip('+ ').replace(' ', '-')}"
-        made(folder / "summary.json", [
+        made(folder, [
             *PROOFSMITH, "eval", "library", "--split", "valid", "--sample", str(args.sample), "--policy", policy,
             "--lean-seconds", str(args.lean_seconds), "--timeout", str(args.timeout), "--workers", str(args.workers),
             "--tactic-timeout", str(args.tactic_timeout), "--out", str(folder),

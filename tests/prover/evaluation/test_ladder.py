@@ -57,12 +57,13 @@ def test_without_the_benchmark_the_given_parts_are_compared(
     assert all("library" in c for _, c, _ in ran)
 
 
-def test_what_is_there_is_not_made_again_and_a_failure_ends_it(tmp_path: Path) -> None:
+def test_what_ended_well_is_not_made_again_and_what_was_cut_short_is(tmp_path: Path) -> None:
     there = tmp_path / "there"
     write = [sys.executable, "-c", f"open({str(there)!r}, 'a').write('x')"]
+    there.write_text("cut short ")
     for _ in range(2):
         assert ladder.made(there, write) == there
-    assert there.read_text() == "x"
+    assert there.read_text() == "cut short x"
     with pytest.raises(ConfigError, match="exit code 3"):
         ladder.made(tmp_path / "no", [sys.executable, "-c", "raise SystemExit(3)"])
 
