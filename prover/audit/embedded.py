@@ -33,7 +33,7 @@ from prover.audit.session import Elaborated, Session, filled, open_definitions, 
 from prover.audit.trust import Ground, Refusal, added_code, ground, sorried, together
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import source
-from prover.lean.embedded import protocol
+from prover.lean.embedded import protocol, spares
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.source import LeanFile, Target
@@ -85,6 +85,7 @@ class Auditor:
 
     def __init__(self, worker: LeanWorker) -> None:
         self.engine = self._worker = worker
+        worker.use = spares.AUDIT
 
     def start(self) -> None:
         """Has a process ready, with the library imported."""

@@ -6,6 +6,7 @@ import os
 import statistics
 import tempfile
 import time
+from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from prover.audit.auditor import auditor_for
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.policy.neural.default import default_policy
 from prover.prove.batch import run_batch
+from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings
 from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
@@ -29,29 +31,42 @@ MUTATE_CORE_HOURS = 0.05
 MUTATE_RECHECKED = 100
 
 
-def batch() -> dict[str, Any]:
-    """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean."""
-    folder = Path(str(files("data") / "starter"))
-    inputs = collect([folder / "list.lean", folder / "nat.lean"])
+def batch(profiled: bool = False) -> dict[str, Any]:
+    """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean; with `profiled`, where
+    the time of a theorem goes (`prover.bench.profile`), milliseconds a theorem."""
+    from prover.bench.profile import Profile
+
+    starter = Path(str(files("data") / "starter"))
+    inputs = collect([starter / "list.lean", starter / "nat.lean"])
     workers = os.cpu_count() or 1
     settings = BatchSettings(search=SearchSettings(timeout_s=20), workers=workers)
-    worker = LeanWorker(settings.memory_mb)
-    auditor = auditor_for(EMBEDDED, settings.memory_mb)
-    auditor.start()  # as `proofsmith prove` does while it reads the files
-    items, _, _ = read_items(worker, inputs)
-    began = time.monotonic()
-    try:
-        records, usage, _ = run_batch(items, default_policy(library_premises()), settings, first_worker=worker, auditor=auditor)
-    finally:
-        auditor.close()
-    steps = sum(r["tactics_run"] for r in records.values())
+    profile = Profile()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        profile.watching() if profiled else nullcontext(),
+        RunFolder(Path(place), {}, {}) as folder,
+        LeanWorker(settings.memory_mb) as worker,
+    ):
+        auditor = auditor_for(EMBEDDED, settings.memory_mb)
+        auditor.start()  # as `proofsmith prove` does while it reads the files
+        items, _, _ = read_items(worker, inputs)
+        policy = default_policy(library_premises())
+        began = time.monotonic()
+        try:
+            records, usage, _ = run_batch(items, policy, settings, folder, first_worker=worker, auditor=auditor)
+        finally:
+            auditor.close()
+        seconds = time.monotonic() - began
+    easy = [r["seconds"] for r in records.values() if r["status"] == "proved" and r["expansions"] <= 1]
     return {
         "batch_theorems": len(records),
         "batch_proved": sum(r["status"] == "proved" for r in records.values()),
-        "batch_seconds": round(time.monotonic() - began, 1),
+        "batch_seconds": round(seconds, 1),
         "batch_workers": workers,
-        "tactics_per_second": round(steps / (time.monotonic() - began), 1),
+        "one_expansion": {"theorems": len(easy), "median_s": round(statistics.median(easy), 3)},
+        "tactics_per_second": round(sum(r["tactics_run"] for r in records.values()) / seconds, 1),
         "inside_lean": round(usage.inside_s / usage.span_s, 3) if usage.span_s else None,
+        **({"profile": profile.rows(len(records))} if profiled else {}),
     }
 
 

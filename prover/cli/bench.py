@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
     )
+    parser.add_argument("--profile", action="store_true", help="batch: where the time of a theorem goes, part by part")
     parser.add_argument(
         "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
     )
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.suggestions import measure
 
             figures |= measure(args.positions, args.minif2f, args.workers)
+        elif what == "batch":
+            figures |= benchmarks.batch(args.profile)
         elif what == "start":
             from prover.bench.start import start
 

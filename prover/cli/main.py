@@ -16,12 +16,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from prover import __version__
+from prover.cli.daemon import SERVED, handed_over
 from prover.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
 from prover.printable import tell
 
 COMMANDS: tuple[str, ...] = (
     "prove", "explore", "suggest", "serve", "lsp", "mcp", "eval", "train", "critic", "improve", "bench", "soak", "mutate",
-    "calibrate", "corpus", "trace", "convert", "check", "search-premises", "setup", "doctor",
+    "calibrate", "corpus", "trace", "convert", "check", "search-premises", "setup", "doctor", "daemon",
 )  # fmt: skip
 """The verbs in the order of the help; `verb` is `prover/cli/verb.py` (a hyphen is an underscore there)."""
 
@@ -78,6 +79,12 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(sub)
+        if verb in SERVED:
+            sub.add_argument(
+                "--daemon", action=argparse.BooleanOptionalAction,
+                help="have this done by the background process, and start it when it is not there; --no-daemon: not even when it "
+                "is there (default: when it is there; `proofsmith daemon --help`)",
+            )  # fmt: skip
         sub.set_defaults(run=command.run)
     return parser
 
@@ -93,6 +100,8 @@ def _dispatch(argv: Sequence[str] | None) -> int:
     if args.verb is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
+    if argv is None and args.verb in SERVED and (code := handed_over(sys.argv[1:], args.daemon)) is not None:
+        return code
     # LeanDojo logs in to GitHub with it while it is imported: without a network nothing else would work either.
     args.github_token = os.environ.pop("GITHUB_ACCESS_TOKEN", None)
     status: int = args.run(args)

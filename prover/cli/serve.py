@@ -17,9 +17,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.cli.daemon import started
 from prover.cli.lean_options import add_lean_options, chosen
 from prover.cli.policy_options import add_default_policy_option
-from prover.errors import EXIT_DONE, ConfigError
+from prover.errors import EXIT_DONE, ConfigError, LeanSetupError
 from prover.printable import show, tell
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="past batches (default runs)")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="the server's own jobs (default RUNS/server)")
     parser.add_argument("--grace", type=float, default=10.0, metavar="S", help="seconds for searches at the end (default 10)")
+    parser.add_argument(
+        "--daemon", action=argparse.BooleanOptionalAction, default=True,
+        help="start the background process, too, which makes other commands quick (`proofsmith daemon --help`; 1.7 GB with its "
+        "Leans; default: yes, but not with --cold)",
+    )  # fmt: skip
     add_default_policy_option(parser)
 
 
@@ -109,6 +115,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.cold:
         session.start()
         session.start_audit()
+        if args.daemon:
+            threading.Thread(target=_start_background, name="daemon", daemon=True).start()
     host = f"[{args.host}]" if ":" in args.host else args.host
     address = f"http://{host}:{port}/"
     show(f"{address}{f'#token={token}' if token else ''}")
@@ -121,6 +129,13 @@ def run(args: argparse.Namespace) -> int:
         threading.Thread(target=_tell_when_ready, args=(session, address), daemon=True).start()
     serve(server, listening)
     return EXIT_DONE
+
+
+def _start_background() -> None:
+    try:
+        started()
+    except (ConfigError, LeanSetupError) as error:
+        tell(f"proofsmith: {error}; other commands start Lean themselves")
 
 
 def _tell_when_ready(session: Session, address: str) -> None:

@@ -64,6 +64,8 @@ class JsonProcess:
         """A request under way is given up when nothing is heard for so long."""
         self._heard = 0.0
         self._ended = False
+        self.asked = False
+        """Whether a request is under way, or went wrong."""
         self._buffer = bytearray()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
         try:
@@ -94,6 +96,15 @@ class JsonProcess:
         """Memory now, in MB; 0 when the process is gone."""
         raise NotImplementedError
 
+    @property
+    def child(self) -> subprocess.Popen[bytes]:
+        """The process as its parent has it."""
+        return self._process
+
+    def lent(self, child: subprocess.Popen[bytes], memory_mb: int, stopping: threading.Event) -> None:
+        """Used from now on by a process that did not start it: `child` stands for what only its parent can wait for."""
+        self._process, self.memory_mb, self._stopping = child, memory_mb, stopping
+
     def interrupt(self) -> None:
         """From another thread: ends the process; the request under way fails as if it had died."""
         self._stopping.set()
@@ -104,6 +115,10 @@ class JsonProcess:
         self._ended = True
         self._signal_end()
         self._process.wait()
+        self.close_files()
+
+    def close_files(self) -> None:
+        """Closes what this process has open of it."""
         self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
@@ -123,12 +138,19 @@ class JsonProcess:
         started = time.monotonic()
         self.first_request = self.first_request or started
         self._heard = started
+        self.asked = True
         try:
             self._write(message, started + timeout_s, timeout_s)
-            return self.receive(started + timeout_s, timeout_s)
+            reply = self.receive(started + timeout_s, timeout_s)
+            self.asked = False
+            return reply
         except (LeanProtocolError, KeyboardInterrupt):
             self.kill()
             raise
+
+    def send(self, message: bytes) -> None:
+        """Sends a message whose answer somebody waits for later; it has to fit into the pipe."""
+        self._write(message, time.monotonic(), 0.0)
 
     def receive(self, deadline: float, timeout_s: float) -> object:
         """The next JSON that it writes."""

@@ -122,6 +122,17 @@ def library_premises(memory_mb: int = DEFAULT_MEMORY_MB) -> LazyPremises:
     return LazyPremises()
 
 
+_loaded_ahead: dict[Path, PremiseIndex] = {}
+
+
+def preload() -> None:
+    """Load the core library's index, where the cache has it, for all that ask for it in this process and its forks."""
+    path = cache_path(EMBEDDED_LEAN, ("Init",))
+    if (index := _read(path)) is not None:
+        index.search("⊢ True", 1)
+        _loaded_ahead[path] = index
+
+
 def cached(lean: str, modules: tuple[str, ...] = ("Init",)) -> PremiseIndex | None:
     """The index if it is in the cache; no Lean is needed."""
     return _read(cache_path(lean, modules))
@@ -207,6 +218,8 @@ class LazyPremises:
 
 
 def _read(path: Path) -> PremiseIndex | None:
+    if path in _loaded_ahead:
+        return _loaded_ahead[path]
     try:
         content = path.read_bytes()
         stored = json.loads(gzip.decompress(content))

@@ -11,6 +11,7 @@ import os
 import resource
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,29 @@ class LeanProcess(JsonProcess):
     Args:
         memory_mb: ceiling of its resident memory.
         stopping: see `JsonProcess`.
+        wait: until it answers; without, `answers_ahead` comes before the first request.
     """
 
     title = "Lean"
     _numbers = itertools.count()
 
-    def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, stopping: threading.Event | None = None) -> None:
+    def __init__(
+        self, memory_mb: int = DEFAULT_MEMORY_MB, stopping: threading.Event | None = None, wait: bool = True
+    ) -> None:
         self._running: int | None = None
+        self.first_state = next(self._numbers) * IDS_APART + 1
         super().__init__(self._command(package.ensure()), memory_mb, _environment(), None, _set_limits, stopping)
         self.lean = ""
         self.start_parts: list[protocol.Json] = []
+        self.bases: dict[tuple[str, ...], int] = {}
+        """States behind imports that were made ahead (`prover.lean.embedded.spares`)."""
         self._next_id = 1
+        self._ahead: list[tuple[int, str]] = []
+        if wait:
+            self.greet()
+
+    def greet(self) -> None:
+        """Waits until the process answers. Raises LeanSetupError when it does not."""
         try:
             reply = protocol.checked(self.receive(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
             hello = shapes.check("hello", reply.get("ok"))
@@ -79,10 +92,9 @@ class LeanProcess(JsonProcess):
     def _command(self, found: package.EmbeddedPackage) -> list[str]:
         """The program and its arguments."""
         start = prepared.ensure(found)
-        first_id = next(self._numbers) * IDS_APART + 1
         stack = f"--stack-size={(STACK_MB - 100) * 1024}"
         program = [str(found.node), stack, LAZY, *_permissions((start, found.lib_dir)), str(HOST)]
-        return [*program, str(start), str(found.lib_dir), str(first_id)]
+        return [*program, str(start), str(found.lib_dir), str(self.first_state)]
 
     def memory_used_mb(self) -> int:
         """Resident memory now, in MB; 0 when the process is gone."""
@@ -118,11 +130,30 @@ class LeanProcess(JsonProcess):
             RequestRefused: the process is well, the request is not.
             LeanTimeoutError, LeanCrashedError, LeanProtocolError: the process is gone; `running` is the tactic that it was at.
         """
-        self._running = None
+        request_id, line = self._line(op, fields)
+        return self._answer(request_id, op, lambda: self.exchange(line, timeout_s))
+
+    def ask_ahead(self, op: str, **fields: Any) -> None:
+        """Sends a small request; `answers_ahead` waits for the reply."""
+        request_id, line = self._line(op, fields)
+        self._ahead.append((request_id, op))
+        self.send(line)
+
+    def answers_ahead(self) -> list[protocol.Json]:
+        """The replies to what was asked ahead, the greeting read before them; raises what `request` does."""
+        self.greet()
+        asked, self._ahead = self._ahead, []
+        deadline = time.monotonic() + START_TIMEOUT_S
+        return [self._answer(*one, lambda: self.receive(deadline, START_TIMEOUT_S)) for one in asked]
+
+    def _line(self, op: str, fields: dict[str, Any]) -> tuple[int, bytes]:
         request_id, self._next_id = self._next_id, self._next_id + 1
-        line = json.dumps({"id": request_id, "op": op, **fields}, ensure_ascii=True).encode() + b"\n"
+        return request_id, json.dumps({"id": request_id, "op": op, **fields}, ensure_ascii=True).encode() + b"\n"
+
+    def _answer(self, request_id: int, op: str, exchange: Callable[[], object]) -> protocol.Json:
+        self._running = None
         try:
-            reply = protocol.checked(self.exchange(line, timeout_s), request_id)
+            reply = protocol.checked(exchange(), request_id)
             if "ok" in reply:
                 shapes.check(op, reply["ok"])
         except LeanProcessError as lost:

@@ -18,10 +18,11 @@ from lean_dojo import DojoInitError
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext, FunctionFacts, InductiveFacts
-from prover.lean.embedded import protocol
+from prover.lean.embedded import protocol, spares
 from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
 from prover.lean.embedded.contexts import Contexts
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError, RequestRefused
+from prover.lean.embedded.spares import SETUP as SETUP
 from prover.lean.engine import Limits
 from prover.lean.evaluated import Equation, Falsification, Looking, equations, falsification
 from prover.lean.evaluated import Limits as ExploreLimits
@@ -39,8 +40,6 @@ from prover.lean.source import (
 )
 from prover.lean.worker import ProcessWorker
 
-SETUP = "set_option autoImplicit false\nnoncomputable section\n"
-"""In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
 UNKNOWN = re.compile(r"Unknown identifier `([^`]+)`")
 START_TRIES = 5
 SETTLE_S = 10.0
@@ -60,6 +59,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     at_once = 10_000
     tries = MAX_TRIES
     patience = 5
+    use = spares.SEARCH
+    """Which of the processes that were started ahead it may take."""
 
     def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 60.0, import_timeout_s: float = 120.0) -> None:
         super().__init__(memory_mb, timeout_s, import_timeout_s)
@@ -68,8 +69,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         self._contexts = Contexts(lambda op, **fields: self.request(op, **fields), self.base_state)
 
     def new_process(self) -> LeanProcess:
-        """Starts a process; what injects faults (`prover.testing.lean_faults`) starts another kind."""
-        return LeanProcess(self.memory_mb, self._stopping)
+        """Starts a process, or takes one that was started ahead; `prover.testing.lean_faults` starts another kind."""
+        return spares.take(self.use, self.memory_mb, self._stopping) or LeanProcess(self.memory_mb, self._stopping)
 
     def started(self) -> LeanProcess:
         """A process that answers; one that does not come so far is replaced, up to START_TRIES times."""
@@ -84,7 +85,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def forget(self) -> None:
         """A new process has none of the old one's states."""
-        self._bases.clear()
+        self._bases = dict(self._process.bases) if self._process is not None else {}
         self._contexts.clear()
 
     def request(self, op: str, timeout_s: float | None = None, **fields: Any) -> protocol.Json:
@@ -111,7 +112,12 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         except LeanProcessError:
             return  # it is gone
         if found["changed"] or (programs and found["ran"]):
+            self.process.kill()
             self.close()
+
+    def _retire(self, process: LeanProcess) -> None:
+        if not spares.kept(process):
+            super()._retire(process)
 
     @property
     def lean(self) -> str:

@@ -350,6 +350,12 @@ async function main() {
       return { states: states.size, proofs: proofs.size };
     },
 
+    /** Lets go of all states that were made since. */
+    forget: ({ from }) => {
+      const since = (/** @type {Map<number, unknown>} */ map) => [...map.keys()].filter((id) => id >= from);
+      return operations.release({ states: since(states), proofs: since(proofs) });
+    },
+
     constants: ({ state, base }) => audit.constants(get(states, state, 'state'), get(states, base, 'state')),
     compare: ({ a, b, base_a, base_b, names, open = [], negated = {} }) => {
       const [x, y, baseX, baseY] = [a, b, base_a, base_b].map((s) => get(states, s, 'state'));
