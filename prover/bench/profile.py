@@ -9,7 +9,7 @@ import functools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +55,6 @@ PARTS: Sequence[tuple[str, Any, str]] = (
     ("disproof", item, "disprove"),
 )
 """Name, module or class, and attribute of what is timed."""
-Rows = dict[tuple[str, ...], "Row"]
 
 
 @dataclass
@@ -124,9 +123,9 @@ class Profile:
 
         return timed
 
-    def rows(self, theorems: int) -> list[Mapping[str, Any]]:
+    def rows(self, theorems: int) -> list[dict[str, Any]]:
         """The parts, the longest first, each with its requests; milliseconds a theorem."""
-        found = []
+        found: list[dict[str, Any]] = []
         for name, row in sorted(self.parts.items(), key=lambda pair: -pair[1].wall_s):
             asked = {op: _ms(r, theorems) for (part, op), r in self.requests.items() if part == name}
             found.append({"part": name, **_ms(row, theorems), "lean": asked})

@@ -29,8 +29,8 @@ from prover.server import handover
 SERVED = ("suggest", "prove", "check", "lsp", "mcp")
 """Commands that are handed over."""
 IDLE_S = 600.0
-ANSWER_S = 5.0
-START_S = 60.0
+ANSWER_S = 10.0
+START_S = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.what == "start":
         started(args.idle)
         show("running")
-    elif (found := _asked("stop" if args.what == "stop" else "status")) is None:
+    elif (found := asked("stop" if args.what == "stop" else "status")) is None:
         show("not running")
         return EXIT_NOT_PROVED
     elif args.what == "stop":
@@ -82,19 +82,21 @@ def _be(idle_s: float) -> None:
     daemon.serve()
 
 
-def started(idle_s: float = IDLE_S) -> subprocess.Popen[bytes] | None:
-    """Sees to it that one runs that can be used here; the process when it was started now.
+def started(idle_s: float = IDLE_S) -> None:
+    """Sees to it that one runs that can be used here.
 
     Raises:
         LeanSetupError: it does not start.
         ConfigError: its folder cannot be used.
     """
-    own = handover.identity()
-    if (found := _asked("status")) is not None:
+    own, place = handover.identity(), handover.folder()
+    deadline = time.monotonic() + START_S
+    if (found := asked("status")) is not None:
         if found["identity"] == own:
-            return None
-        _asked("stop")
-    place = handover.folder()
+            return
+        asked("stop")
+        while _is_held(place) and time.monotonic() < deadline:
+            time.sleep(0.02)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with handover.opened(place), (place / handover.LOG).open("wb") as log:
@@ -104,28 +106,25 @@ def started(idle_s: float = IDLE_S) -> subprocess.Popen[bytes] | None:
             )  # fmt: skip
     except handover.Unusable as error:
         raise ConfigError(f"no background process: {error}") from error
-    deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        if (found := _asked("status")) is not None and found["identity"] == own:
-            return process if found["pid"] == process.pid else None
-        if process.poll() is not None and found is None:  # not because another one was quicker
-            time.sleep(0.1)
-            if _asked("status") is None and not _is_starting(place):
-                break
+        if (found := asked("status")) is not None and found["identity"] == own:
+            return
+        if process.poll() is not None and not _is_held(place):  # held: another one was quicker
+            break
         time.sleep(0.02)
     said = (place / handover.LOG).read_text("utf-8", "replace").strip().splitlines()
     raise LeanSetupError(f"the background process does not start: {said[-1] if said else 'it says nothing'}")
 
 
-def _is_starting(place: Path) -> bool:
-    """Whether another process holds the lock."""
+def _is_held(place: Path) -> bool:
+    """Whether a process holds the lock: it starts, runs or ends."""
     with handover.opened(place) as at:
         if (lock := handover.locked(at)) is not None:
             os.close(lock)
     return lock is None
 
 
-def _asked(what: str) -> dict[str, Any] | None:
+def asked(what: str) -> dict[str, Any] | None:
     """Its answer; None when there is none."""
     try:
         with handover.connected(handover.folder(), ANSWER_S) as connection:

@@ -125,13 +125,16 @@ def critic_settings(args: argparse.Namespace) -> dict[str, Any]:
     return {"critic": load(args.critic), "critic_weight": weight}
 
 
-def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool = True) -> tuple[ViewPolicy, dict[str, Any]]:
+def make_policy(
+    args: argparse.Namespace, memory_mb: int = 3000, embedded: bool = True, wait: bool = True
+) -> tuple[ViewPolicy, dict[str, Any]]:
     """The policy that was asked for, and what to note about it beside a run's settings (nothing where there is no model).
 
     Args:
         args: what `add_policy_options` parsed.
         memory_mb: ceiling of the Lean process that is asked for the library's theorems, the first time.
         embedded: whether the embedded Lean works; without it, only theorems that the cache has are offered.
+        wait: see `prover.prove.premises.library_premises`.
 
     Raises:
         ConfigError: options that contradict each other, an unknown preset, a model of another architecture.
@@ -140,7 +143,7 @@ def make_policy(args: argparse.Namespace, memory_mb: int = 3000, embedded: bool 
     from prover.policy.builtin import builtin_policy
     from prover.prove.premises import LazyPremises, library_premises
 
-    premises = library_premises(memory_mb) if embedded else LazyPremises()
+    premises = library_premises(memory_mb, wait) if embedded else LazyPremises()
     premises.warm()
     if args.policy in ("builtin", "symbolic"):
         return _default(args, premises, embedded)

@@ -20,6 +20,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -28,6 +29,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from prover.errors import LeanProcessError
 from prover.lean.embedded.package import cache_dir
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import LeanWorker
@@ -44,6 +46,7 @@ EMBEDDED_LEAN = "4.28.0-pre, commit 38f3c0c45b8df6da2652faff6dcaa15afb5a6981"
 TABLES = 2
 """Raised when the selector reads signatures in another way."""
 BATCH = 400
+SAID_EVERY_S = 10.0
 THEOREM_KINDS = frozenset({"theorem", "axiom"})
 """Imported theorems whose proofs are not exported appear as axioms."""
 SKIPPED_ROOTS = frozenset({
@@ -79,7 +82,7 @@ def load_or_build(
     Raises:
         LeanProcessError: Lean was lost on the way; nothing is cached.
     """
-    say = progress or _to_stderr
+    say = progress or _Said()
     path = cache_path(worker.lean, modules)
     if keep is None and (stored := _read(path)) is not None:
         return stored
@@ -111,15 +114,36 @@ def load_or_build(
     return _index(entries, said)
 
 
-def library_premises(memory_mb: int = DEFAULT_MEMORY_MB) -> LazyPremises:
+def library_premises(memory_mb: int = DEFAULT_MEMORY_MB, wait: bool = True) -> LazyPremises:
     """The library's theorems for a policy; where the cache has none yet, a Lean is started and asked first.
+
+    Args:
+        memory_mb: ceiling of that Lean.
+        wait: for the answer; without, it comes beside what this process does next, and until then no theorem is found.
 
     Raises LeanProcessError when Lean cannot be had.
     """
-    if not cache_path(EMBEDDED_LEAN, ("Init",)).exists():
+    premises = LazyPremises()
+
+    def build(progress: Callable[[str], None] | None = None) -> None:
         with LeanWorker(memory_mb) as worker:
-            load_or_build(worker)
-    return LazyPremises()
+            premises.offer(load_or_build(worker, progress=progress))
+
+    def beside() -> None:
+        tell("reading the library's theorems beside the search, once …")
+        try:
+            build(lambda _: None)
+            tell("the library's theorems are read")
+        except LeanProcessError as error:
+            tell(f"going on without the library's theorems: {error}")
+
+    if not cache_path(EMBEDDED_LEAN, ("Init",)).exists():
+        if wait:
+            build()
+        else:
+            premises.expect()
+            threading.Thread(target=beside, name="premises", daemon=True).start()
+    return premises
 
 
 _loaded_ahead: dict[Path, PremiseIndex] = {}
@@ -171,6 +195,10 @@ class LazyPremises:
     def offer(self, index: PremiseIndex) -> None:
         """Uses this index from now on."""
         self._index = index
+
+    def expect(self) -> None:
+        """The cache has none; one will be offered."""
+        self._looked = True
 
     def warm(self) -> None:
         """Load the index and make its search tables in the background, so that no theorem's time pays for them."""
@@ -279,7 +307,16 @@ def _write(path: Path, content: bytes) -> None:
         tell(f"proofsmith: cannot keep {path}: {error.strerror or error}")
 
 
-def _to_stderr(line: str) -> None:
-    print(
-        f"\r{line}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr
-    )
+class _Said:
+    """Progress on stderr: one line that changes on a terminal; elsewhere a line now and then."""
+
+    def __init__(self) -> None:
+        self._at = 0.0
+
+    def __call__(self, line: str) -> None:
+        now = time.monotonic()
+        if sys.stderr.isatty():
+            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+        elif now - self._at >= SAID_EVERY_S:
+            self._at = now
+            tell(line)

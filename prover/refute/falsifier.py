@@ -14,7 +14,8 @@ from lean_dojo import TacticState
 from prover.errors import ProverError
 from prover.lean.evaluated import Counterexample, Falsification, Looking
 
-FIRST = Looking(tries=2_000, seconds=1.0)
+FIRST = Looking(tries=300, seconds=0.5)
+"""Before the first expansion, which proves most theorems that are true."""
 LATER = {2: Looking(tries=40_000, seconds=4.0), 8: Looking(tries=80_000, seconds=6.0)}
 """What is looked at once more of the theorem itself, by the number of the expansion."""
 LAST = Looking(tries=40_000, seconds=5.0)

@@ -41,6 +41,7 @@ GO_S = 30.0
 QUICK_S = 5.0
 """A command may be over in so long; then what it was lent is there again, and the processor free."""
 RETRY_S = 10.0
+LOOKS = 3
 SPARE_MB = 3000
 Run = Callable[[Sequence[str]], int]
 
@@ -86,6 +87,10 @@ class Daemon:
             except handover.Unusable as error:
                 raise ConfigError(f"no background process: {error}") from error
             lock = handover.locked(self._at)
+            for _ in range(LOOKS):  # whoever looks whether one runs holds the lock for a moment
+                if lock is None:
+                    time.sleep(0.1)
+                    lock = handover.locked(self._at)
             if lock is None:
                 raise ConfigError(f"a background process runs already ({place})")
             held.callback(os.close, lock)
@@ -295,6 +300,7 @@ def _become(request: dict[str, Any], files: list[int]) -> None:
     os.umask(request["umask"])
     os.environ.clear()
     os.environ.update(request["env"])
+    time.tzset()
     encoding, errors = request["encoding"]
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding, errors)  # noqa: SIM115
     sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding, errors, line_buffering=os.isatty(1))  # noqa: SIM115

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from prover.lean.embedded.worker import LeanWorker
+from prover.policy.premises import PremiseIndex
 from prover.prove import premises
-from prover.prove.premises import EMBEDDED_LEAN, LazyPremises, cache_path, cached, citable, load_or_build
+from prover.prove.premises import EMBEDDED_LEAN, LazyPremises, cache_path, cached, citable, library_premises, load_or_build
 
 ENTRIES = [("Nat.add_comm", "Nat.add_comm (n m : Nat) : n + m = m + n")]
 
@@ -54,6 +57,33 @@ def test_cache_is_told_apart_by_lean_and_modules(cache: Path) -> None:
 def test_a_damaged_cache_counts_as_none(cache: Path) -> None:
     cache_path(EMBEDDED_LEAN, ("Init",)).write_bytes(b"\x1f\x8b half a file")
     assert cached(EMBEDDED_LEAN) is None
+
+
+def test_an_index_that_is_made_beside_the_search_holds_nobody_up(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = threading.Event()
+
+    def slow(*_: object, **__: object) -> PremiseIndex:
+        assert done.wait(60)
+        return PremiseIndex(ENTRIES)
+
+    monkeypatch.setattr(premises, "load_or_build", slow)
+    lazy = library_premises(wait=False)
+    assert lazy.look_up("add_comm", 3) == []
+    done.set()
+    deadline = time.monotonic() + 60
+    while not lazy.look_up("add_comm", 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert "beside the search" in capsys.readouterr().err
+
+
+def test_reading_the_library_says_little_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    said = premises._Said()
+    for n in range(1000):
+        said(f"{n} of 1000")
+    assert capsys.readouterr().err == "0 of 1000\n"
 
 
 def test_without_an_index_nothing_is_found_and_an_offered_one_is_used(cache: Path) -> None:

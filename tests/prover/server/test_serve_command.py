@@ -87,7 +87,8 @@ def test_a_short_token_is_refused(capsys: pytest.CaptureFixture[str], monkeypatc
 
 @pytest.mark.parametrize("options", [[], ["--cold"], ["--spares", "0"]])
 def test_it_says_when_it_is_ready_and_where(tmp_path: Path, options: list[str]) -> None:
-    command = [sys.executable, "-m", "prover.cli.main", "serve", "--port", "0", "--no-daemon", "--workers", "1", "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "prover.cli.main", "serve", "--port", "0", "--no-daemon", "--workers", "1"]
+    command += ["--runs", str(tmp_path)]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
         address = process.stdout.readline().strip()
