@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from prover.audit.shared import SharedAuditor
+from prover.audit.auditor import SharedAuditor
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import LeanProcess
 from prover.lean.embedded.worker import LeanWorker
