@@ -30,7 +30,7 @@ SERVED = ("suggest", "prove", "check", "lsp", "mcp")
 """Commands that are handed over."""
 IDLE_S = 600.0
 ANSWER_S = 10.0
-START_S = 120.0
+START_S = 180.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +96,7 @@ def started(idle_s: float = IDLE_S) -> None:
             return
         asked("stop")
         while _is_held(place) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.05)
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with handover.opened(place), (place / handover.LOG).open("wb") as log:
@@ -111,7 +111,7 @@ def started(idle_s: float = IDLE_S) -> None:
             return
         if process.poll() is not None and not _is_held(place):  # held: another one was quicker
             break
-        time.sleep(0.02)
+        time.sleep(0.05)
     said = (place / handover.LOG).read_text("utf-8", "replace").strip().splitlines()
     raise LeanSetupError(f"the background process does not start: {said[-1] if said else 'it says nothing'}")
 

@@ -263,10 +263,14 @@ class Daemon:
             untouched, good = [], []
         for spare in command.lent:
             spare.greeted |= spare.process.pid in good
-            if spare.process.pid in (*untouched, *good) and self._missing(spare.use):
-                self._spares.insert(0, spare)
-            else:
+            if spare.process.pid not in (*untouched, *good):
                 spare.end()
+                continue
+            self._spares.insert(0, spare)
+            while sum(s.use == spare.use for s in self._spares) > KEPT[spare.use]:  # one that has not worked yet goes: it is slower
+                last = next(s for s in reversed(self._spares) if s.use == spare.use)
+                self._spares.remove(last)
+                last.end()
 
     # ------------------------------------------------------------------ spares, and the end
 
