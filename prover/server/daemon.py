@@ -267,10 +267,10 @@ class Daemon:
                 spare.end()
                 continue
             self._spares.insert(0, spare)
-            while sum(s.use == spare.use for s in self._spares) > KEPT[spare.use]:  # one that has not worked yet goes: it is slower
-                last = next(s for s in reversed(self._spares) if s.use == spare.use)
-                self._spares.remove(last)
-                last.end()
+            of_use = [s for s in self._spares if s.use == spare.use]
+            for colder in of_use[KEPT[spare.use] :]:  # they have not worked yet, so they are slower
+                self._spares.remove(colder)
+                colder.end()
 
     # ------------------------------------------------------------------ spares, and the end
 
