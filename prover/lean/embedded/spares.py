@@ -28,7 +28,7 @@ theorem warm₃ (p q : Prop) (h : p ∧ q) : q ∧ p := by grind
 theorem warm₄ : 2 + 2 = 4 := by decide
 """
 MODULES = ("Init",)
-SETTLE_S = 10.0
+SETTLE_S = 60.0
 LARGEST_MB = 1200
 """A process that has grown beyond this is not given back."""
 
