@@ -222,9 +222,9 @@ class Daemon:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OSError, ValueError):
                     stream.flush()
-            handover.tell(client, {"exit": code})
             untouched, good = spares.given_back()
             os.write(report, json.dumps([[s.process.pid for s in untouched], [s.process.pid for s in good]]).encode())
+            handover.tell(client, {"exit": code})  # last: when the client is gone, this process is ended
         except BaseException as error:  # noqa: BLE001 - the outermost level of this process
             with contextlib.suppress(Exception):
                 handover.tell(client, {"exit": code, "problem": f"{type(error).__name__}: {error}"})
