@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from prover.lean.engine import Backend
     from prover.lean.native.project import Project
 
-EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval")
+EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval", "trace")
 """Commands with the options below."""
 EMBEDDED_ONLY = {
     "explore": "equations are conjectured by the embedded host's evaluator",
     "check": "the audit of a file by the embedded Lean; a native one is asked besides, where there is one",
     "mutate": "its operators are programs of the embedded host",
-    "corpus": "the library is read by the embedded host; another's comes in by --from",
-    "trace": "proofs are run again by the embedded host; with --repo LeanDojo traces with the repository's own Lean",
+    "corpus": "the library's terms are read by the embedded host; another Lean's come in by --from",
     "train": "rollouts hold many theorems open in one process",
     "improve": "its searches and traces are compared over rounds",
 }

@@ -11,19 +11,23 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lean_dojo import DojoInitError
 
 from data.mutation import shards
 from data.splits import side_of, split_of
-from prover.errors import DataError, LeanProcessError
-from prover.lean.embedded.process import RequestRefused
-from prover.lean.embedded.worker import LeanWorker
+from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.lean.answers import ProofView
+from prover.lean.embedded.worker import EMBEDDED, LeanWorker
+from prover.lean.engine import Backend, Engine, Limits
+from prover.lean.source import Target, first_line, load
 from prover.mutation.host import LIBRARY
 
 SCHEMA = pa.schema(
@@ -43,7 +47,10 @@ SCHEMA = pa.schema(
 DONE = "no goals"
 SHARD_ROWS = 5000
 IDENTIFIER = re.compile(r"[\w.!?'₀-₉«»]+")
-TIMEOUT_MS = 20_000
+NAME = re.compile(r"(?<![\w.'])[^\W\d][\w'!?₀-₉]*(?:\.[^\W\d][\w'!?₀-₉]*)*")
+LIMITS = Limits(timeout_s=20.0, heartbeats=0)
+LISTING_S = 300.0
+HEADER = "".join(f"import {module}\n" for module in LIBRARY)
 FORWARDS = re.compile(
     r"have this := @(?P<origin>\S+)[^\n]*\n(?:rw \[(?P<rule>(?:← )?[^\s,\]]+)\] at this\nexact this|exact (?P<lemma>\S+) this)$"
 )
@@ -52,7 +59,7 @@ FORWARDS = re.compile(
 
 @dataclass(frozen=True)
 class Proof:
-    """A theorem, the tactics that prove it, and its side of the split."""
+    """A theorem, the tactics that prove it, its side of the split, and the file that states it, where there is one."""
 
     name: str
     context: str
@@ -60,6 +67,7 @@ class Proof:
     tactics: str
     split: str
     origin: str
+    path: Path | None = None
 
 
 def steps_of(tactics: str) -> list[str]:
@@ -77,57 +85,69 @@ def steps_of(tactics: str) -> list[str]:
     return steps
 
 
-def trace(worker: LeanWorker, proof: Proof, known: Callable[[str], bool]) -> list[dict[str, Any]]:
-    """The steps of a proof.
+def trace(worker: Engine, proof: Proof, known: Callable[[str], bool]) -> list[dict[str, Any]]:
+    """The steps of a proof, run again in the theorem's own file where that still states it, else behind the library's imports.
 
     Raises:
         DataError: Lean does not take the statement, or a step fails.
+        LeanProcessError: Lean was lost over it.
     """
-    base = worker.base_state(LIBRARY)
-    text = f"{proof.context}{proof.statement} := by sorry\n"
-    entered = worker.request("enter", state=base, text=text)
-    errors = [m["text"] for m in entered["messages"] if m["severity"] == "error"]
-    opened = [i for one in entered["proofs"] for i in (one["sid"], *one["parts"])]
+    target = _target(worker, proof)
+    views = []
     try:
-        if errors or not entered["proofs"]:
-            raise DataError(
-                f"{proof.name} is skipped: {(errors or ['its statement opens no goal'])[0].splitlines()[0]}"
-            )
-        now = entered["proofs"][-1]
+        now = worker.enter(target)
+        views.append(now)
         steps: list[dict[str, Any]] = []
         for number, tactic in enumerate(steps_of(proof.tactics)):
-            reply = worker.request(
-                "tactics", sid=now["sid"], tactics=[tactic], heartbeats=0, timeout_ms=TIMEOUT_MS
-            )["results"][0]
-            if not reply.get("done") and "goals" not in reply:
-                raise DataError(
-                    f"{proof.name} is skipped: step {number + 1} fails: "
-                    f"{str(reply.get('error', reply)).splitlines()[0]}"
-                )
-            after = DONE if reply.get("done") else _state(reply)
+            (reply,) = worker.run(now, [tactic], LIMITS)
+            if not reply.done and reply.proof is None:
+                raise DataError(f"{proof.name} is skipped: step {number + 1} fails: {first_line(reply.error or 'it gives up')}")
             annotated, premises = annotate(tactic, known)
-            steps.append(
-                {
-                    "full_name": proof.name,
-                    "statement": proof.statement,
-                    "step": number,
-                    "state_before": _state(now),
-                    "tactic": tactic,
-                    "annotated_tactic": annotated,
-                    "state_after": after,
-                    "premises": premises,
-                    "origin": proof.origin,
-                    "split": proof.split,
-                }
-            )
-            if reply.get("done"):
+            after = DONE if reply.proof is None else _state(reply.proof)
+            steps.append({
+                "full_name": proof.name, "statement": proof.statement, "step": number, "state_before": _state(now),
+                "tactic": tactic, "annotated_tactic": annotated, "state_after": after, "premises": premises,
+                "origin": proof.origin, "split": proof.split,
+            })  # fmt: skip
+            if reply.proof is None:
                 return steps
-            opened += [reply["sid"], *reply["parts"]]
-            now = reply
+            now = reply.proof
+            views.append(now)
         raise DataError(f"{proof.name} is skipped: its tactics leave goals")
+    except DojoInitError as error:
+        raise DataError(f"{proof.name} is skipped: {first_line(str(error))}") from error
     finally:
-        if opened and worker.alive:
-            worker.request("release", proofs=opened)
+        if worker.alive:
+            worker.release(views)
+
+
+def _target(worker: Engine, proof: Proof) -> Target:
+    if proof.path is not None:
+        found = next((t for t in worker.read(load(proof.path), proof.path).targets if t.name == proof.name), None)
+        if found is not None and found.statement == proof.statement and found.problem is None:
+            return found
+    targets = worker.read(f"{HEADER}{proof.context}{proof.statement} := by sorry\n").targets
+    if not targets or targets[-1].problem is not None:
+        raise DataError(f"{proof.name} is skipped: {first_line((targets and targets[-1].problem) or 'its statement is none')}")
+    return targets[-1]
+
+
+def library_names(worker: Engine, proofs: Sequence[Proof]) -> Callable[[str], bool]:
+    """Tells the names of the library, for the premises of these proofs.
+
+    The embedded Lean lists them; a project's own is asked for each word of the tactics, behind the imports of the proofs' files.
+    """
+    if isinstance(worker, LeanWorker):
+        listed = worker.request("library", LISTING_S, state=worker.base_state(LIBRARY))["constants"]
+        return {name for name, *_ in listed}.__contains__
+    found: set[str] = set()
+    words = sorted({word for proof in proofs for word in NAME.findall(proof.tactics)})
+    headers = {HEADER} | {file.span(0, file.body_start) + "\n" for path in {p.path for p in proofs if p.path is not None}
+                          for file in [worker.header(load(path), path)]}  # fmt: skip
+    for header in headers:
+        commands = worker.commands(worker.header(header + "".join(f"#check @{word}\n" for word in words)))
+        found.update(word for word, command in zip(words, commands, strict=False) if not command.errors)
+    return found.__contains__
 
 
 def annotate(tactic: str, known: Callable[[str], bool]) -> tuple[str, list[str]]:
@@ -161,8 +181,7 @@ def backwards(tactics: str) -> str | None:
 
 
 def proofs_in(folder: Path, problems: list[str], turned: bool = False) -> Iterator[Proof]:
-    """Proofs of a mutation run's folder, or of a folder that `proofsmith prove` wrote (theorems of Init
-    and Std alone).
+    """Proofs of a mutation run's folder, or of a folder that `proofsmith prove` wrote.
 
     With `turned`, the proofs of mutants `backwards`; those of another form are left out.
     """
@@ -176,18 +195,23 @@ def proofs_in(folder: Path, problems: list[str], turned: bool = False) -> Iterat
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
-        raise DataError(
-            f"{folder} is neither a mutation run nor a run of prove: {error.strerror or error}"
-        ) from error
+        raise DataError(f"{folder} is neither a mutation run nor a run of prove: {error.strerror or error}") from error
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
             if record["status"] == "proved":
-                yield Proof(
-                    record["name"], "", record["statement"], record["proof"], side_of(record), "search"
-                )
+                file = Path(record["file"])
+                own = file if file.is_file() else None
+                yield Proof(record["name"], "", record["statement"], record["proof"], side_of(record), "search", own)
         except (ValueError, KeyError, TypeError) as error:
             problems.append(f"{path}:{number} is no result and is skipped: {error!r}")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of the theorems that a run of `proofsmith prove` was about; none for a mutation run."""
+    if (folder / shards.PLAN).exists():
+        return []
+    return sorted({proof.path for proof in proofs_in(folder, []) if proof.path is not None})
 
 
 def write_traces(
@@ -196,8 +220,10 @@ def write_traces(
     limit: int | None = None,
     on_proof: Callable[[int, int], None] = lambda proofs, steps: None,
     problems: list[str] | None = None,
+    backend: Backend = EMBEDDED,
+    memory_mb: int | None = None,
 ) -> dict[str, Any]:
-    """Traces proofs into `steps-NNNNN.parquet` and `statistics.json`; what cannot be traced is named in
+    """Traces proofs with a backend's Lean into `steps-NNNNN.parquet` and `statistics.json`; what cannot be traced is named in
     `problems`.
 
     Returns:
@@ -209,20 +235,18 @@ def write_traces(
     counts: Counter[str] = Counter()
     words: Counter[str] = Counter()
     premises: Counter[str] = Counter()
-    with LeanWorker() as worker:
-        known: set[str] = set()
-        generation = -1
-        for proof in proofs:
-            if limit is not None and counts["proofs"] + counts["skipped"] >= limit:
-                break
+    worker = backend.new_engine(memory_mb or backend.default_memory_mb)
+    wanted = islice(proofs, limit)
+    try:
+        chosen = wanted if isinstance(worker, LeanWorker) else list(wanted)
+        known = library_names(worker, chosen if isinstance(chosen, list) else ())
+        for proof in chosen:
             worker.recycle_if_big()
             try:
-                base = worker.base_state(LIBRARY)
-                if generation < 0:
-                    known = {c[0] for c in worker.request("library", 300.0, state=base)["constants"]}
-                    generation = worker.generation
-                steps = trace(worker, proof, known.__contains__)
-            except (DataError, RequestRefused, LeanProcessError) as error:
+                steps = trace(worker, proof, known)
+            except LeanSetupError:
+                raise
+            except (DataError, LeanProcessError) as error:
                 counts["skipped"] += 1
                 skipped.append(str(error))
                 continue
@@ -234,6 +258,8 @@ def write_traces(
             if len(rows) >= SHARD_ROWS:
                 _flush(out, rows, counts)
             on_proof(counts["proofs"], counts["steps"])
+    finally:
+        worker.close()
     if rows:
         _flush(out, rows, counts)
     statistics = {
@@ -251,17 +277,21 @@ def write_traces(
     return statistics
 
 
-def _state(view: dict[str, Any]) -> str:
-    return "\n\n".join(goal["pp"] for goal in view["goals"])
+def _state(view: ProofView) -> str:
+    return "\n\n".join(goal.pp for goal in view.goals)
 
 
 def _flush(out: Path, rows: list[dict[str, Any]], counts: Counter[str]) -> None:
-    path = out / f"steps-{counts['shards']:05}.parquet"
+    write_table(out / f"steps-{counts['shards']:05}.parquet", pa.Table.from_pylist(rows, schema=SCHEMA))
+    counts["shards"] += 1
+    rows.clear()
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """The whole file or nothing."""
     scratch = path.with_suffix(".tmp")
     try:
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), scratch, compression="zstd")
+        pq.write_table(table, scratch, compression="zstd")
         os.replace(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
-    counts["shards"] += 1
-    rows.clear()

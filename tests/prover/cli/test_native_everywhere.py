@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
+import pyarrow.parquet as pq
 import pytest
 from lsprotocol import types
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
 
 from prover.cli.main import main
 from prover.errors import EXIT_DONE
@@ -101,6 +111,58 @@ def test_a_theorem_is_followed_step_by_step(
     monkeypatch.setattr("prover.cli.prove.ask", lambda prompt: next(typed, None))
     assert main(["prove", "-i", f"{project / 'Swap.lean'}:2", "--lean", "repl", *LIMITS]) == EXIT_DONE
     assert "exact ⟨h.2, h.1⟩" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_proofs_become_steps_in_the_projects_lean(
+    kind: str, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    record = {
+        "name": "swap", "file": str(project / "Swap.lean"), "statement": "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p",
+        "status": "proved", "proof": "refine And.intro ?_ h.1\nexact h.2", "id": "swap",
+    }  # fmt: skip
+    (run / "results.jsonl").write_text(json.dumps(record) + "\n")
+    assert main(["trace", str(run), "--out", str(tmp_path / "steps"), "--lean", kind]) == EXIT_DONE
+    assert json.loads(capsys.readouterr().out)["steps"] == 2
+    first, last = pq.read_table(tmp_path / "steps" / "steps-00000.parquet").to_pylist()
+    assert first["state_before"] == "p q : Prop\nh : p ∧ q\n⊢ q ∧ p" and first["premises"] == ["And.intro"]
+    assert first["state_after"] == last["state_before"] and last["state_after"] == "no goals"
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_the_http_service_works_in_the_projects_lean(kind: str, project: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "prover.cli.main", "serve", "--port", "0", "--cold", "--workers", "1"]
+    command += ["--runs", str(tmp_path), "--lean", kind, "--project", str(project), *LIMITS]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        asked = {"text": TEXT, "line": 2, "column": 2}
+        goals = httpx.post(f"{address}v1/goals", json=asked, timeout=240).json()
+        right = {"text": TEXT.replace("sorry", "exact ⟨h.2, h.1⟩"), "against": TEXT}
+        checked = httpx.post(f"{address}v1/check", json=right, timeout=240).json()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert goals["goals"] == ["p q : Prop\nh : p ∧ q\n⊢ q ∧ p"]
+    assert checked["ok"] and "4.34.1" in checked["lean"]
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_agents_tools_work_in_the_projects_lean(kind: str, project: Path) -> None:
+    arguments = ["-m", "prover.cli.main", "mcp", "--workspace", str(project), "--lean", kind, "--project", str(project), *LIMITS]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    server = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+
+    async def go() -> tuple[Any, Any]:
+        async with Client(server, read_timeout_seconds=240) as client:
+            goals = await client.call_tool("goals", {"file": "Swap.lean", "line": 2, "column": 2})
+            return goals, await client.call_tool("prove", {"file": "Swap.lean", "timeout_s": 120})
+
+    goals, proved = asyncio.run(go())
+    assert goals.structured_content["goals"] == ["p q : Prop\nh : p ∧ q\n⊢ q ∧ p"]
+    assert proved.structured_content["status"] == "proved"
 
 
 def test_a_language_server_takes_the_project_of_its_workspace(project: Path, tmp_path: Path) -> None:
