@@ -6,6 +6,8 @@ these at the seam where they arise. A tactic that fails is a value (`lean_dojo.L
 
 from typing import ClassVar
 
+DEBUG_VARIABLE = "PROOFSMITH_DEBUG"
+"""Environment variable that makes internal errors show their traceback."""
 EXIT_DONE = 0
 EXIT_NOT_PROVED = 1
 EXIT_USAGE = 2
@@ -13,7 +15,7 @@ EXIT_ENVIRONMENT = 3
 
 
 class ProverError(Exception):
-    """Anything that Proofsmith reports; a command that nobody saves from it ends with `exit_code`."""
+    """Anything that Proofsmith reports; `exit_code`: of the command, when this is not caught."""
 
     exit_code: ClassVar[int] = EXIT_ENVIRONMENT
 

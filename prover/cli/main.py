@@ -17,7 +17,7 @@ from typing import Protocol, cast
 
 from prover import __version__
 from prover.cli.daemon import SERVED, handed_over
-from prover.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
+from prover.errors import DEBUG_VARIABLE, EXIT_ENVIRONMENT, EXIT_USAGE, ProverError
 from prover.printable import tell
 
 COMMANDS: tuple[str, ...] = (
@@ -29,7 +29,6 @@ COMMANDS: tuple[str, ...] = (
 EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
-DEBUG_VARIABLE = "PROOFSMITH_DEBUG"
 
 EPILOG = """\
 exit codes: 0 done, 1 not proved, 2 usage or bad input, 3 environment,

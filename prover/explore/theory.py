@@ -69,9 +69,9 @@ class Theory:
     inductives: frozenset[str]
 
     def variables(self, typed: Iterable[tuple[str, str]]) -> list[Variable]:
-        """Names and types as variables of induction."""
-        known = self.inductives | LIBRARY_INDUCTIVES
-        return [Variable(name, _head(of_type) in known) for name, of_type in typed]
+        """Names and types as variables of induction; a type may be written without the namespaces that it stands in."""
+        known = {name.rsplit(".", 1)[-1] for name in self.inductives | LIBRARY_INDUCTIVES}
+        return [Variable(name, _head(of_type).rsplit(".", 1)[-1] in known) for name, of_type in typed]
 
 
 def lemmas(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -10,7 +11,7 @@ from typing import Any
 
 from prover.audit.auditor import MAX_TRIES, Verdict
 from prover.audit.outcome import Candidate, Effort, Failure, Proof
-from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.errors import DEBUG_VARIABLE, DataError, LeanProcessError, LeanSetupError, ProverError
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
 from prover.lean.holes import declaration_of
@@ -123,6 +124,13 @@ def attempt_item(
                 reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
                 return Failure(reason, Effort(time.monotonic() - started), "error")
             continue
+        except ProverError:
+            raise
+        except Exception as error:
+            if os.environ.get(DEBUG_VARIABLE):
+                raise
+            reason = f"internal error: {type(error).__name__}: {error}; please report it with what {DEBUG_VARIABLE}=1 shows"
+            return Failure(reason, Effort(time.monotonic() - started), "error")
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
         if isinstance(found, Failure) and cancelled():
             return None

@@ -27,6 +27,7 @@ APPLICATION, ATOM = 100, 1000
 TOKEN = re.compile(
     r"\s*(?P<t>[^\W\d][\w.'!?₀-₉✝]*|\d+(?:\.\d+)?|::|\+\+|==|!=|&&|\|\||[∘^*/%+\-=≠<≤>≥∈∉∣∧∨→↔×¬!↑()\[\],#]|\.[\w'₀-₉]+|[^\s])"
 )
+KEYWORDS = frozenset({"if", "then", "else", "fun", "match", "with", "let", "have", "do", "by", "show", "from"})
 LIST = "[]"
 """Head of a list literal."""
 BRANCH = "if"
@@ -193,17 +194,16 @@ class _Reader:
             self.take()
             inner = self.atom()
             return Term("↑", (inner,)) if inner is not None else None
-        elif token and (token[0].isalnum() or token[0] == "_"):
-            found = self._identifier(self.take())
+        elif (rest := self.text[self.at :].strip()).startswith(GREEDY):  # it reaches to the end
+            self.at = len(self.text)
+            return read(rest)
+        elif token and token not in KEYWORDS and (token[0].isalnum() or token[0] == "_"):
+            found = Term(self.take())
         else:
             return None
         while found is not None and not self.spaced() and self.peek().startswith(".") and len(self.peek()) > 1:
             found = Term(self.take(), (found,))
         return found
-
-    @staticmethod
-    def _identifier(token: str) -> Term:
-        return Term(token)
 
     def _bracketed(self) -> Term | None:
         end = _closing(self.text, self.text.index("(", self.at))

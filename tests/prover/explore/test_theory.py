@@ -61,6 +61,11 @@ def test_a_lemma_is_proved_with_those_before_it_and_what_follows_is_left_out(doj
     assert [lemma.statement for lemma in found] == [unit.statement, swap.statement, commute.statement]
 
 
+@pytest.mark.parametrize("of_type", ["T.Num", "Num", "Seq a", "(T.Seq a)", "List Nat"])
+def test_a_type_is_known_as_it_is_printed_inside_its_namespace(of_type: str) -> None:
+    assert [v.inductive for v in THEORY.variables([("x", of_type), ("f", "a → Num")])] == [True, False]
+
+
 def test_exploration_ends_with_its_budget(dojo: Dojo) -> None:
     ticks = iter(range(1000))
     unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)

@@ -198,6 +198,25 @@ def test_a_policy_that_is_gone_for_good_ends_the_run_and_keeps_what_was_proved(t
         assert statuses(folder.known()) == ["proved"] * 2
 
 
+def test_a_bug_that_one_theorem_brings_out_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Breaks:
+        calls = 0
+
+        def propose(self, view: View) -> list[Proposal]:
+            self.calls += 1
+            if self.calls == 2:
+                raise ValueError("zip() of two lengths")
+            return [Proposal("trivial", -1.0)]
+
+    monkeypatch.delenv("PROOFSMITH_DEBUG", raising=False)
+    records, _ = batch(StubWorker(), Breaks())
+    assert sorted(statuses(records)) == sorted(["error", *["proved"] * (len(records) - 1)])
+    reasons = [r["reason"] for r in records.values() if r["status"] == "error"]
+    assert reasons == [
+        "internal error: ValueError: zip() of two lengths; please report it with what PROOFSMITH_DEBUG=1 shows"
+    ]
+
+
 def test_a_theorem_that_was_under_way_when_the_run_was_stopped_is_not_noted(tmp_path: Path) -> None:
     # The processes are taken away, so every tactic fails: that must not look like a search without success.
     cancel = threading.Event()

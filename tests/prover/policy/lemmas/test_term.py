@@ -31,6 +31,21 @@ def test_a_binder_is_one_leaf() -> None:
     assert term.names == {"f", "fun", "a", "b", "x"}
 
 
+@pytest.mark.parametrize(
+    "text, read_as",
+    [
+        ("x + if a then b else c", "x + (if a then b else c)"),
+        ("f x = if a = b then x else f y", "f x = (if a = b then x else f y)"),
+        ("f x fun y => y", "f x (fun y => y)"),
+        ("p ∧ match x with | y => z", "p ∧ (match x with | y => z)"),
+    ],
+)
+def test_what_reaches_to_the_end_is_one_argument(text: str, read_as: str) -> None:
+    assert str(read(text)) == read_as
+
+
 def test_what_is_no_term_is_not_read() -> None:
+    assert read("g if") is None
+    assert read("x then y") is None
     assert read("f (x") is None
     assert read("x + ") is None
