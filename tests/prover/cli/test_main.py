@@ -161,6 +161,7 @@ def test_every_module_in_cli_is_a_command() -> None:
         "reference",
         "policy_options",
         "calibrate_model",
+        "calibrate_ranker",
         "eval_options",
         "lean_options",
     }
