@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from prover.server.app import Server
-from prover.server.listen import background
+from prover.server.app import Server, background
+from prover.server.guard import ServeSettings
 from prover.server.service import Service
 from prover.server.session import Session
-from prover.server.settings import ServeSettings
 
 THEOREMS = (
     "theorem t{i} (n : Nat) : n + {i} = {i} + n := by\n  sorry\n",

@@ -1,7 +1,7 @@
 """A batch under random faults, over and over, held against the same batch in peace.
 
-The faults are those of `prover.testing.lean_faults` (processes killed, stopped, delayed, garbled, too big) and, for a proposer
-that stands for a policy server, of `prover.testing.policy_faults`. Budgets are in expansions, so that time lost costs no verdict.
+The faults are those of `prover.testing.faults` (processes killed, stopped, delayed, garbled, too big) and, for a proposer
+that stands for a policy server, of `prover.testing.faults`. Budgets are in expansions, so that time lost costs no verdict.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item
 from prover.prove.run import collect, read_items
 from prover.prove.theorem import SearchSettings
-from prover.testing.lean_faults import FaultyWorker, Random
-from prover.testing.policy_faults import FaultyProposer, at_random
+from prover.testing.faults import FaultyProposer, FaultyWorker, Random, at_random
 
 FILES = ("nat.lean", "list.lean", "logic.lean", "bool.lean", "option.lean", "int.lean")
 LONGEST_ROUND_S = 3600.0

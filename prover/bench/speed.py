@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import nullcontext
@@ -11,7 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from prover.audit.auditor import auditor_for
+from prover.lean.embedded.process import LeanProcess
+from prover.lean.embedded.protocol import Json
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.policy.neural.default import default_policy
 from prover.prove.batch import run_batch
@@ -21,6 +27,10 @@ from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
 from prover.prove.theorem import SearchSettings
 
+STARTS = 3
+TIMEOUT_S = 120
+STATEMENT = "theorem t (xs ys : List Nat) : (xs ++ ys).length = ys.length + xs.length"
+CHECKED = "theorem t (a b : Nat) : a + b = b + a := by omega"
 LONG = "theorem long (a b c : Nat) (h : a < b) (k : b < c) : a + 1 < c + 1 ∧ a ≠ c"
 PREFIX = ("have both := Nat.lt_trans h k", "refine ⟨?_, Nat.ne_of_lt both⟩")
 SHORT = "theorem short (a b c : Nat) (h : a < b) (k : b < c) (both : a < c) : a + 1 < c + 1"
@@ -29,6 +39,60 @@ TACTIC = "simp_all"
 REPEATS = 40
 MUTATE_CORE_HOURS = 0.05
 MUTATE_RECHECKED = 100
+
+
+def start() -> dict[str, Any]:
+    """Medians of three.
+
+    `host_start` has a row for each part of the host's start and for what comes after: seconds by the clock, seconds of
+    processor time in all threads, resident MB at its end. `first_reply` is the host from nothing to its first reply.
+    """
+    runs = [_host() for _ in range(STARTS)]
+    parts = [_median([run[i] for run in runs]) for i in range(len(runs[0]))]
+    return {"host_start": parts, "warm_start_s": round(statistics.median(_command_s() for _ in range(STARTS)), 2)}
+
+
+def _host() -> list[Json]:
+    began = time.monotonic()
+    process = LeanProcess()
+    try:
+        rows = [
+            {"part": row["part"], "wall_s": row["wall_ms"] / 1000, "cpu_s": row["cpu_ms"] / 1000, "rss_mb": row["rss_mb"]}
+            for row in process.start_parts
+        ]
+        wall, cpu = time.monotonic() - began, _cpu_s(process)
+        rows.append({"part": "first_reply", "wall_s": wall, "cpu_s": cpu, "rss_mb": process.memory_used_mb()})
+        state = 0
+        for part in ("import_init", "first_proof"):
+            began, before = time.monotonic(), _cpu_s(process)
+            if part == "import_init":
+                state = process.request("import", TIMEOUT_S, modules=["Init"])["state"]
+            else:
+                process.request("elaborate", TIMEOUT_S, state=state, text=CHECKED)
+            wall, cpu = time.monotonic() - began, _cpu_s(process) - before
+            rows.append({"part": part, "wall_s": wall, "cpu_s": cpu, "rss_mb": process.memory_used_mb()})
+        return rows
+    finally:
+        process.kill()
+
+
+def _cpu_s(process: LeanProcess) -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _median(rows: list[Json]) -> Json:
+    figures = {key: round(statistics.median(row[key] for row in rows), 3) for key in ("wall_s", "cpu_s", "rss_mb")}
+    return {"part": rows[0]["part"], **figures}
+
+
+def _command_s() -> float:
+    """From a command in the shell to its first audited proof, packages in the cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.monotonic()
+        command = [sys.executable, "-m", "prover.cli.main", "prove", "--statement", STATEMENT, "--out", folder, "--quiet"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return time.monotonic() - began
 
 
 def batch(profiled: bool = False) -> dict[str, Any]:
@@ -109,7 +173,7 @@ def step() -> dict[str, Any]:
 
 def mutate() -> dict[str, Any]:
     """Verified, deduplicated new theorems an hour of processor time, start of the process included; and a re-check."""
-    from prover.mutation.recheck import recheck
+    from prover.mutation.checks import recheck
     from prover.mutation.run import MutationSettings, Run
 
     with tempfile.TemporaryDirectory() as folder:

@@ -17,8 +17,7 @@ from data import minif2f
 from prover.errors import DataError, LeanProcessError
 from prover.lean.positions import Position
 from prover.printable import tell
-from prover.server.answers import applied
-from prover.server.document import Document
+from prover.server.answers import Document, applied
 from prover.server.session import Session
 from prover.server.suggest import Suggestion
 
@@ -147,7 +146,7 @@ def _waiting(source: str, document: Document) -> Iterator[Place]:
 def _ask(session: Session, place: Place) -> Measured:
     first: list[float] = []
     began = time.monotonic()
-    found = session.suggest(
+    _, found = session.suggest_at(
         place.text, place.at.line, place.at.column, LIMIT, TIMEOUT_S,
         on_suggestion=lambda _: first.append(time.monotonic() - began), wait_s=OPEN_S,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from prover.cli.options import at_least
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -32,9 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--profile", action="store_true", help="batch: where the time of a theorem goes, part by part")
     parser.add_argument(
-        "--clients", type=int, default=200, metavar="N", help="serve: so many at once (default %(default)s)"
-    )
-    parser.add_argument(
         "--workers", type=int, default=2, metavar="N", help="suggest, serve: warm Lean processes (default %(default)s)"
     )
     parser.add_argument(
@@ -51,11 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover.bench import speed as benchmarks
 
-    for name in ("positions", "workers", "clients"):
-        if getattr(args, name) < 1:
-            raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least 1")
-    if args.clients > 900:
-        raise ConfigError(f"--clients is {args.clients}; it must be 900 at most")
+    at_least(args, 1, "positions", "workers")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -66,14 +60,10 @@ def run(args: argparse.Namespace) -> int:
             figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "batch":
             figures |= benchmarks.batch(args.profile)
-        elif what == "start":
-            from prover.bench.start import start
-
-            figures |= start()
         elif what == "serve":
             from prover.bench.load import measure as measure_load
 
-            figures["serve"] = measure_load(args.clients, args.workers)
+            figures["serve"] = measure_load(workers=args.workers)
         elif what == "search":
             from prover.bench.search_games import table
 

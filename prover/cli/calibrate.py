@@ -21,18 +21,21 @@ command goes on where an interrupted one stopped:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from prover.cli.options import above_zero
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import show, tell
 
 if TYPE_CHECKING:
     from prover.lean.context import FileContext
     from prover.lean.dojo import Dojo
-    from prover.policy.base import Mixture, Offer
+    from prover.policy.base import Mixture, Offer, Proposer
     from prover.policy.calibration import Calibration
 
+T = TypeVar("T")
 MAX_STATES = 12
 """So many states of one theorem are looked at, so that none outweighs the others."""
 ENOUGH = 15
@@ -61,28 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, metavar="FOLDER", help="with --mixture: the model (default: the one that comes with Proofsmith)"
     )
-    parser.add_argument(
-        "--timeout", type=float, default=20.0, metavar="S", help="seconds a theorem (default 20)"
-    )
-    parser.add_argument(
-        "--tactic-timeout", type=float, default=2.0, metavar="S", help="seconds a tactic (default 2)"
-    )
+    parser.add_argument("--timeout", type=float, default=20.0, metavar="S", help="seconds a theorem (default 20)")
+    parser.add_argument("--tactic-timeout", type=float, default=2.0, metavar="S", help="seconds a tactic (default 2)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Counts and writes; exit code 1 when no theorem could be proved."""
-    import hashlib
-
-    from prover import __version__
-    from prover.errors import LeanProcessError
-    from prover.lean.embedded.worker import LeanWorker
-    from prover.policy.builtin import builtin_policy
-    from prover.policy.calibration import Calibration
-    from prover.prove.premises import load_or_build
-
-    for name, value in (("--timeout", args.timeout), ("--tactic-timeout", args.tactic_timeout)):
-        if not value > 0:
-            raise ConfigError(f"{name} is {value}; it must be above 0")
+    """Counts, or fits, and writes; exit code 1 when no theorem could be proved."""
+    above_zero(args, "timeout", "tactic_timeout")
     if args.ranker:
         from prover.cli.calibrate_ranker import train
 
@@ -90,44 +78,68 @@ def run(args: argparse.Namespace) -> int:
     if not args.paths:
         raise ConfigError("no PATH is given; name .lean files, or folders of them")
     if args.mixture:
-        from prover.cli.calibrate_model import fit_mixture
-
         return fit_mixture(args)
     if args.model is not None:
         raise ConfigError("--model is for --mixture")
+    from prover.lean.embedded.worker import LeanWorker
+    from prover.policy.builtin import builtin_policy
+    from prover.policy.calibration import Calibration
+    from prover.prove.folder import json_text, write_atomically
+    from prover.prove.premises import load_or_build
+
     out = args.out or Path("data/calibration.json")
     table = Calibration()
-    facts: dict[str, Any] = {
-        "version": __version__, "lean": "",
-        "command": "proofsmith calibrate " + " ".join(map(label_of, args.paths)),
-        "sha256": {}, "theorems": 0, "proved": 0, "states": 0,
-        "timeout_s": args.timeout, "tactic_timeout_s": args.tactic_timeout,
-    }  # fmt: skip
+    facts: dict[str, Any] = {**_made_from(args), "lean": "", "theorems": 0, "proved": 0, "states": 0}
     with LeanWorker() as worker:
         facts["lean"] = worker.lean
         policy = builtin_policy(load_or_build(worker), calibrated=False)
-        given = texts(args.paths)
-        facts["sha256"] = {label_of(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files_of(args.paths)}
-        for label, text in given:
-            for target in worker.read(text).targets:
-                if target.problem is not None:
-                    continue
-                facts["theorems"] += 1
-                try:
-                    found = look_at(worker, target, policy, table, args.timeout, args.tactic_timeout)
-                except LeanProcessError as error:
-                    tell(f"{label}: {target.name}: left out, {error}")
-                    continue
-                facts["states"] += found
-                facts["proved"] += found > 0
-                tell(f"{label}: {target.name}: {found} states")
-                worker.recycle_if_big()
-            write(out, table.to_json(**facts))  # a long run that is cut short leaves what it has
+
+        def look(target: Any) -> int:
+            facts["theorems"] += 1
+            return look_at(worker, target, policy, table, args.timeout, args.tactic_timeout)
+
+        for name, found in _each(worker, args.paths, look):
+            facts["states"] += found
+            facts["proved"] += found > 0
+            tell(f"{name}: {found} states")
+            # A long run that is cut short leaves what it has.
+            write_atomically(out, json_text(table.to_json(**facts), indent=1) + "\n")
     show(
         f"{out}: {facts['states']} states of {facts['proved']} proved theorems "
         f"out of {facts['theorems']}, {len(table.counts)} templates"
     )
     return EXIT_DONE if facts["proved"] else EXIT_NOT_PROVED
+
+
+def _made_from(args: argparse.Namespace) -> dict[str, Any]:
+    """What the result depends on, for the head of the file."""
+    import hashlib
+
+    from prover import __version__
+
+    command = ["proofsmith calibrate", *(["--mixture"] if args.mixture else []), *map(label_of, args.paths)]
+    return {
+        "version": __version__, "command": " ".join(command),
+        "sha256": {label_of(f): hashlib.sha256(f.read_bytes()).hexdigest() for f in files_of(args.paths)},
+        "timeout_s": args.timeout, "tactic_timeout_s": args.tactic_timeout,
+    }  # fmt: skip
+
+
+def _each(worker: Any, paths: list[Path], work: Callable[[Any], T]) -> Iterator[tuple[str, T]]:
+    """What `work` makes of each theorem that can be searched; one over which Lean is lost is left out."""
+    from prover.errors import LeanProcessError
+
+    for label, text in texts(paths):
+        for target in worker.read(text).targets:
+            if target.problem is not None:
+                continue
+            try:
+                found = work(target)
+            except LeanProcessError as error:
+                tell(f"{label}: {target.name}: left out, {error}")
+                continue
+            yield f"{label}: {target.name}", found
+            worker.recycle_if_big()
 
 
 def label_of(path: Path) -> str:
@@ -136,16 +148,6 @@ def label_of(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return path.name
-
-
-def write(path: Path, contents: dict[str, Any]) -> None:
-    """The file, whole or not at all."""
-    import json
-    import os
-
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(contents, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    os.replace(temporary, path)
 
 
 def texts(paths: list[Path]) -> list[tuple[str, str]]:
@@ -171,9 +173,7 @@ def files_of(paths: list[Path]) -> list[Path]:
     return [file for path in paths for file in (sorted(path.rglob("*.lean")) if path.is_dir() else [path])]
 
 
-def look_at(
-    worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float
-) -> int:
+def look_at(worker: Any, target: Any, policy: Mixture, table: Calibration, timeout_s: float, tactic_timeout_s: float) -> int:
     """Proves a theorem, then tries every offer on the states of the proof; how many states there were."""
     from prover.lean.dojo import Dojo
 
@@ -211,12 +211,7 @@ def useful_tactics(
 
 
 def _walk(
-    dojo: Dojo,
-    initial: Any,
-    useful: dict[str, set[str]],
-    policy: Mixture,
-    file_context: FileContext,
-    table: Calibration,
+    dojo: Dojo, initial: Any, useful: dict[str, set[str]], policy: Mixture, file_context: FileContext, table: Calibration
 ) -> int:
     """Goes through the closed states from the root, trying everything on each.
 
@@ -259,9 +254,7 @@ def _walk(
     return len(seen)
 
 
-def judged(
-    dojo: Dojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]
-) -> tuple[list[Any], bool]:
+def judged(dojo: Dojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]) -> tuple[list[Any], bool]:
     """The parts that a tactic led to, none unless it led on; and whether it lay on a proof, of the states in `useful`."""
     from lean_dojo import ProofFinished, TacticState
 
@@ -275,3 +268,89 @@ def judged(
 def is_closer(offer: Offer) -> bool:
     """Whether the offer is one of those that every state meets first."""
     return offer.template.startswith("closers.")
+
+
+def fit_mixture(args: argparse.Namespace) -> int:
+    """Fits the scale of a model's log-probabilities; exit code 1 when no tactic of the model could be tried."""
+    from prover.lean.embedded.worker import LeanWorker
+    from prover.policy import scale
+    from prover.policy.builtin import builtin_policy
+    from prover.policy.neural import default
+    from prover.prove.folder import json_text, write_atomically
+    from prover.prove.premises import load_or_build
+
+    folder = args.model or default.model_folder()
+    if folder is None:
+        raise ConfigError("no model comes with this copy of Proofsmith; name one with --model FOLDER")
+    model = default.load(folder)
+    tries: list[tuple[float, bool]] = []
+    proved = 0
+    with LeanWorker() as worker:
+        premises = load_or_build(worker)
+        proposer = model.proposer(first_stage=0, names=premises)
+        policy = default.with_model(builtin_policy(premises), model, proposer)
+
+        def work(target: Any) -> list[tuple[float, bool]]:
+            return try_model(worker, target, policy, proposer, args.timeout, args.tactic_timeout)
+
+        for name, found in _each(worker, args.paths, work):
+            tries += found
+            proved += bool(found)
+            tell(f"{name}: {len(found)} tactics of the model, {sum(hit for _, hit in found)} on a proof")
+    if not tries:
+        tell("no theorem was proved with a tactic of the model to try; nothing is written")
+        return EXIT_NOT_PROVED
+    fitted = scale.fit(tries)
+    out = args.out or folder / default.MIXTURE
+    stored = scale.to_json(fitted, tries, **_made_from(args), weights_sha256=model.sha256, proved=proved)
+    write_atomically(out, json_text(stored, indent=1) + "\n")
+    show(
+        f"{out}: slope {fitted.slope:g}, offset {fitted.offset:g}, from {len(tries)} tactics of {proved} theorems; "
+        f"mean loss {stored['mean_loss']['fitted']}, unscaled {stored['mean_loss']['identity']}"
+    )
+    return EXIT_DONE
+
+
+def try_model(
+    worker: Any, target: Any, policy: Mixture, proposer: Proposer, timeout_s: float, tactic_timeout_s: float
+) -> list[tuple[float, bool]]:
+    """Proves a theorem, then runs what the model offers on the states of the proof.
+
+    Returns the log-probability of each of its tactics, and whether it lay on a proof.
+
+    States that a closer of the first stage closes are left out: the search does not ask the model there.
+    """
+    from lean_dojo import ProofFinished
+
+    from prover.lean.dojo import Dojo
+    from prover.policy.closers import Closers
+    from prover.prove.environment import SearchState, view_of
+
+    file_context = worker.file_context(target)
+    useful = useful_tactics(worker, target, policy, file_context, timeout_s, tactic_timeout_s)
+    tries: list[tuple[float, bool]] = []
+    if not useful:
+        return tries
+    with Dojo(target, worker, tactic_timeout_s) as (dojo, initial):
+        waiting = [initial]
+        seen: set[str] = set()
+        while waiting and len(seen) < MAX_STATES:
+            state = waiting.pop(0)
+            if state.pp in seen or state.pp not in useful:
+                continue
+            seen.add(state.pp)
+            view = view_of(SearchState(state), file_context)
+            closers = [offer.tactic for offer in Closers().propose(view)]
+            if any(isinstance(r, ProofFinished) for r in dojo.run_tacs(state, closers, stop_when_done=True)):
+                continue
+            offers = list(proposer.propose(view))
+            offered = {offer.tactic for offer in offers}
+            walked = sorted(useful[state.pp] - offered)
+            tactics = [offer.tactic for offer in offers] + walked
+            for place, result in enumerate(dojo.run_tacs(state, tactics)):
+                parts, on_proof = judged(dojo, state, tactics[place], result, useful)
+                if place < len(offers):
+                    tries.append((offers[place].log_prob, on_proof))
+                if on_proof:
+                    waiting += parts
+    return tries

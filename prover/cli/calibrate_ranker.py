@@ -52,8 +52,8 @@ def _beside(name: str) -> Path:
 def _items(args: argparse.Namespace) -> list[Item]:
     """The theorems of the files and of the library's train side, mixed, so that a part of them is a sample."""
     from prover.cli.calibrate import files_of, label_of
+    from prover.evaluation.datasets import locate
     from prover.evaluation.library import library
-    from prover.evaluation.located import locate
     from prover.lean.embedded.worker import LeanWorker
     from prover.lean.source import load
     from prover.prove.item import Item

@@ -25,6 +25,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.cli.options import above_zero
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, LeanSetupError
 from prover.printable import json_line, printable, show, tell
 
@@ -40,9 +41,7 @@ OFF = "not run: leanchecker, comparator (--native off)"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith check`."""
     parser.add_argument("submission", type=Path, metavar="SUBMISSION.lean", help="the file with the proofs")
-    parser.add_argument(
-        "--against", type=Path, required=True, metavar="TARGET.lean", help="the file that states the theorems"
-    )
+    parser.add_argument("--against", type=Path, required=True, metavar="TARGET.lean", help="the file that states the theorems")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     parser.add_argument(
         "--timeout",
@@ -70,8 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.audit.trust import FAULTS, kernel
     from prover.lean.source import load
 
-    if not 0 < args.timeout < float("inf"):
-        raise ConfigError(f"--timeout is {args.timeout}; it must be a number of seconds above 0")
+    above_zero(args, "timeout")
     if args.project is not None and args.native == "off":
         raise ConfigError("--project names whose toolchain checks, and --native off has none check: leave one of them out")
     target, submission = load(args.against), load(args.submission)
@@ -109,9 +107,7 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE if done == len(verdicts) else EXIT_NOT_PROVED
 
 
-def natively(
-    args: argparse.Namespace, target: str, submission: str, verdicts: list[TheoremVerdict]
-) -> NativeChecks | None:
+def natively(args: argparse.Namespace, target: str, submission: str, verdicts: list[TheoremVerdict]) -> NativeChecks | None:
     """What leanchecker and comparator say of what was accepted; None when they are not asked."""
     if args.native == "off":
         return None
@@ -135,12 +131,7 @@ def with_refusals(verdicts: list[TheoremVerdict], native: NativeChecks) -> list[
 
 
 def judge(
-    target: str,
-    submission: str,
-    target_path: Path,
-    submission_path: Path,
-    timeout_s: float,
-    allow_disproof: bool = False,
+    target: str, submission: str, target_path: Path, submission_path: Path, timeout_s: float, allow_disproof: bool = False
 ) -> tuple[str, list[TheoremVerdict]]:
     """The Lean that judged, and its verdicts.
 
@@ -176,7 +167,6 @@ def line(verdict: TheoremVerdict) -> str:
     if verdict.category == "disproved":
         return f"disproved {printable(verdict.name)}: {printable(verdict.reason or '')}"
     return f"refused   {printable(verdict.name)}: {printable(verdict.reason or '')} [{verdict.category}]"
-
 
 
 def answer_line(answer: Answer) -> str:

@@ -33,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source distribution; `leandojo` obtains that, 67 MB, through pip), or a native project's export",
     )
     parser.add_argument(
-        "--modules",
-        default="Init,Std",
-        metavar="LIST",
-        help="what to import, with commas between (default: Init,Std)",
+        "--modules", default="Init,Std", metavar="LIST", help="what to import, with commas between (default: Init,Std)"
     )
     parser.add_argument(
         "--check",
@@ -45,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="part of the signatures that are elaborated again and compared (default: 0.02)",
     )
-    parser.add_argument(
-        "--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)"
-    )
+    parser.add_argument("--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -73,20 +68,14 @@ def run(args: argparse.Namespace) -> int:
                 shown[0] = done * 10 // total
                 tell(f"[{shown[0]}0 %] {done} of {total} constants") if not args.quiet else None
 
-        built = build(
-            args.out,
-            tuple(args.modules.split(",")),
-            args.check,
-            args.workers or os.cpu_count() or 1,
-            on_chunk,
-        )
+        built = build(args.out, tuple(args.modules.split(",")), args.check, args.workers or os.cpu_count() or 1, on_chunk)
     return _say(built)
 
 
 def _take(args: argparse.Namespace) -> int:
     from data import corpus
     from data.errors import BadRecordError
-    from prover.evaluation.fetch import leandojo_sources
+    from prover.evaluation.datasets import leandojo_sources
 
     try:
         source = leandojo_sources() if args.source == "leandojo" else Path(args.source)

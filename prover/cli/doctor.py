@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prover.cli.lean_options import EITHER, EMBEDDED_ONLY, lean_by_command
+from prover.cli.options import EITHER, EMBEDDED_ONLY, above_zero, lean_by_command
 from prover.errors import EXIT_DONE, EXIT_ENVIRONMENT, ConfigError
 from prover.printable import json_line, show
 
@@ -37,8 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.lean.native.discover import discover, usable
     from prover.lean.native.project import find_project
 
-    if not 0 < args.timeout < float("inf"):
-        raise ConfigError(f"--timeout is {args.timeout}; it must be a number of seconds above 0")
+    above_zero(args, "timeout")
     if args.project is not None and not args.project.exists():
         raise ConfigError(f"--project {args.project}: there is no such file or folder")
     project = find_project(args.project or Path.cwd())

@@ -16,7 +16,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError, DataError
+from prover.cli.options import above_zero, at_least
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, DataError
 from prover.printable import show, tell
 
 
@@ -36,11 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explores; exit code 0 when a lemma was proved, 1 when none was."""
-    for option in ("max_size", "most", "memory"):
-        if getattr(args, option) < 1:
-            raise ConfigError(f"--{option.replace('_', '-')} is {getattr(args, option)}; it must be at least 1")
-    if not 0 < args.timeout < float("inf"):
-        raise ConfigError(f"--timeout is {args.timeout:g}; it must be a number of seconds above 0")
+    at_least(args, 1, "max_size", "most", "memory")
+    above_zero(args, "timeout")
     if args.path.suffix != ".lean":
         raise DataError(f"{args.path} is not a .lean file")
 

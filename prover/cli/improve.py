@@ -24,6 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prover.cli.options import at_least
 from prover.cli.prove import seconds
 from prover.errors import EXIT_DONE, ConfigError, DataError
 from prover.printable import show, tell
@@ -133,15 +134,8 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("give .lean files or folders, or --library N (one of the two)")
     if args.library is not None and args.held_out:
         raise ConfigError("--held-out goes with files; --library has a held-out side of its own (--library-held-out)")
-    for name in (
-        "library", "library_held_out", "rounds", "max_expansions", "runs", "steps", "samples", "workers", "memory",
-    ):  # fmt: skip
-        value = getattr(args, name)
-        if value is not None and value < 1:
-            raise ConfigError(f"--{name.replace('_', '-')} is {value}; it must be at least 1")
-    for name in ("search_temperature", "model_temperature"):
-        if not 0 <= getattr(args, name) < float("inf"):
-            raise ConfigError(f"--{name.replace('_', '-')} is {getattr(args, name)}; it must be 0 or more")
+    at_least(args, 1, "library", "library_held_out", "rounds", "max_expansions", "runs", "steps", "samples", "workers", "memory")
+    at_least(args, 0, "search_temperature", "model_temperature")
     if not 0 < args.model_weight <= 1:
         raise ConfigError(f"--model-weight is {args.model_weight}; it must be above 0 and at most 1")
     for path in args.data:
@@ -166,10 +160,7 @@ def _theorems(args: argparse.Namespace, worker: LeanWorker) -> tuple[DataSet, Da
     from prover.evaluation.library import library
 
     if args.library is not None:
-        return (
-            library(worker, "Init", TRAIN, args.library),
-            library(worker, "Init", "valid", args.library_held_out),
-        )
+        return (library(worker, "Init", TRAIN, args.library), library(worker, "Init", "valid", args.library_held_out))
     given = of_files(worker, args.paths, "given theorems")
     learnt = [p for p in given.problems if split_of(p.name) == TRAIN]
     if args.held_out:

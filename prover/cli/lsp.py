@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import argparse
 
-from prover.cli.lean_options import add_lean_options, chosen
-from prover.cli.policy_options import add_default_policy_option
-from prover.errors import EXIT_DONE, ConfigError
+from prover.cli.options import above_zero, add_default_policy_option, add_lean_options, chosen
+from prover.errors import EXIT_DONE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until the editor ends it."""
-    for name in ("workers", "suggest_timeout", "timeout"):
-        if not 0 < getattr(args, name) < float("inf"):
-            raise ConfigError(f"--{name.replace('_', '-')} is {getattr(args, name):g}; it must be above 0")
+    above_zero(args, "workers", "suggest_timeout", "timeout", what="above 0")
     from prover.lean.embedded.worker import EMBEDDED
     from prover.server.lsp import Options, serve
     from prover.server.session import Session

@@ -128,9 +128,7 @@ def _guarded(work: Callable[[], int]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost level
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         again = "" if _debugging() else f" with what `{DEBUG_VARIABLE}=1` shows"
-        return _end(
-            f"internal error: {message}. This is a bug in proofsmith; please report it{again}.", EXIT_INTERNAL
-        )
+        return _end(f"internal error: {message}. This is a bug in proofsmith; please report it{again}.", EXIT_INTERNAL)
 
 
 def _about_os_error(error: OSError) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from prover.cli.lean_options import add_lean_options, chosen
-from prover.cli.policy_options import add_default_policy_option
+from prover.cli.options import add_default_policy_option, add_lean_options, at_least, chosen
 from prover.errors import EXIT_DONE, ConfigError
 
 
@@ -30,8 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from prover.server.service import Service
     from prover.server.session import Session
 
-    if args.workers < 1:
-        raise ConfigError(f"--workers is {args.workers}; it must be at least 1")
+    at_least(args, 1, "workers")
     if not args.workspace.is_dir():
         raise ConfigError(f"--workspace {args.workspace} is not a folder")
     service = Service(Session(args.workers, args.memory, model=args.policy == "builtin", backend=chosen(args, [args.workspace])))

@@ -27,6 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prover.cli.options import above_zero, at_least
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -49,24 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where results go, or are")
     parser.add_argument(
-        "--limit-core-hours",
-        type=float,
-        metavar="H",
-        help="stop after so much processor time (default: no limit)",
+        "--limit-core-hours", type=float, metavar="H", help="stop after so much processor time (default: no limit)"
     )
-    parser.add_argument(
-        "--limit-theorems", type=int, metavar="N", help="stop after so many theorems (default: no limit)"
-    )
+    parser.add_argument("--limit-theorems", type=int, metavar="N", help="stop after so many theorems (default: no limit)")
     parser.add_argument("--seed", type=int, default=0, help="for everything that is drawn (default: 0)")
-    parser.add_argument(
-        "--rounds", type=int, default=2, metavar="K", help="steps that are composed (default: 2)"
-    )
-    parser.add_argument(
-        "--per-root", type=int, default=8, metavar="N", help="theorems wanted from each parent (default: 8)"
-    )
-    parser.add_argument(
-        "--attempts", type=int, default=24, metavar="N", help="attempts for each parent (default: 24)"
-    )
+    parser.add_argument("--rounds", type=int, default=2, metavar="K", help="steps that are composed (default: 2)")
     parser.add_argument(
         "--operators",
         default=None,
@@ -85,8 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="miniF2F's JSONL, or rows of the library benchmark: no theorem made is one of these; may be "
-        "given several times",
+        help="miniF2F's JSONL, or rows of the library benchmark: no theorem made is one of these; may be given several times",
     )
     parser.add_argument(
         "--negatives",
@@ -98,41 +85,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ray",
         metavar="ADDRESS",
-        help="work on a Ray cluster at this address (local: one on this machine); --workers counts Lean processes "
-        "of the cluster",
+        help="work on a Ray cluster at this address (local: one on this machine); --workers counts Lean processes of the cluster",
+    )
+    parser.add_argument("--roots", metavar="NAMES", help="only these theorems, with commas between (default: all)")
+    parser.add_argument(
+        "--split", choices=("train", "valid", "test"), help="only roots of this side (default: all; each row names its side)"
     )
     parser.add_argument(
-        "--roots", metavar="NAMES", help="only these theorems, with commas between (default: all)"
+        "--grade", type=float, default=0.02, metavar="SHARE", help="part whose difficulty is graded (default: 0.02)"
     )
-    parser.add_argument(
-        "--split",
-        choices=("train", "valid", "test"),
-        help="only roots of this side (default: all; each row names its side)",
-    )
-    parser.add_argument(
-        "--grade",
-        type=float,
-        default=0.02,
-        metavar="SHARE",
-        help="part whose difficulty is graded (default: 0.02)",
-    )
-    parser.add_argument(
-        "--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)"
-    )
-    parser.add_argument(
-        "--memory-mb",
-        type=int,
-        default=3000,
-        metavar="MB",
-        help="ceiling of each Lean process (default: 3000)",
-    )
-    parser.add_argument(
-        "--sample",
-        type=int,
-        default=1000,
-        metavar="N",
-        help="recheck: theorems; compare: pairs (default: 1000)",
-    )
+    parser.add_argument("--workers", type=int, default=None, metavar="N", help="Lean processes (default: one a core)")
+    parser.add_argument("--sample", type=int, default=1000, metavar="N", help="recheck: theorems; compare: pairs (default: 1000)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
@@ -144,19 +107,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from data.mutation.operators import NAMES
-    from prover.mutation.progress import MutationBar
+    from prover.mutation.plan import MutationBar
     from prover.mutation.run import ChunkWorker, Host, MutationSettings, Run
 
     operators = tuple(args.operators.split(",")) if args.operators else NAMES
     if unknown := [o for o in operators if o not in NAMES]:
         raise ConfigError(f"--operators: there is no {unknown[0]!r}; there are {', '.join(NAMES)}")
-    for option in ("rounds", "per_root", "attempts"):
-        if getattr(args, option) < 1:
-            raise ConfigError(f"--{option.replace('_', '-')} must be at least 1, not {getattr(args, option)}")
-    for option in ("limit_core_hours", "limit_theorems", "workers"):
-        given = getattr(args, option)
-        if given is not None and not given > 0:
-            raise ConfigError(f"--{option.replace('_', '-')} must be above 0, not {given}")
+    at_least(args, 1, "rounds")
+    above_zero(args, "limit_core_hours", "limit_theorems", "workers", what="above 0")
     for option in ("grade", "negatives"):
         if not 0 <= getattr(args, option) <= 1:
             raise ConfigError(f"--{option} is a part between 0 and 1, not {getattr(args, option)}")
@@ -168,19 +126,16 @@ def _run(args: argparse.Namespace) -> int:
         operators=operators,
         seed=args.seed,
         rounds=args.rounds,
-        per_root=args.per_root,
-        attempts=args.attempts,
         grade_share=args.grade,
         workers=args.workers or os.cpu_count() or 1,
         limit_core_hours=args.limit_core_hours,
         limit_theorems=args.limit_theorems,
-        memory_mb=args.memory_mb,
         roots=tuple(args.roots.split(",")) if args.roots else None,
         split=args.split,
     )
     new_worker: Callable[[MutationSettings], ChunkWorker] = Host
     if args.ray is not None:
-        from prover.mutation.on_ray import connect
+        from prover.mutation.host import connect
 
         new_worker = connect(args.ray)
     with MutationBar(settings, quiet=args.quiet) as bar:
@@ -202,7 +157,7 @@ def _benchmark(args: argparse.Namespace) -> Benchmark:
         benchmark = read(worker, args.benchmark)
     tell(
         f"proofsmith: {benchmark.stated} statements of benchmarks kept out; {len(benchmark.unreadable)} of them do "
-        "not elaborate without Mathlib, so nothing here can state them",
+        "not elaborate without Mathlib, so nothing here can state them"
     )
     return benchmark
 
@@ -218,7 +173,7 @@ def _training(args: argparse.Namespace) -> int:
 
 
 def _recheck(args: argparse.Namespace) -> int:
-    from prover.mutation.recheck import recheck
+    from prover.mutation.checks import recheck
 
     result = recheck(args.out, args.sample, args.seed)
     for failure in result.failures:
@@ -244,7 +199,7 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from prover.mutation.compare import compare
+    from prover.mutation.checks import compare
 
     show(json_line(compare(args.out, pairs=args.sample, seed=args.seed)))
     return EXIT_DONE

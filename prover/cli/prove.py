@@ -20,8 +20,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prover.cli.lean_options import add_lean_options, chosen, memory_of, workers_of
-from prover.cli.policy_options import add_critic_options, add_policy_options, add_search_option, critic_settings, make_policy
+from prover.cli.options import (
+    add_critic_options,
+    add_lean_options,
+    add_policy_options,
+    add_search_option,
+    at_least,
+    chosen,
+    critic_settings,
+    make_policy,
+    memory_of,
+    workers_of,
+)
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, EXIT_USAGE, ConfigError
 from prover.printable import ask, show, tell
 
@@ -52,9 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
     add_search_option(parser)
-    parser.add_argument(
-        "--tactic-timeout", type=positive, metavar="S", help="seconds a tactic (default 5; 120 with --timeout 0)"
-    )
+    parser.add_argument("--tactic-timeout", type=positive, metavar="S", help="seconds a tactic (default 5; 120 with --timeout 0)")
     parser.add_argument(
         "--heartbeats", type=int, default=200_000, metavar="K",
         help="Lean's own deterministic limit for a tactic, in thousands (default 200000)",
@@ -168,10 +176,7 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--repo is worked on by --lean dojo, in LeanDojo's own copy: leave out --project and other --lean")
     if args.theorem and args.repo is None:
         raise ConfigError("--theorem needs --repo")
-    for name in ("--workers", "--max-expansions", "--memory", "--heartbeats"):
-        value = getattr(args, name.removeprefix("--").replace("-", "_"))
-        if value is not None and value < 1:
-            raise ConfigError(f"{name} is {value}; it must be at least 1")
+    at_least(args, 1, "workers", "max_expansions", "memory", "heartbeats")
     if args.timeout == 0 and args.max_expansions is None:
         raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
 
@@ -249,7 +254,7 @@ def _talk(args: argparse.Namespace) -> int:
     backend = chosen(args, [] if path is None else [path])
     policy, _ = make_policy(args, embedded=backend.name == "embedded")
     with Session(workers=1, memory_mb=args.memory, policy=policy, backend=backend) as session, session.opened(
-        text, line, column, path, wait_s=300
+        text, line, column, path=path, wait_s=300
     ) as here:  # fmt: skip
         settings = SearchSettings(args.timeout or None, args.max_expansions)
         found = Terminal(session, here, policy, partial(ask, "> "), partial(tell, lines=True)).run(settings)

@@ -36,9 +36,7 @@ def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
 
 
 def _section(verb: str, parser: argparse.ArgumentParser, level: str = "##") -> str:
-    actions = [
-        a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)
-    ]
+    actions = [a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)]
     below = [a for a in actions if isinstance(a, argparse._SubParsersAction)]
     positional = [a for a in actions if not a.option_strings and a not in below]
     options = [a for a in actions if a.option_strings]
@@ -47,12 +45,7 @@ def _section(verb: str, parser: argparse.ArgumentParser, level: str = "##") -> s
     lines = [f"{level} proofsmith {verb}", "", "    " + usage, "", parser.description or "", ""]
     for title, group in (("argument", positional), ("option", options)):
         if group:
-            lines += [
-                f"| {title} | default | |",
-                "|---|---|---|",
-                *(_row(parser, action) for action in group),
-                "",
-            ]
+            lines += [f"| {title} | default | |", "|---|---|---|", *(_row(parser, action) for action in group), ""]
     for action in below:
         for name, sub in action.choices.items():
             lines.append(_section(f"{verb} {name}", sub, level + "#"))

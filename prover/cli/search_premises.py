@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 
+from prover.cli.options import at_least
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -24,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when nothing is found."""
-    if args.limit < 1:
-        raise ConfigError(f"--limit is {args.limit}; it must be at least 1")
+    at_least(args, 1, "limit")
     if not args.query.strip():
         raise ConfigError("QUERY is empty; give a goal, a target or part of a name")
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prover.cli.daemon import started
-from prover.cli.lean_options import add_lean_options, chosen
-from prover.cli.policy_options import add_default_policy_option
+from prover.cli.options import add_default_policy_option, add_lean_options, at_least, chosen
 from prover.errors import EXIT_DONE, ConfigError, LeanSetupError
 from prover.printable import show, tell
 
@@ -69,15 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serves until it is told to stop."""
-    from prover.server.app import Server
-    from prover.server.listen import bind, serve
+    from prover.server.app import Server, bind, serve
+    from prover.server.guard import ServeSettings, is_loopback
     from prover.server.service import Service
     from prover.server.session import Session
-    from prover.server.settings import ServeSettings, is_loopback
 
-    for name, least in (("workers", 1), ("spares", 0), ("queue", 0), ("searches", 1)):
-        if getattr(args, name) < least:
-            raise ConfigError(f"--{name} is {getattr(args, name)}; it must be at least {least}")
+    at_least(args, 1, "workers", "searches")
+    at_least(args, 0, "spares", "queue")
     if args.searches >= args.workers > 1:
         raise ConfigError(f"--searches is {args.searches}, --workers {args.workers}; leave a worker for other requests")
     if not 0 <= args.port <= 65535:

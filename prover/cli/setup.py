@@ -24,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--force", action="store_true", help="obtain it anew even when it is there")
     choice.add_argument(
-        "--check",
-        action="store_true",
-        help="obtain nothing; read every file and compare it with what was unpacked",
+        "--check", action="store_true", help="obtain nothing; read every file and compare it with what was unpacked"
     )
     parser.add_argument("--no-index", action="store_true", help="leave the reading of the library's theorems to the first need")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 
-from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
+from prover.cli.options import above_zero
+from prover.errors import EXIT_DONE, EXIT_NOT_PROVED
 from prover.printable import json_line, show
 
 
@@ -26,18 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Soaks; exit code 0 when nothing differed and nothing was lost or doubled, else 1."""
-    for name, value in (
-        ("--minutes", args.minutes), ("--every", args.every), ("--theorems", args.theorems),
-        ("--max-expansions", args.max_expansions), ("--workers", args.workers),
-    ):  # fmt: skip
-        if not 0 < value < float("inf"):
-            raise ConfigError(f"{name} is {value}; it must be above 0")
+    above_zero(args, "minutes", "every", "theorems", "max_expansions", "workers", what="above 0")
 
     from prover.bench.soak import SoakSettings, soak
 
-    figures = soak(
-        SoakSettings(args.minutes, args.seed, args.every, args.theorems, args.max_expansions, args.workers)
-    )
+    figures = soak(SoakSettings(args.minutes, args.seed, args.every, args.theorems, args.max_expansions, args.workers))
     show(json_line(figures, indent=2), lines=True)
     wrong = figures["verdicts_different"] + figures["results_lost"] + figures["results_doubled"]
     return EXIT_DONE if wrong == 0 else EXIT_NOT_PROVED

@@ -14,8 +14,7 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
-from prover.cli.lean_options import add_lean_options, chosen
-from prover.cli.policy_options import add_default_policy_option
+from prover.cli.options import above_zero, add_default_policy_option, add_lean_options, at_least, chosen
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -62,18 +61,20 @@ def run(args: argparse.Namespace) -> int:
     from prover.lean.source import load
     from prover.server.session import Session
 
-    if args.limit < 1:
-        raise ConfigError(f"--limit is {args.limit}; it must be at least 1")
-    if not 0 < args.timeout < float("inf"):
-        raise ConfigError(f"--timeout is {args.timeout:g}; it must be a number of seconds above 0")
+    at_least(args, 1, "limit")
+    above_zero(args, "timeout")
     path, line, column = parse_place(args.place)
     text = load(path)
     with Session(
-        workers=1, memory_mb=args.memory, audit=False, tactic_s=args.timeout, model=args.policy == "builtin",
+        workers=1,
+        memory_mb=args.memory,
+        audit=False,
+        tactic_s=args.timeout,
+        model=args.policy == "builtin",
         backend=chosen(args, [path]),
     ) as session:
         at, found = session.suggest_at(
-            text, line, likely_column(text, line) if column is None else column, args.limit, args.timeout, path
+            text, line, likely_column(text, line) if column is None else column, args.limit, args.timeout, path=path
         )
     if args.json:
         facts = {

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from prover.cli.lean_options import add_lean_options, chosen, memory_of
+from prover.cli.options import add_lean_options, chosen, memory_of
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 

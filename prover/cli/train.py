@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sft: tactics for states; pretrain: theorem texts; dpo: preference pairs; grpo: rollouts in Lean that the audit "
         "rewards (default sft)",
     )  # fmt: skip
-    parser.add_argument(
-        "--start", metavar="MODEL", help="a model to go on with, decoder-only (default: a new one of --size)"
-    )
+    parser.add_argument("--start", metavar="MODEL", help="a model to go on with, decoder-only (default: a new one of --size)")
     parser.add_argument("--size", default="mini", metavar="SIZE", help="toy, mini, small, medium or base (default mini)")
     parser.add_argument(
         "--lora", type=int, default=0, metavar="R", help="train low-rank adapters of rank R over --start (default: all weights)"
@@ -50,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--passes", type=int, default=8, metavar="N", help="N of pass@N for --loss dco (default 8)")
     parser.add_argument("--curriculum", action="store_true", help="easier examples first (docs/model.md)")
     parser.add_argument("--steps", type=int, metavar="N", help="batches in all; iterations of grpo (default 1000; grpo 100)")
-    parser.add_argument(
-        "--batch", type=int, metavar="N", help="examples, pairs or theorems a batch (default 16; grpo 8)"
-    )
+    parser.add_argument("--batch", type=int, metavar="N", help="examples, pairs or theorems a batch (default 16; grpo 8)")
     parser.add_argument("--lr", type=float, metavar="R", help="highest learning rate (default 0.001; dpo, grpo 0.00005)")
     parser.add_argument("--warmup", type=int, metavar="N", help="steps until it is reached (default 50; grpo 0)")
     parser.add_argument("--context", type=int, default=512, metavar="N", help="tokens of an example (default 512)")
@@ -73,7 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--heartbeats", type=int, default=200_000, metavar="N", help="Lean's limit for a tactic, in thousands (default 200000)"
     )
-    parser.add_argument("--keep", type=int, default=2, metavar="N", help="checkpoints that stay (default 2)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed (default 0)")
     parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: cuda where there is one)")
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds a run")
@@ -84,12 +79,9 @@ def run(args: argparse.Namespace) -> int:
     """Trains."""
     from dataclasses import fields
 
-    from prover.errors import ConfigError
     from prover.training.loop import train
     from prover.training.settings import STAGE_DEFAULTS, TrainSettings
 
-    if args.keep < 1:
-        raise ConfigError(f"--keep is {args.keep}; it must be at least 1")
     said = {f.name: value for f in fields(TrainSettings) if (value := getattr(args, f.name)) is not None}
     settings = TrainSettings(**(STAGE_DEFAULTS.get(args.stage, {}) | said))
 
@@ -97,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             tell(text)
 
-    last = train(args.data, args.out, settings, args.fresh, args.keep, args.device, say)
+    last = train(args.data, args.out, settings, args.fresh, device=args.device, say=say)
     show(f"model: {args.out / 'model'}")
     show(f"report: {args.out / 'report.html'}")
     show(" ".join(f"{k} {v}" for k, v in last.items()))

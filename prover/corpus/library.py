@@ -40,9 +40,7 @@ class _Reader:
 
     def records(self, names: Sequence[str], check: bool) -> list[corpus.Row]:
         try:
-            reply = self.worker.request(
-                "corpus", RECORDS_TIMEOUT_S, state=self.state(), names=list(names), check=check
-            )
+            reply = self.worker.request("corpus", RECORDS_TIMEOUT_S, state=self.state(), names=list(names), check=check)
             rows: list[corpus.Row] = reply["records"]
             return rows
         except LeanProcessError as error:
@@ -94,9 +92,7 @@ def build(
 
     try:
         raw = readers[0].worker.request("corpus_list", 300.0, state=readers[0].state())
-        listing = corpus.Listing(
-            raw["modules"], raw["imports"], [(c[0], c[1], c[2]) for c in raw["constants"]]
-        )
+        listing = corpus.Listing(raw["modules"], raw["imports"], [(c[0], c[1], c[2]) for c in raw["constants"]])
         with ThreadPoolExecutor(workers) as pool:
             return corpus.build(out, listing, records, on_chunk)
     except BadRecordError as error:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from data import corpus
 from data.splits import split_of
-from prover.corpus.traces import SCHEMA, SHARD_ROWS
+from prover.corpus.traces import SCHEMA, SHARD_ROWS, write_table
 from prover.errors import DataError
 from prover.lean.leandojo import traced
 
@@ -133,7 +133,7 @@ def _write_part(path: Path, file: lean_dojo.TracedFile) -> dict[str, Any]:
         rows += [{**step, "origin": ORIGIN, "split": split_of(name)} for step in found]
     known = {"file": str(file.path), "counts": dict(counts), "problems": problems}
     schema = SCHEMA.with_metadata({"proofsmith.part": json.dumps(known)})
-    _write_table(path, pa.Table.from_pylist(rows, schema=schema))
+    write_table(path, pa.Table.from_pylist(rows, schema=schema))
     return known
 
 
@@ -152,10 +152,10 @@ def _merge(out: Path, parts: Iterable[Path]) -> int:
     for part in parts:
         waiting.append(pq.read_table(part).replace_schema_metadata(None))
         if sum(t.num_rows for t in waiting) >= SHARD_ROWS:
-            _write_table(out / f"steps-{shards:05}.parquet", pa.concat_tables(waiting))
+            write_table(out / f"steps-{shards:05}.parquet", pa.concat_tables(waiting))
             shards, waiting = shards + 1, []
     if any(t.num_rows for t in waiting) or shards == 0:
-        _write_table(out / f"steps-{shards:05}.parquet", pa.concat_tables(waiting))
+        write_table(out / f"steps-{shards:05}.parquet", pa.concat_tables(waiting))
         shards += 1
     return shards
 
@@ -189,15 +189,6 @@ def _corpus(
 
 def _words(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:160] if str(error).strip() else f"LeanDojo's {type(error).__name__}"
-
-
-def _write_table(path: Path, table: pa.Table) -> None:
-    scratch = path.with_suffix(".tmp")
-    try:
-        pq.write_table(table, scratch, compression="zstd")
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -108,10 +108,7 @@ def try_all(item: Item, worker: Engine, audit: Audit, settings: BatchSettings) -
     closed: list[str] = []
     for _ in range(MAX_TRIES if item.target.problem is None else 0):
         try:
-            with Dojo(item.target, worker, settings.tactic_seconds, settings.heartbeats) as (
-                dojo,
-                state,
-            ):
+            with Dojo(item.target, worker, settings.tactic_seconds, settings.heartbeats) as (dojo, state):
                 results = dojo.run_tacs(state, list(TACTICS))
             finished = [t for t, r in zip(TACTICS, results, strict=True) if isinstance(r, ProofFinished)]
             closed = [t for t in finished if isinstance(audited(audit, item.target, Candidate(t)), Proof)]
@@ -137,6 +134,4 @@ def summary(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def noted_settings(settings: BatchSettings) -> dict[str, Any]:
     """What decides the baseline's outcome, for the run folder."""
     facts = settings.noted()
-    return {"baseline": list(TACTICS)} | {
-        k: facts[k] for k in ("tactic_timeout_s", "heartbeats", "memory_mb")
-    }
+    return {"baseline": list(TACTICS)} | {k: facts[k] for k in ("tactic_timeout_s", "heartbeats", "memory_mb")}

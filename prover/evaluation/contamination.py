@@ -13,15 +13,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.evaluation.folder import read_results, read_summary
+from prover.evaluation.finished import read_results, read_summary
 from prover.evaluation.statistics import wilson
-from prover.prove.folder import write_atomically
+from prover.prove.folder import json_lines, write_atomically
 
 GRADES = ("exact", "normalised", "fuzzy", "none")
 TEXT_FIELDS = (
@@ -38,28 +38,16 @@ TEXT_FIELDS = (
     "code",
     "lean",
 )
+NGRAM = 3
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
-DECLARATION = re.compile(
-    r"\b(?:theorem|lemma|example)\b.*?(?=:=|\b(?:theorem|lemma|example)\b|\Z)", re.DOTALL
-)
+DECLARATION = re.compile(r"\b(?:theorem|lemma|example)\b.*?(?=:=|\b(?:theorem|lemma|example)\b|\Z)", re.DOTALL)
 HEAD = re.compile(r"\A(?:theorem|lemma)\s+\S+|\Aexample\b")
 TOKEN = re.compile(r"[^\W\d][\w'!?]*(?:\.[^\W\d][\w'!?]*)*|\d+(?:\.\d+)?|:=|=>|<=|>=|!=|->|<->|\S")
 IDENTIFIER = re.compile(r"[^\W\d][\w'!?]*\Z")
 BINDERS = frozenset({"∀", "∃", "fun", "λ", "∑", "∏", "⋃", "⋂"})
 OPENING = {"(": ")", "{": "}", "[": "]", "⦃": "⦄"}
 IGNORED = frozenset("(){}[]⦃⦄,:⊢")
-SAME = {
-    "ℕ": "Nat",
-    "ℤ": "Int",
-    "ℚ": "Rat",
-    "->": "→",
-    "<->": "↔",
-    "<=": "≤",
-    ">=": "≥",
-    "!=": "≠",
-    "=>": "↦",
-    "λ": "fun",
-}
+SAME = {"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat", "->": "→", "<->": "↔", "<=": "≤", ">=": "≥", "!=": "≠", "=>": "↦", "λ": "fun"}
 
 
 @dataclass(frozen=True)
@@ -99,12 +87,7 @@ class Report:
             if group:
                 proved = sum(bool(o.proved) for o in group)
                 interval = [round(x, 4) for x in wilson(proved, len(group))]
-                result[grade] = {
-                    "proved": proved,
-                    "total": len(group),
-                    "rate": round(proved / len(group), 4),
-                    "wilson": interval,
-                }
+                result[grade] = {"proved": proved, "total": len(group), "rate": round(proved / len(group), 4), "wilson": interval}
         return result
 
     def summary(self) -> dict[str, Any]:
@@ -116,8 +99,7 @@ class Report:
         """For people."""
         counts = self.counts()
         text = [
-            f"{self.benchmark}: {len(self.overlaps)} statements against "
-            f"{self.records} records of {self.corpus}",
+            f"{self.benchmark}: {len(self.overlaps)} statements against {self.records} records of {self.corpus}",
             f"exact {counts['exact']}, normalised {counts['normalised']}, "
             f"fuzzy {counts['fuzzy']} ({self.ngram}-grams, Jaccard ≥ {self.threshold:g}), "
             f"none {counts['none']}",
@@ -127,23 +109,15 @@ class Report:
             f"{100 * s['wilson'][0]:.1f} to {100 * s['wilson'][1]:.1f})"
             for grade, s in self.split().items()
         ]
-        text += [
-            f"  {o.grade}: {o.name} (line {o.line}, {o.similarity:.2f})"
-            for o in self.overlaps
-            if o.grade != "none"
-        ]
+        text += [f"  {o.grade}: {o.name} (line {o.line}, {o.similarity:.2f})" for o in self.overlaps if o.grade != "none"]
         return text
 
     def write(self, path: Path) -> None:
         """The overlap of each statement, as JSON lines."""
-        write_atomically(
-            path, "".join(json.dumps(asdict(o), ensure_ascii=False) + "\n" for o in self.overlaps)
-        )
+        write_atomically(path, "".join(json.dumps(asdict(o), ensure_ascii=False) + "\n" for o in self.overlaps))
 
 
-def check(
-    benchmark: Path, corpus: Path, split: str | None = None, threshold: float = 0.6, ngram: int = 3
-) -> Report:
+def check(benchmark: Path, corpus: Path, split: str | None = None, threshold: float = 0.6) -> Report:
     """Compares every statement of the benchmark with every record of the corpus.
 
     Args:
@@ -151,7 +125,6 @@ def check(
         corpus: JSON lines; of each record the first of TEXT_FIELDS is read, and every theorem in it.
         split: only records of this split.
         threshold: similarity in (0, 1] from which an overlap is fuzzy.
-        ngram: tokens in an n-gram.
 
     Raises DataError when either cannot be read, or the benchmark is empty.
     """
@@ -164,13 +137,11 @@ def check(
         tokens = normalised(text)
         exact[exact_form(text)].append(number)
         normal[" ".join(tokens)].append(number)
-        grams = ngrams(tokens, ngram)
+        grams = ngrams(tokens, NGRAM)
         sizes.append(len(grams))
         for gram in grams:
             index[gram].append(number)
-    best: list[tuple[int, float, int | None, str | None]] = [(GRADES.index("none"), 0.0, None, None)] * len(
-        statements
-    )
+    best: list[tuple[int, float, int | None, str | None]] = [(GRADES.index("none"), 0.0, None, None)] * len(statements)
 
     def note(number: int, grade: str, similarity: float, line: int, text: str) -> None:
         place, before = best[number][:2]
@@ -186,18 +157,16 @@ def check(
                 note(number, "exact", 1.0, line, text)
             for number in normal.get(" ".join(tokens), ()):
                 note(number, "normalised", 1.0, line, text)
-            grams = ngrams(tokens, ngram)
+            grams = ngrams(tokens, NGRAM)
             shared = Counter(number for gram in grams for number in index.get(gram, ()))
             for number, common in shared.items():
                 similarity = common / (len(grams) + sizes[number] - common)
                 note(number, "fuzzy" if similarity >= threshold else "none", similarity, line, text)
     overlaps = tuple(
-        Overlap(
-            name, GRADES[grade], round(similarity, 4), line, text if GRADES[grade] != "none" else None, proved
-        )
+        Overlap(name, GRADES[grade], round(similarity, 4), line, text if GRADES[grade] != "none" else None, proved)
         for (name, _, proved), (grade, similarity, line, text) in zip(statements, best, strict=True)
     )
-    return Report(str(benchmark), str(corpus), records, threshold, ngram, overlaps)
+    return Report(str(benchmark), str(corpus), records, threshold, NGRAM, overlaps)
 
 
 def statements_in(text: str) -> list[str]:
@@ -213,9 +182,7 @@ def from_state(state: str) -> str:
     """A tactic state's first goal as `example (h : …) … : goal`."""
     before, _, after = state.partition("⊢")
     lines = [" ".join(part.split()) for part in re.split(r"\n(?=\S)", before.strip()) if part.strip()]
-    binders = " ".join(
-        f"({line.rstrip(',')})" for line in lines if ":" in line and not line.startswith("case ")
-    )
+    binders = " ".join(f"({line.rstrip(',')})" for line in lines if ":" in line and not line.startswith("case "))
     return f"example {binders} : {after.strip().split(chr(10) + chr(10))[0]}"
 
 
@@ -242,9 +209,7 @@ def normalised(text: str) -> list[str]:
 def ngrams(tokens: Sequence[str], size: int) -> set[tuple[str, ...]]:
     """The n-grams of the tokens that are not brackets; one shorter gram when there are too few."""
     telling = [t for t in tokens if t not in IGNORED]
-    return (
-        {tuple(telling[i : i + size]) for i in range(max(1, len(telling) - size + 1))} if telling else set()
-    )
+    return {tuple(telling[i : i + size]) for i in range(max(1, len(telling) - size + 1))} if telling else set()
 
 
 def _statement(text: str) -> str:
@@ -300,12 +265,10 @@ def _benchmark(path: Path, split: str | None) -> list[tuple[str, str, bool | Non
             if split is None or result.get("split") == split:
                 found.append((str(result["name"]), str(result["statement"]), result["status"] == "proved"))
     else:
-        for line, record in _json_lines(path):
+        for line, record in json_lines(path):
             for key in ("name", "statement"):
                 if not isinstance(record.get(key), str):
-                    raise DataError(
-                        f"{path}:{line} lacks {key}; each line of a benchmark has name and statement"
-                    )
+                    raise DataError(f"{path}:{line} lacks {key}; each line of a benchmark has name and statement")
             if split is None or record.get("split") == split:
                 found.append((record["name"], record["statement"], None))
     if not found:
@@ -318,27 +281,8 @@ def _benchmark(path: Path, split: str | None) -> list[tuple[str, str, bool | Non
 
 
 def _corpus(path: Path) -> Iterator[tuple[int, str]]:
-    for line, record in _json_lines(path):
+    for line, record in json_lines(path):
         text = next((record[f] for f in TEXT_FIELDS if isinstance(record.get(f), str)), None)
         if text is None:
             raise DataError(f"{path}:{line} has none of the text fields {', '.join(TEXT_FIELDS)}")
         yield line, text
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    record = json.loads(line)
-                except ValueError as error:
-                    raise DataError(f"{path}:{number} is not JSON: {error}") from error
-                if not isinstance(record, dict):
-                    raise DataError(f"{path}:{number} is not a JSON object")
-                yield number, record
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text") from error

@@ -19,8 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from prover.errors import EXIT_DONE, ConfigError
-from prover.evaluation.compare import compare
-from prover.evaluation.folder import read_summary
+from prover.evaluation.finished import compare, read_summary
 from prover.policy.neural.default import MODEL_VARIABLE
 from prover.policy.premises.model import VARIABLE as SELECTOR
 from prover.policy.ranker import VARIABLE as RANKER

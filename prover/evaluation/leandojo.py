@@ -13,22 +13,24 @@ prediction: whether the policy offers the very text, spaces aside.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-import math
 import re
 import tarfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lean_dojo
+import numpy as np
 
 from prover.errors import DataError
 from prover.evaluation.datasets import sample
 from prover.evaluation.statistics import bootstrap, wilson
 from prover.lean.context import FileContext
+from prover.policy.premises.postings import Postings
 from prover.prove.environment import SearchState, view_of
 from prover.prove.evaluator import ViewPolicy
 
@@ -40,7 +42,6 @@ RANKS = 100
 QUERY_WORDS = 16
 """The rarest words of a state that are looked up; the others say little and cost most."""
 CODE_CHARS = 500
-K1, B = 1.2, 0.75
 WORD = re.compile(r"[^\W\d_][\w'!?]*(?:\.[^\W\d_][\w'!?]*)*|[^\w\s]")
 
 
@@ -111,35 +112,19 @@ class Corpus:
 
 
 class Bm25:
-    """Okapi BM25 (Robertson and Zaragoza 2009) over the words of names and statements."""
+    """BM25 over the words of names and statements."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self.lengths: list[int] = []
-        for number, text in enumerate(texts):
-            found = Counter(words(text))
-            self.lengths.append(sum(found.values()))
-            for word, times in found.items():
-                self.postings[word].append((number, times))
-        self.mean = sum(self.lengths) / max(1, len(self.lengths))
+        self.postings = Postings(words(text) for text in texts)
 
     def rank(self, query: str, usable: Callable[[int], bool], size: int) -> list[int]:
         """The best `size` documents that are usable, ties in the order of the documents."""
-        known = {w: self.postings[w] for w in words(query) if w in self.postings}
-        scores: dict[int, float] = defaultdict(float)
-        for word in sorted(known, key=lambda w: (len(known[w]), w))[:QUERY_WORDS]:
-            posting = known[word]
-            idf = math.log(1 + (len(self.lengths) - len(posting) + 0.5) / (len(posting) + 0.5))
-            for number, times in posting:
-                norm = K1 * (1 - B + B * self.lengths[number] / self.mean)
-                scores[number] += idf * times * (K1 + 1) / (times + norm)
-        best: list[int] = []
-        for number in sorted(scores, key=lambda n: (-scores[n], n)):
-            if usable(number):
-                best.append(number)
-                if len(best) == size:
-                    break
-        return best
+        known = {w: len(of[0]) for w in words(query) if (of := self.postings.of(w)) is not None}
+        rarest = sorted(known, key=lambda w: (known[w], w))[:QUERY_WORDS]
+        scores = self.postings.bm25(dict.fromkeys(rarest, 1.0))
+        found = np.flatnonzero(scores)
+        ordered = found[np.lexsort((found, -scores[found]))].tolist()
+        return list(itertools.islice(filter(usable, ordered), size))
 
 
 def words(text: str) -> list[str]:
@@ -274,10 +259,7 @@ def read_steps(source: Path, split: str, part: str) -> list[Step]:
                 _position(theorem["start"]),
                 step["state_before"],
                 step["tactic"],
-                tuple(
-                    (p["full_name"], p["def_path"], _position(p["def_pos"]))
-                    for p in step["annotated_tactic"][1]
-                ),
+                tuple((p["full_name"], p["def_path"], _position(p["def_pos"])) for p in step["annotated_tactic"][1]),
             )
             for theorem in json.loads(_read(source, f"{split}/{part}.json"))
             for step in theorem["traced_tactics"]

@@ -83,11 +83,7 @@ def make(worker: LeanWorker, root: str, split: str, size: int | None) -> tuple[l
 
     Returns them in the order of their modules, and counts: candidates, tried, skipped by reason.
     """
-    modules = [
-        m
-        for m in worker.request("modules", state=worker.base_state((root,)))["modules"]
-        if _under(m["name"], root)
-    ]
+    modules = [m for m in worker.request("modules", state=worker.base_state((root,)))["modules"] if _under(m["name"], root)]
     imports = {m["name"]: tuple(m["imports"]) for m in modules}
     home = {name: m["name"] for m in modules for name in m["theorems"]}
     candidates = in_hash_order(n for n in home if split_of(n) == split)
@@ -98,9 +94,7 @@ def make(worker: LeanWorker, root: str, split: str, size: int | None) -> tuple[l
     step = TRIES * size if size is not None else max(1, len(candidates))
     while len(tried) < len(candidates) and (size is None or len(found) < size):
         batch = candidates[len(tried) : len(tried) + step]
-        for number, name in enumerate(
-            sorted(batch, key=lambda n: (position[home[n]], n)), start=len(tried) + 1
-        ):
+        for number, name in enumerate(sorted(batch, key=lambda n: (position[home[n]], n)), start=len(tried) + 1):
             result = _theorem(worker, root, name, home[name], imports[home[name]])
             if isinstance(result, str):
                 skipped[result] += 1
@@ -116,9 +110,7 @@ def make(worker: LeanWorker, root: str, split: str, size: int | None) -> tuple[l
     return chosen, {"candidates": len(candidates), "tried": len(tried), "skipped": dict(skipped)}
 
 
-def _theorem(
-    worker: LeanWorker, root: str, name: str, module: str, imports: tuple[str, ...]
-) -> Theorem | str:
+def _theorem(worker: LeanWorker, root: str, name: str, module: str, imports: tuple[str, ...]) -> Theorem | str:
     """The theorem, or why it is skipped."""
     if not imports:
         return "its module imports nothing"

@@ -6,8 +6,6 @@ jinja2's autoescape and `prover.prove.report.text.visible`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,8 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from prover.evaluation.statistics import wilson
-from prover.prove.folder import write_atomically
-from prover.prove.report.page import STATUS_WORDS, TEMPLATES, chart, page_environment
+from prover.prove.report.page import STATUS_WORDS, chart, write_template
 
 BUDGETS = (
     ("seconds", "Seconds", "seconds for the theorem"),
@@ -36,22 +33,12 @@ NUMBER = re.compile(r"(?<![\w'])\d+(?:\.\d+)?(?!\w)")
 
 
 def write_eval_page(out: Path, summary: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> Path:
-    """Writes `out / "eval.html"`, whole or not at all, and returns its path."""
-    path = out / "eval.html"
-    write_atomically(path, render(summary, records))
-    return path
-
-
-def render(summary: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> str:
-    """The page; `summary` and `records` as the evaluation writes them."""
-    environment = page_environment()
-    environment.filters["percent"] = percent
-    style = "\n".join((TEMPLATES / name).read_text("utf-8") for name in ("report.css", "eval.css"))
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    """Writes `out / "eval.html"` and returns its path; `summary` and `records` as the evaluation writes them."""
     total = len(records)
-    return environment.get_template("eval.html.j2").render(
-        style=style,
-        style_hash=f"sha256-{digest}",
+    return write_template(
+        out / "eval.html",
+        "eval.html.j2",
+        ("report.css", "eval.css"),
         run=summary,
         total=total,
         wilson=wilson(int(summary["proved"]), total),
@@ -65,11 +52,6 @@ def render(summary: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> 
     )
 
 
-def percent(rate: object) -> str:
-    """0.1234 as 12.3 %."""
-    return f"{100 * float(rate):.1f} %" if isinstance(rate, int | float) else "–"
-
-
 def rate_by_budget(records: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, int]]:
     """How many are proved within each step of a budget; exact, as no search looks ahead at its budget."""
     spent = [float(r.get(key) or 0) for r in records if r.get("status") == "proved"]
@@ -79,9 +61,7 @@ def rate_by_budget(records: Sequence[Mapping[str, Any]], key: str) -> list[tuple
     return [(step, sum(s <= step for s in spent)) for step in (*steps, last)]
 
 
-def strata(
-    records: Sequence[Mapping[str, Any]],
-) -> list[tuple[str, list[tuple[str, int, int, int, tuple[float, float]]]]]:
+def strata(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, int, int, int, tuple[float, float]]]]]:
     """By area and by difficulty: name, proved, elaborated, total, interval."""
     tables = []
     for key, title in (("area", "Area"), ("difficulty", "Difficulty: closed by single tactics")):
@@ -124,11 +104,7 @@ def failures(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]
 def _budget(records: Sequence[Mapping[str, Any]], key: str, title: str, unit: str) -> dict[str, Any] | None:
     spent = sorted(float(r.get(key) or 0) for r in records if r.get("status") == "proved")
     drawn = chart(spent, len(records), None)
-    return (
-        None
-        if drawn is None
-        else {"title": title, "unit": unit, "chart": drawn, "steps": rate_by_budget(records, key)}
-    )
+    return None if drawn is None else {"title": title, "unit": unit, "chart": drawn, "steps": rate_by_budget(records, key)}
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:

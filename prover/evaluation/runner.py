@@ -14,40 +14,117 @@ on where it stopped, and "proved" is the audit's word.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
+import math
+import os
 import platform
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from prover import __version__
 from prover.audit.auditor import SharedAuditor, auditor_for
 from prover.evaluation import baseline as single_tactics
-from prover.evaluation.datasets import DataSet
-from prover.evaluation.figures import counts, joined, pass_curve
-from prover.evaluation.folder import FORMAT, check_folder, forget, tree_of
-from prover.evaluation.located import locate
-from prover.evaluation.noise import NoisyPolicy
-from prover.evaluation.provenance import code_sha256, hardware
+from prover.evaluation.datasets import DataSet, locate
+from prover.evaluation.finished import FORMAT, check_folder, forget, tree_of
 from prover.evaluation.report import write_eval_page
+from prover.evaluation.statistics import bootstrap, mean_pass_at_k, pass_at_k, wilson
 from prover.lean import source
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Reading, Target
+from prover.policy.base import View
 from prover.printable import tell
 from prover.prove.batch import run_batch
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder, write_atomically
-from prover.prove.item import BatchSettings, Item, settle_dependencies
+from prover.prove.item import BatchSettings, Item, over_budget, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 from prover.prove.run import commit, write_disproofs
+from search.types import Proposal
 
+CODE = (
+    "prover/lean",
+    "prover/policy",
+    "prover/prove/theorem.py",
+    "prover/prove/environment.py",
+    "prover/audit/auditor.py",
+    "prover/prove/batch.py",
+    "prover/prove/item.py",
+    "prover/prove/script.py",
+    "search",
+    "data/calibration.json",
+)
+"""What decides an outcome. Results of different code are not mixed in one run folder."""
 RUN_TEMPERATURE = 0.5
 """Noise on the policy's log-probabilities in repeated runs, when none is given."""
+
+
+@functools.cache
+def code_sha256() -> str:
+    """Hash, when first asked for, of the program's parts that decide an outcome."""
+    root = Path(__file__).resolve().parents[2]
+    whole = hashlib.sha256()
+    for part in CODE:
+        path = root / part
+        found = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in found:
+            if "__pycache__" not in file.parts and not file.name.startswith("."):
+                content = file.read_bytes()
+                whole.update(f"{file.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return whole.hexdigest()[:16]
+
+
+def hardware() -> str:
+    """Processor, cores and memory of this machine."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    except OSError:
+        pass  # not Linux
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB"
+
+
+@dataclass(frozen=True)
+class NoisyPolicy:
+    """A policy with Gumbel noise on its log-probabilities; temperature 0 leaves it as it is.
+
+    The order of log p + G is a sample of the policy's distribution without replacement (Gumbel 1954; the Gumbel-max trick).
+    The noise is a function of seed, state and tactic. The noised log-probabilities are shifted together so that the best of
+    them stays the policy's best; it does not guarantee that they sum to one.
+    """
+
+    policy: ViewPolicy
+    seed: int
+    temperature: float
+
+    def propose(self, view: View) -> list[Proposal]:
+        """The policy's proposals with other log-probabilities, the likeliest first."""
+        proposals = self.policy.propose(view)
+        if self.temperature == 0 or not proposals:
+            return proposals
+        noised = [p.log_prob + self.temperature * gumbel(self.seed, view.pp, view.stage, p.tactic) for p in proposals]
+        shift = max(p.log_prob for p in proposals) - max(noised)
+        changed = [replace(p, log_prob=min(0.0, n + shift)) for p, n in zip(proposals, noised, strict=True)]
+        return sorted(changed, key=lambda p: -p.log_prob)
+
+
+def gumbel(seed: int, *what: object) -> float:
+    """A standard Gumbel number that is a function of its arguments."""
+    text = "\0".join(map(str, (seed, *what))).encode("utf-8", "surrogatepass")
+    bits = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+    uniform = (bits + 0.5) / 2**64
+    return -math.log(-math.log(min(uniform, 1 - 2**-53)))
 
 
 @dataclass(frozen=True)
@@ -82,15 +159,9 @@ class Evaluation:
 
 
 def evaluate(
-    dataset: DataSet,
-    policy: ViewPolicy,
-    plan: Plan,
-    out: Path,
-    worker: Engine,
-    command: Sequence[str] = (),
-    auditor: SharedAuditor | None = None,
-    backend: Backend = EMBEDDED,
-) -> Evaluation:
+    dataset: DataSet, policy: ViewPolicy, plan: Plan, out: Path, worker: Engine, command: Sequence[str] = (),
+    auditor: SharedAuditor | None = None, backend: Backend = EMBEDDED,
+) -> Evaluation:  # fmt: skip
     """Runs the policy on the data set and writes everything to `out`.
 
     Args:
@@ -108,178 +179,184 @@ def evaluate(
     """
     started = time.time()
     check_folder(out, dataset, plan.fresh)
-    settings = replace(plan.settings, workers=max(1, plan.settings.workers))
-    code = code_sha256()
-    noted = settings.noted() | {"proofsmith": __version__, "code": code, "temperature": plan.noise, "runs": plan.runs}
-    noted |= plan.policy
-    if backend.name != EMBEDDED.name:
-        noted["backend"] = backend.name
-    if plan.noise:
-        noted["seed"] = plan.seed
-    hashes = {dataset.label: dataset.sample_sha256}
-    own_auditor = auditor is None
-    auditor = auditor or auditor_for(backend, settings.memory_mb)
+    shared = auditor or auditor_for(backend, plan.settings.memory_mb)
     try:
-        with RunFolder(out, noted, hashes, plan.fresh) as folder:
-            if plan.fresh:
-                forget(out)
-            items, readings = locate(worker, dataset)
-            lean = worker.lean
-            if plan.runs == 1:
-                seeded = _policy_of(policy, plan, 1)
-                first, resumed = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet, backend)
-                singles = [first]
-            else:
-                singles, resumed = _several_runs(items, policy, plan, settings, out, noted, hashes, worker, auditor, backend)
-            tried = _baseline(items, plan, settings, out, code, hashes, auditor, backend) if plan.baseline else None
-            records = joined(dataset, items, singles, tried)
-            notes = _write_proofs(out, dataset, items, readings, records, auditor)
-            trees = {r["id"]: t for r in records if (t := tree_of(out, plan.runs, r, folder))}
+        found = _Evaluating(dataset, policy, plan, out, worker, shared, backend).run()
     finally:
         worker.close()
-        if own_auditor:
-            auditor.close()
-    summary = _summary(dataset, plan, settings, records, tried) | {
-        "command": shlex.join(command),
-        "commit": commit(),
-        "code_sha256": code,
-        "lean": lean,
-        "proofsmith": __version__,
-        "python": platform.python_version(),
-        "hardware": hardware(),
-        "workers": settings.workers,
-        "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
-        "seconds": round(time.time() - started, 1),
-        "resumed": resumed,
-        "notes": [*dataset.notes, *notes],
-        "facts": dict(dataset.facts),
-    }
-    write_disproofs(out, records)
-    write_atomically(out / "results.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records))
-    write_report(out, summary, records, trees)
-    write_eval_page(out, summary, records)
+        if auditor is None:
+            shared.close()
+    summary = found.summary | {
+        "command": shlex.join(command), "commit": commit(), "proofsmith": __version__, "python": platform.python_version(),
+        "hardware": hardware(), "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
+        "seconds": round(time.time() - started, 1), "facts": dict(dataset.facts),
+    }  # fmt: skip
+    write_disproofs(out, found.records)
+    write_atomically(out / "results.jsonl", "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in found.records))
+    write_report(out, summary, found.records, found.trees)
+    write_eval_page(out, summary, found.records)
     write_atomically(out / "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
-    return Evaluation(summary, records, out)
+    return Evaluation(summary, found.records, out)
 
 
-def _policy_of(policy: ViewPolicy, plan: Plan, number: int) -> ViewPolicy:
-    """The policy of a run, with noise of its own where the plan asks for noise."""
-    return NoisyPolicy(policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else policy
+@dataclass
+class _Evaluating:
+    """The arguments of `evaluate`, and what came of them."""
+
+    dataset: DataSet
+    policy: ViewPolicy
+    plan: Plan
+    out: Path
+    worker: Engine
+    auditor: SharedAuditor
+    backend: Backend
+    summary: dict[str, Any] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    trees: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        self.settings = replace(plan.settings, workers=max(1, plan.settings.workers))
+        noted = {"proofsmith": __version__, "code": code_sha256(), "temperature": plan.noise, "runs": plan.runs, **plan.policy}
+        if self.backend.name != EMBEDDED.name:
+            noted["backend"] = self.backend.name
+        if plan.noise:
+            noted["seed"] = plan.seed
+        self._noted = self.settings.noted() | noted
+
+    def run(self) -> _Evaluating:
+        """Proves, and writes the proofs."""
+        plan, dataset = self.plan, self.dataset
+        with self._folder("", self._noted) as folder:
+            if plan.fresh:
+                forget(self.out)
+            self._items, readings = locate(self.worker, dataset)
+            lean = self.worker.lean
+            if plan.runs == 1:
+                runs = [self._one_run(folder, 1)]
+            else:
+                runs = []
+                for number in range(1, plan.runs + 1):
+                    with self._folder(f"run-{number}", {**self._noted, "run": number}) as single:
+                        runs.append(self._one_run(single, number))
+            tried = self._baseline() if plan.baseline else None
+            self.records = joined(dataset, self._items, [records for records, _ in runs], tried)
+            notes = self._write_proofs(readings)
+            self.trees = {r["id"]: t for r in self.records if (t := tree_of(self.out, plan.runs, r, folder))}
+        limits = self.settings.search
+        budget = {"timeout_s": limits.timeout_s, "max_expansions": limits.max_expansions}
+        self.summary = {
+            "format": FORMAT, "title": dataset.label, "benchmark": dataset.title, "split": dataset.split,
+            "source": dataset.source, "dataset_sha256": dataset.sha256, "sample_sha256": dataset.sample_sha256,
+            **counts(self.records),
+            "known_bad": {p.name: p.known_bad for p in dataset.problems if p.known_bad},
+            "runs": plan.runs, "seed": plan.seed, "temperature": plan.noise,
+            "budget": budget | ({"lean_s": limits.lean_s} if limits.lean_s is not None else {}),
+            **({"policy": dict(plan.policy)} if plan.policy else {}),
+            **({"critic": critic} if (critic := limits.noted().get("critic")) else {}),
+            "pass_at_k": pass_curve(self.records, plan.runs, plan.seed),
+            "baseline": single_tactics.summary(tried) if tried is not None else None,
+            "code_sha256": code_sha256(), "lean": lean, "workers": self.settings.workers,
+            "resumed": sum(known for _, known in runs), "notes": [*dataset.notes, *notes],
+        }  # fmt: skip
+        return self
+
+    def _folder(self, name: str, noted: Mapping[str, Any]) -> RunFolder:
+        return RunFolder(self.out / name, noted, {self.dataset.label: self.dataset.sample_sha256}, self.plan.fresh)
+
+    def _one_run(self, folder: RunFolder, number: int) -> tuple[list[dict[str, Any]], int]:
+        """The records of a run, with noise of its own where the plan asks for noise; and how many were there before."""
+        plan, known = self.plan, folder.known()
+        policy = NoisyPolicy(self.policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else self.policy
+        with ProgressBar(len(self._items), known, plan.quiet) as bar:
+            ran = run_batch(
+                self._items, policy, self.settings, folder, bar, first_worker=self.worker, auditor=self.auditor,
+                backend=self.backend,
+            )  # fmt: skip
+        settled = settle_dependencies(ran.records)
+        return [settled[i.id] for i in self._items], len(known)
+
+    def _baseline(self) -> dict[str, dict[str, Any]]:
+        def say(done: int, total: int) -> None:
+            if not self.plan.quiet and (done % 20 == 0 or done == total):
+                tell(f"baseline: {done} of {total}")
+
+        with self._folder("baseline", single_tactics.noted_settings(self.settings) | {"code": code_sha256()}) as base:
+            return single_tactics.run_baseline(self._items, self.settings, base, self.auditor, say, self.backend)
+
+    def _write_proofs(self, readings: Mapping[str, Reading]) -> list[str]:
+        """Writes the files that have proofs and elaborates each as a whole; returns what is wrong."""
+        problems: list[str] = []
+        by_file: dict[str, list[tuple[Target, str]]] = {}
+        for item, record in zip(self._items, self.records, strict=True):
+            if record["status"] == "proved":
+                by_file.setdefault(item.file, []).append((item.target, record["proof"]))
+        for name, proved in by_file.items():
+            path = self.out / "proofs" / name
+            places = {target.proof_span[0]: proof for target, proof in proved}
+            write_atomically(path, source.write_proofs(readings[name].file, places, readings[name].targets))
+            problems += self.auditor.recheck(path, readings[name], {target.index: proof for target, proof in proved})
+        return problems
 
 
-def _several_runs(
-    items: Sequence[Item],
-    policy: ViewPolicy,
-    plan: Plan,
-    settings: BatchSettings,
-    out: Path,
-    noted: Mapping[str, Any],
-    hashes: Mapping[str, str],
-    worker: Engine,
-    auditor: SharedAuditor,
-    backend: Backend,
-) -> tuple[list[list[dict[str, Any]]], int]:
-    """The records of each run, kept in folders of their own, and how many results were there before."""
-    singles: list[list[dict[str, Any]]] = []
-    resumed = 0
-    for number in range(1, plan.runs + 1):
-        with RunFolder(out / f"run-{number}", {**noted, "run": number}, hashes, plan.fresh) as folder:
-            seeded = _policy_of(policy, plan, number)
-            records, known = _one_run(items, seeded, settings, folder, worker, auditor, plan.quiet, backend)
-        singles.append(records)
-        resumed += known
-    return singles, resumed
+def joined(
+    dataset: DataSet, items: Sequence[Item], singles: Sequence[Sequence[dict[str, Any]]], tried: dict[str, dict[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """One record a problem; of several runs, one that proves it. `proved_runs` counts those."""
+    records = []
+    for index, (problem, item) in enumerate(zip(dataset.problems, items, strict=True)):
+        runs = [single[index] for single in singles]
+        proved = [r for r in runs if r["status"] == "proved"]
+        record = dict(proved[0] if proved else runs[0])
+        record |= {
+            "elaborated": item.target.problem is None,
+            "area": problem.area,
+            "split": dataset.split,
+            "known_bad": problem.known_bad,
+            "runs": len(runs),
+            "proved_runs": len(proved),
+        }
+        if len(runs) > 1:
+            record["run"] = runs.index(proved[0]) + 1 if proved else 1
+        if tried is not None:
+            closed_by = tried[item.id]["closed_by"]
+            record |= {"single_tactics": closed_by, "difficulty": single_tactics.difficulty(closed_by)}
+        records.append(record)
+    return records
 
 
-def _baseline(
-    items: Sequence[Item],
-    plan: Plan,
-    settings: BatchSettings,
-    out: Path,
-    code: str,
-    hashes: Mapping[str, str],
-    auditor: SharedAuditor,
-    backend: Backend,
-) -> dict[str, dict[str, Any]]:
-    noted = single_tactics.noted_settings(settings) | {"code": code}
-    with RunFolder(out / "baseline", noted, hashes, plan.fresh) as base:
-        return single_tactics.run_baseline(items, settings, base, auditor, _baseline_progress(plan.quiet), backend)
-
-
-def _summary(
-    dataset: DataSet,
-    plan: Plan,
-    settings: BatchSettings,
-    records: list[dict[str, Any]],
-    tried: dict[str, dict[str, Any]] | None,
-) -> dict[str, Any]:
-    """What was evaluated and what came of it."""
+def counts(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Proved, elaborated, total; rate and interval over the total."""
+    proved = sum(r["status"] == "proved" for r in records)
+    total = len(records)
     return {
-        "format": FORMAT,
-        "title": dataset.label,
-        "benchmark": dataset.title,
-        "split": dataset.split,
-        "source": dataset.source,
-        "dataset_sha256": dataset.sha256,
-        "sample_sha256": dataset.sample_sha256,
-        **counts(records),
-        "known_bad": {p.name: p.known_bad for p in dataset.problems if p.known_bad},
-        "runs": plan.runs,
-        "seed": plan.seed,
-        "temperature": plan.noise,
-        "budget": {
-            "timeout_s": settings.search.timeout_s, "max_expansions": settings.search.max_expansions,
-            **({"lean_s": lean_s} if (lean_s := settings.search.lean_s) is not None else {}),
-        },
-        **({"policy": dict(plan.policy)} if plan.policy else {}),
-        **({"critic": critic} if (critic := settings.search.noted().get("critic")) else {}),
-        "pass_at_k": pass_curve(records, plan.runs, plan.seed),
-        "baseline": single_tactics.summary(tried) if tried is not None else None,
+        "proved": proved,
+        "refuted": sum(r["status"] == "refuted" for r in records),
+        "failed": sum(r["status"] == "failed" for r in records),
+        "error": sum(r["status"] == "error" for r in records),
+        "elaborated": sum(bool(r["elaborated"]) for r in records),
+        "total": total,
+        "rate": round(proved / total, 4) if total else 0.0,
+        "wilson": [round(x, 4) for x in wilson(proved, total)],
+        "lean_seconds": round(sum(r.get("lean_seconds") or 0 for r in records), 1),
+        "expansions": (expansions := sum(r.get("expansions") or 0 for r in records)),
+        "policy_calls": expansions,  # the search asks the policy once for each expansion
+        "policy_tokens": sum(r.get("policy_tokens") or 0 for r in records),
+        "over_budget": over_budget(records),
+        "tactics_run": sum(r.get("tactics_run") or 0 for r in records),
     }
 
 
-def _one_run(
-    items: Sequence[Item],
-    policy: ViewPolicy,
-    settings: BatchSettings,
-    folder: RunFolder,
-    worker: Engine,
-    auditor: SharedAuditor,
-    quiet: bool,
-    backend: Backend,
-) -> tuple[list[dict[str, Any]], int]:
-    known = folder.known()
-    with ProgressBar(len(items), known, quiet) as bar:
-        ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend)
-    settled = settle_dependencies(ran.records)
-    return [settled[i.id] for i in items], len(known)
-
-
-def _baseline_progress(quiet: bool) -> Callable[[int, int], None]:
-    def say(done: int, total: int) -> None:
-        if not quiet and (done % 20 == 0 or done == total):
-            tell(f"baseline: {done} of {total}")
-
-    return say
-
-
-def _write_proofs(
-    out: Path,
-    dataset: DataSet,
-    items: Sequence[Item],
-    readings: dict[str, Reading],
-    records: Sequence[dict[str, Any]],
-    auditor: SharedAuditor,
-) -> list[str]:
-    """Writes the files that have proofs and elaborates each as a whole; returns what is wrong."""
-    problems: list[str] = []
-    by_file: dict[str, list[tuple[Target, str]]] = {}
-    for item, record in zip(items, records, strict=True):
-        if record["status"] == "proved":
-            by_file.setdefault(item.file, []).append((item.target, record["proof"]))
-    for name, proved in by_file.items():
-        path = out / "proofs" / name
-        places = {target.proof_span[0]: proof for target, proof in proved}
-        write_atomically(path, source.write_proofs(readings[name].file, places, readings[name].targets))
-        problems += auditor.recheck(path, readings[name], {target.index: proof for target, proof in proved})
-    return problems
+def pass_curve(records: Sequence[dict[str, Any]], runs: int, seed: int) -> list[dict[str, Any]]:
+    """pass@k for k = 1 … runs: unbiased estimate and 95 % interval over theorems (Wilson for one run, else
+    bootstrap)."""
+    successes = [r["proved_runs"] for r in records]
+    curve = []
+    for k in range(1, runs + 1):
+        if runs == 1:
+            interval = wilson(sum(successes), len(successes))
+        else:
+            interval = bootstrap([pass_at_k(runs, c, k) for c in successes], seed)
+        rate = mean_pass_at_k(successes, runs, k)
+        curve.append({"k": k, "rate": round(rate, 4), "interval": [round(x, 4) for x in interval]})
+    return curve

@@ -1,10 +1,14 @@
 """A Lean process that makes mutants: the library read and indexed, chunks of roots worked on, difficulty
 graded. What it holds can be made again, so it replaces itself when it is gone or has grown.
+
+On a Ray cluster the workers are actors, each with such a process. Only chunks and records travel; the folder, the order of the
+chunks and what counts as a duplicate stay with the command, so the shards are the same. Each machine needs Proofsmith installed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -13,7 +17,7 @@ import psutil
 from data.mutation import leakage
 from data.mutation.operators import NAMES
 from data.mutation.records import Mutant
-from prover.errors import DataError
+from prover.errors import ConfigError, DataError, LeanCrashedError
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 
@@ -32,6 +36,9 @@ GRADE_HEARTBEATS = 20_000_000
 GRADE_TIMEOUT_MS = 3000
 PATIENT_S = 600.0
 """A crowded machine takes its time, and a process that is given up costs more than the wait."""
+LOCAL = "local"
+START_TIMEOUT_S = 600.0
+USED_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -77,15 +84,11 @@ class MutationSettings:
             "roots",
             "split",
         )
-        return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(self).items()
-            if key in keep
-        }
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items() if key in keep}
 
 
 class ChunkWorker(Protocol):
-    """What a run asks of a worker, here (`Host`) or on another machine (`on_ray.RayHost`)."""
+    """What a run asks of a worker, here (`Host`) or on another machine (`RayHost`)."""
 
     def roots(self) -> list[str]:
         """Theorems that can be mutated."""
@@ -138,9 +141,7 @@ class Host:
         return self._state
 
     def _open(self, held_out: Collection[str]) -> list[str]:
-        reply = self.worker.request(
-            "mutate_open", OPEN_TIMEOUT_S, state=self._state, held_out=list(held_out)
-        )
+        reply = self.worker.request("mutate_open", OPEN_TIMEOUT_S, state=self._state, held_out=list(held_out))
         roots: list[str] = reply["roots"]
         return roots
 
@@ -203,9 +204,7 @@ class Host:
             self.worker.request("release", proofs=ids)
         return first or "hard", vacuous
 
-    def _first(
-        self, sid: int, tactics: tuple[str, ...], timeout_ms: int = GRADE_TIMEOUT_MS
-    ) -> str | None:
+    def _first(self, sid: int, tactics: tuple[str, ...], timeout_ms: int = GRADE_TIMEOUT_MS) -> str | None:
         replies = self.worker.request(
             "tactics",
             PATIENT_S,
@@ -246,3 +245,83 @@ def usable(modules: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
     if not known:
         raise DataError("; ".join(problems))
     return tuple(known), problems
+
+
+def connect(address: str, **options: Any) -> Callable[[MutationSettings], RayHost]:
+    """Joins a cluster, and gives what makes workers there.
+
+    Args:
+        address: what `ray.init` takes, such as `10.0.0.1:6379` or `auto`; `local` starts one on this machine.
+        options: for `ray.init`.
+
+    Raises:
+        ConfigError: there is no cluster at the address.
+    """
+    import ray
+
+    try:
+        ray.init(
+            None if address == LOCAL else address,
+            ignore_reinit_error=True,
+            log_to_driver=False,
+            include_dashboard=None if address != LOCAL else False,
+            **options,
+        )
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        raise ConfigError(f"--ray {address}: no cluster answers there ({str(error).splitlines()[0]})") from error
+    return RayHost
+
+
+class RayHost:
+    """A worker somewhere on the cluster; answers as `Host` does."""
+
+    def __init__(self, settings: MutationSettings) -> None:
+        import ray
+
+        self._ray = ray
+        self._settings = settings
+        # While a chunk is under way, a second thread tells what it has used.
+        self._new = ray.remote(Host).options(num_cpus=1, max_concurrency=2).remote
+        self._actor: Any = self._new(settings)
+        self._used = 0.0
+        self._lost = 0.0
+
+    def roots(self) -> list[str]:
+        """Theorems that can be mutated."""
+        roots: list[str] = self._ask("roots")
+        return roots
+
+    def mutate(self, roots: list[str], seed: int) -> dict[str, Any]:
+        """One chunk. Raises LeanProcessError when the process, or its machine, is lost."""
+        reply: dict[str, Any] = self._ask("mutate", roots, seed)
+        return reply
+
+    def grade(self, mutant: Mutant) -> tuple[str | None, bool | None]:
+        """Which tactic alone proves it, and whether its hypotheses are refuted by one."""
+        grade: tuple[str | None, bool | None] = self._ask("grade", mutant)
+        return grade
+
+    def used_s(self) -> float:
+        """Processor seconds, as far as the worker can be asked."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self._used = self._ray.get(self._actor.used_s.remote(), timeout=USED_TIMEOUT_S)
+        return self._lost + self._used
+
+    def interrupt(self) -> None:
+        """Ends the worker."""
+        self._ray.kill(self._actor)
+
+    def close(self) -> None:
+        """Ends the worker's process, and the worker."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self._ray.get(self._actor.close.remote(), timeout=USED_TIMEOUT_S)
+        self._ray.kill(self._actor)
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        try:
+            return self._ray.get(getattr(self._actor, method).remote(*args))
+        except self._ray.exceptions.RayActorError as error:
+            self._lost += self._used
+            self._used = 0.0
+            self._actor = self._new(self._settings)
+            raise LeanCrashedError(f"a worker of the cluster is gone: {str(error).splitlines()[0]}") from error

@@ -12,11 +12,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from data.mutation import negatives, shards
 from data.mutation.records import Mutant
 from prover.errors import DataError
+from prover.prove.report.page import write_template
 
 SAMPLES = 24
 NEGATIVE_SAMPLES = 8
@@ -28,13 +27,7 @@ def write_report(out: Path, seed: int = 0) -> Path:
     """Writes `report.html` into a run's folder. Raises DataError when the folder holds no run."""
     if not (out / shards.PLAN).exists():
         raise DataError(f"{out} holds no mutation run (there is no {shards.PLAN})")
-    environment = Environment(
-        loader=PackageLoader("prover", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    page = environment.get_template("mutation.html.j2").render(**facts(out, seed))
-    path = out / "report.html"
-    path.write_text(page, "utf-8")
-    return path
+    return write_template(out / "report.html", "mutation.html.j2", **facts(out, seed))
 
 
 def facts(out: Path, seed: int) -> dict[str, Any]:
@@ -125,12 +118,7 @@ def _rate(done: list[shards.Shard]) -> dict[str, Any]:
     rates = [n / seconds for n, seconds in zip(rows, spent, strict=True) if seconds]
     highest = max(rates, default=0.0)
     points = " ".join(f"{x},{100 - 95 * y / (highest or 1):.1f}" for x, y in enumerate(rates))
-    return {
-        "width": max(1, len(rates) - 1),
-        "points": points,
-        "highest": highest,
-        "last": rates[-1] if rates else 0.0,
-    }
+    return {"width": max(1, len(rates) - 1), "points": points, "highest": highest, "last": rates[-1] if rates else 0.0}
 
 
 def _dropped(done: list[shards.Shard]) -> list[tuple[str, int]]:
@@ -146,13 +134,7 @@ def _yields(done: list[shards.Shard]) -> list[tuple[str, int, int, int, str]]:
         for name, one in shard.stats.get("per_operator", {}).items():
             counts[name].update(one)
     return [
-        (
-            name,
-            one["attempted"],
-            one["built"],
-            one["accepted"],
-            f"{one['accepted'] / one['built']:.0%}" if one["built"] else "–",
-        )
+        (name, one["attempted"], one["built"], one["accepted"], f"{one['accepted'] / one['built']:.0%}" if one["built"] else "–")
         for name, one in sorted(counts.items())
     ]
 
@@ -162,9 +144,7 @@ def _bars(counts: Counter[str], limit: int | None = None) -> list[tuple[str, int
     return [(name, n, 100 * n / most) for name, n in counts.most_common(limit)]
 
 
-def _outcomes(
-    done: list[shards.Shard], accepted: Counter[tuple[str, int]]
-) -> list[tuple[str, int, int, int, str]]:
+def _outcomes(done: list[shards.Shard], accepted: Counter[tuple[str, int]]) -> list[tuple[str, int, int, int, str]]:
     """Operator, round, accepted, rejected, part accepted."""
     rejected: Counter[tuple[str, int]] = Counter()
     for shard in done:

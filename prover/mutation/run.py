@@ -24,8 +24,7 @@ from data.mutation.records import Mutant
 from prover.errors import LeanProcessError, LeanSetupError, StorageError
 from prover.lean.embedded.process import RequestRefused
 from prover.mutation.host import ChunkWorker, Host, MutationSettings
-from prover.mutation.plan import order_of, prepare
-from prover.mutation.totals import Totals
+from prover.mutation.plan import Totals, order_of, prepare
 
 __all__ = ["ChunkWorker", "Host", "MutationSettings", "Run", "Totals", "order_of"]
 
@@ -60,7 +59,7 @@ class Run:
             settings: what is to be made.
             on_progress: told now and then where the run is.
             benchmark: keys of statements that are to be no theorem's.
-            new_worker: makes a worker; `on_ray` gives workers on other machines.
+            new_worker: makes a worker; `host.connect` gives workers on other machines.
         """
         self.out = out
         self.settings = settings
@@ -100,8 +99,7 @@ class Run:
             while len(self._workers) < self.settings.workers:
                 self._workers.append(self._new_worker(self.settings))
             threads = [
-                threading.Thread(target=self._work, args=(worker, chunks, todo, errors), daemon=True)
-                for worker in self._workers
+                threading.Thread(target=self._work, args=(worker, chunks, todo, errors), daemon=True) for worker in self._workers
             ]
             for thread in threads:
                 thread.start()
@@ -144,11 +142,7 @@ class Run:
         return {shard.number for shard in done}
 
     def _work(
-        self,
-        worker: ChunkWorker,
-        chunks: list[list[str]],
-        todo: queue.SimpleQueue[int],
-        errors: list[BaseException],
+        self, worker: ChunkWorker, chunks: list[list[str]], todo: queue.SimpleQueue[int], errors: list[BaseException]
     ) -> None:
         try:
             while not self._finished():
@@ -197,15 +191,7 @@ class Run:
             "per_operator": _per_operator(results),
             **{
                 key: sum(r.get(key, 0) for r in results)
-                for key in (
-                    "proposed",
-                    "attempted",
-                    "built",
-                    "drafting_ms",
-                    "vacuity_ms",
-                    "printing_ms",
-                    "kernel_ms",
-                )
+                for key in ("proposed", "attempted", "built", "drafting_ms", "vacuity_ms", "printing_ms", "kernel_ms")
             },
         }
         return Chunk(found, [negatives.read(raw) for one in made for raw in one["records"]], stats)
@@ -256,9 +242,7 @@ class Run:
             **chunk.stats,
             **{key: counts[key] for key in ("benchmark", "duplicates")},
             "negatives": len(refuted),
-            "by_operator": dict(
-                Counter(f"{m.operator} {m.direction} {m.place.split()[0]}, round {m.round}" for m in fresh)
-            ),
+            "by_operator": dict(Counter(f"{m.operator} {m.direction} {m.place.split()[0]}, round {m.round}" for m in fresh)),
             # What was spent since the last shard: a killed run knows what it has cost.
             "core_s": round(self.totals.core_s - self._accounted, 3),
         }
@@ -284,10 +268,7 @@ class Run:
 
     def _count_cores(self) -> None:
         self.totals.core_s = (
-            self._core_before
-            + sum(worker.used_s() for worker in self._workers)
-            + time.process_time()
-            - self._cpu_at_start
+            self._core_before + sum(worker.used_s() for worker in self._workers) + time.process_time() - self._cpu_at_start
         )
         self.totals.wall_s = time.monotonic() - self._began
 

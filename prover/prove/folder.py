@@ -18,12 +18,12 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from prover.errors import ConfigError, StorageError
+from prover.errors import ConfigError, DataError, StorageError
 from prover.prove.claim import Claim
 
 SCHEMA = 2
@@ -201,6 +201,26 @@ def json_text(value: object, indent: int | None = None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     unspeakable = not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
     return json.dumps(value, indent=indent) if unspeakable else text
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file of JSON lines, with the numbers of their lines. Raises DataError that names the line."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line)
+                except ValueError as error:
+                    raise DataError(f"{path}:{number} is not JSON: {error}") from error
+                if not isinstance(record, dict):
+                    raise DataError(f"{path}:{number} is not a JSON object")
+                yield number, record
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text") from error
 
 
 def write_below(folder: Path, name: str, text: str) -> Path:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
 from prover.server import wire
-from prover.server.gate import Gate
-from prover.server.guard import Refused
+from prover.server.gate import Cancelled, Gate
+from prover.server.guard import Refused, ServeSettings
 from prover.server.jobs import Jobs
-from prover.server.runs import Runs
 from prover.server.service import Service
-from prover.server.settings import ServeSettings
 
 WAITING_ALLOWANCE_S = 60.0
 """A request may spend so long in the queue, beyond the time that it asked for."""
@@ -26,36 +26,107 @@ EVENT_PAUSE_S = 0.25
 HEARTBEAT_S = 10.0
 REPORT_POLICY = "sandbox allow-scripts allow-modals; frame-ancestors 'none'"
 """A report is a page of its own origin: its scripts cannot reach this server."""
+REPORT = "report.html"
+MAX_SUMMARY_BYTES = 2_000_000
+MAX_LISTED = 500
+TICKET_S = 600.0
+SHOWN = ("title", "command", "lean", "commit", "started", "seconds", "workers", "total", "proved", "refuted", "failed", "error")
+
+
+class Runs:
+    """The run folders directly below `folder`. Symbolic links are not followed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tickets: dict[str, tuple[str, float]] = {}
+
+    def known(self) -> list[dict[str, Any]]:
+        """What is known of each run, the latest first."""
+        found = []
+        try:
+            folders = [f for f in self._folder.iterdir() if f.is_dir() and not f.is_symlink()]
+        except OSError:
+            return []
+        for folder in folders:
+            summary = _summary(folder)
+            if summary is not None:
+                facts = {key: summary.get(key) for key in SHOWN}
+                found.append({"name": folder.name, **facts, "report": _plain_file(folder / REPORT)})
+        found.sort(key=lambda run: str(run["started"] or ""), reverse=True)
+        return found[:MAX_LISTED]
+
+    def results(self, name: str) -> list[dict[str, Any]]:
+        """The theorems of a run, as lines of results.jsonl have them. Raises Refused (404)."""
+        path = self._run(name) / "results.jsonl"
+        if not _plain_file(path):
+            raise Refused(404, f"the run {name!r} has no results.jsonl")
+        with path.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines if line.strip()]
+
+    def ticket(self, name: str) -> str:
+        """Lets a browser open the report by its address for ten minutes, where a token cannot be sent. Raises Refused (404)."""
+        self.report(name)
+        now = time.monotonic()
+        self._tickets = {t: (n, end) for t, (n, end) in self._tickets.items() if end > now}
+        ticket = secrets.token_urlsafe(16)
+        self._tickets[ticket] = (name, now + TICKET_S)
+        return ticket
+
+    def admits(self, ticket: str, name: str) -> bool:
+        """Whether the ticket is for this run's report and still good."""
+        known, end = self._tickets.get(ticket, ("", 0.0))
+        return known == name and end > time.monotonic()
+
+    def report(self, name: str) -> Path:
+        """The report's file. Raises Refused (404)."""
+        path = self._run(name) / REPORT
+        if not _plain_file(path):
+            raise Refused(404, f"the run {name!r} has no {REPORT}")
+        return path
+
+    def _run(self, name: str) -> Path:
+        # Compared with what is there, never joined blindly: a name cannot lead out of the folder.
+        try:
+            known = {f.name for f in self._folder.iterdir() if f.is_dir() and not f.is_symlink()}
+        except OSError:
+            known = set()
+        if name not in known:
+            raise Refused(404, f"there is no run {name[:80]!r}")
+        return self._folder / name
+
+
+def _plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _summary(folder: Path) -> dict[str, Any] | None:
+    path = folder / "summary.json"
+    try:
+        if not _plain_file(path) or path.stat().st_size > MAX_SUMMARY_BYTES:
+            return None
+        summary = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return summary if isinstance(summary, dict) and "total" in summary else None
 
 
 def api_routes(service: Service, gate: Gate, jobs: Jobs, runs: Runs, settings: ServeSettings) -> APIRouter:
     """The routes, bound to what answers them."""
     router = APIRouter()
 
-    @router.post("/v1/suggest", tags=["proofs"])
-    async def suggest(body: wire.SuggestRequest, request: Request) -> wire.SuggestReply:
-        """Tactics for a position or a goal, checked by Lean, the best first."""
-        return await gate.run(request, lambda stop: service.suggest(body, stop), body.timeout_s + WAITING_ALLOWANCE_S)
+    def asked(path: str, name: str, work: Callable[[Any, Cancelled], Any], takes: type[Any], gives: type[Any]) -> None:
+        async def answer(body: Any, request: Request) -> Any:
+            seconds = getattr(body, "timeout_s", 0.0) + WAITING_ALLOWANCE_S
+            return await gate.run(request, lambda stop: work(body, stop), seconds)
 
-    @router.post("/v1/goals", tags=["proofs"])
-    async def goals(body: wire.PositionRequest, request: Request) -> wire.GoalsReply:
-        """The goals at a position."""
-        return await gate.run(request, lambda stop: service.goals(body, stop), body.timeout_s + WAITING_ALLOWANCE_S)
+        answer.__annotations__ |= {"body": takes, "request": Request}
+        router.post(path, tags=["proofs"], response_model=gives, name=name, description=work.__doc__)(answer)
 
-    @router.post("/v1/document", tags=["proofs"])
-    async def document(body: wire.DocumentRequest, request: Request) -> wire.DocumentReply:
-        """The theorems of a file that wait for a proof."""
-        return await gate.run(request, lambda stop: service.document(body, stop), body.timeout_s + WAITING_ALLOWANCE_S)
-
-    @router.post("/v1/check", tags=["proofs"])
-    async def check(body: wire.CheckBody, request: Request) -> wire.CheckReply:
-        """What Lean says of a file; with `against`, whether it proves what another one states."""
-        return await gate.run(request, lambda stop: service.check(body, stop), body.timeout_s + WAITING_ALLOWANCE_S)
-
-    @router.post("/v1/premises", tags=["proofs"])
-    async def premises(body: wire.PremisesRequest, request: Request) -> wire.PremisesReply:
-        """Theorems of the library that fit a query."""
-        return await gate.run(request, lambda stop: service.premises(body, stop), 60.0)
+    asked("/v1/suggest", "suggest", service.suggest, wire.SuggestRequest, wire.SuggestReply)
+    asked("/v1/goals", "goals", service.goals, wire.PositionRequest, wire.GoalsReply)
+    asked("/v1/document", "document", service.document, wire.DocumentRequest, wire.DocumentReply)
+    asked("/v1/check", "check", service.check, wire.CheckBody, wire.CheckReply)
+    asked("/v1/premises", "premises", service.premises, wire.PremisesRequest, wire.PremisesReply)
 
     @router.post("/v1/prove", status_code=202, tags=["jobs"])
     async def prove(body: wire.ProveRequest) -> wire.JobReply:

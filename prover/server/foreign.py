@@ -6,11 +6,16 @@ LeanCopilot: `POST /generate`, `POST /encode`. llmstep: `POST /`. LLMLean: Ollam
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import math
+import re
 import secrets
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,17 +23,71 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
 from prover.errors import ProverError
-from prover.server.embedding import encode as vector_of
+from prover.server import wire
 from prover.server.gate import Cancelled, Gate
 from prover.server.prompts import Question, answer, read_prompt
 from prover.server.service import Service
-from prover.server.turns import Turns
 from prover.server.wire import LeanText
 
+DIMENSIONS = 1472
+WORD = re.compile(r"[^\W_]+|[^\w\s]")
+KEPT = 64
+FRESH_S = 60.0
 SUGGEST_S = 20.0
 PROVE_S = 30.0
 WIDTH = 32
 MODEL = "proofsmith"
+
+
+def encode_text(text: str) -> list[float]:
+    """A text as a vector, without a model; all zeros when it has no words.
+
+    Words and pairs of neighbouring words are hashed to one of DIMENSIONS places with a sign; the sum has length 1. It is not
+    comparable with vectors of another encoder, LeanCopilot's own premise embeddings (ByT5 small) among them.
+    """
+    words = WORD.findall(text)
+    vector = [0.0] * DIMENSIONS
+    for feature in [*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))]:
+        digest = int.from_bytes(hashlib.blake2b(feature.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+        vector[digest % DIMENSIONS] += 1.0 if digest >> 63 else -1.0
+    length = math.sqrt(sum(x * x for x in vector))
+    return [x / length for x in vector] if length else vector
+
+
+class Turns:
+    """Answers to the last few questions, found once; a question that comes again gets the next one, as from a sampled model."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Question, tuple[float, list[str]]] = OrderedDict()
+        self._turn: dict[Question, int] = {}
+
+    def remembered(self, question: Question, ask: Callable[[Question], list[str]]) -> list[str]:
+        """The answers, found now or within the last minute."""
+        with self._lock:
+            found = self._known.get(question)
+            if found is not None and self._clock() - found[0] < FRESH_S:
+                return found[1]
+        answers = ask(question)
+        with self._lock:
+            self._known[question] = (self._clock(), answers)
+            self._turn.pop(question, None)
+            while len(self._known) > KEPT:
+                old, _ = self._known.popitem(last=False)
+                self._turn.pop(old, None)
+        return answers
+
+    def next(self, question: Question, answers: list[str], first: bool = False) -> str:
+        """The answer whose turn it is, the best one with `first`; empty when there is none."""
+        if not answers:
+            return ""
+        if first:
+            return answers[0]
+        with self._lock:
+            turn = self._turn.get(question, 0)
+            self._turn[question] = turn + 1
+        return answers[turn % len(answers)]
 
 
 class GenerateRequest(BaseModel):
@@ -37,32 +96,6 @@ class GenerateRequest(BaseModel):
     name: str
     input: LeanText
     prefix: LeanText | None = ""
-
-
-class Generation(BaseModel):
-    """A tactic and its probability."""
-
-    output: str
-    score: float
-
-
-class GenerateReply(BaseModel):
-    """The likeliest first."""
-
-    outputs: list[Generation]
-
-
-class EncodeRequest(BaseModel):
-    """LeanCopilot's."""
-
-    name: str
-    input: LeanText
-
-
-class EncodeReply(BaseModel):
-    """One vector."""
-
-    outputs: list[float]
 
 
 class StepRequest(BaseModel):
@@ -112,31 +145,31 @@ def foreign_routes(service: Service, gate: Gate) -> APIRouter:
     router = APIRouter()
     turns = Turns()
 
-    @router.post("/generate", tags=["LeanCopilot"])
-    async def generate(body: GenerateRequest, request: Request) -> GenerateReply:
-        """Tactics for a goal; they begin with the prefix."""
+    async def offers(request: Request, state: str, context: str, prefix: str) -> list[wire.SuggestionBody]:
         found = await gate.run(
-            request, lambda stop: service.offers(body.input, "", body.prefix or "", WIDTH, SUGGEST_S, stop), SUGGEST_S * 2
+            request, lambda stop: service.offers(state, context, prefix, WIDTH, SUGGEST_S, stop), SUGGEST_S * 2
         )
-        return GenerateReply(outputs=[Generation(output=o.tactic, score=math.exp(o.log_prob)) for o in found.suggestions])
+        return found.suggestions
+
+    @router.post("/generate", tags=["LeanCopilot"])
+    async def generate(body: GenerateRequest, request: Request) -> dict[str, Any]:
+        """Tactics for a goal, the likeliest first, with their probabilities; they begin with the prefix."""
+        found = await offers(request, body.input, "", body.prefix or "")
+        return {"outputs": [{"output": o.tactic, "score": math.exp(o.log_prob)} for o in found]}
 
     @router.post("/encode", tags=["LeanCopilot"])
-    async def encode(body: EncodeRequest) -> EncodeReply:
+    async def encode(body: GenerateRequest) -> dict[str, list[float]]:
         """A text as a vector; see docs/server.md for what it may be compared with."""
-        return EncodeReply(outputs=vector_of(body.input[:100_000]))
+        return {"outputs": encode_text(body.input[:100_000])}
 
     @router.post("/", tags=["llmstep"])
     async def step(body: StepRequest, request: Request) -> dict[str, Any]:
         """Tactics for a goal; each begins with the prefix."""
         try:
-            found = await gate.run(
-                request,
-                lambda stop: service.offers(body.tactic_state, body.context, body.prefix, WIDTH, SUGGEST_S, stop),
-                SUGGEST_S * 2,
-            )
+            found = await offers(request, body.tactic_state, body.context, body.prefix)
         except ProverError as error:
             return {"error": str(error)}
-        return {"suggestions": [o.tactic for o in found.suggestions]}
+        return {"suggestions": [o.tactic for o in found]}
 
     @router.post("/api/generate", tags=["LLMLean"])
     async def ollama(body: OllamaRequest, request: Request) -> Response:
@@ -194,8 +227,8 @@ def _answers(service: Service, stop: Cancelled) -> Any:
 
 
 def _chunks(common: dict[str, Any], answers: Sequence[str]) -> Iterator[str]:
-    for text in answers:
-        delta = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
-        yield f"data: {json.dumps({**common, 'object': 'chat.completion.chunk', 'choices': [delta]})}\n\n"
-    end = {"index": 0, "delta": {}, "finish_reason": "stop"}
-    yield f"data: {json.dumps({**common, 'object': 'chat.completion.chunk', 'choices': [end]})}\n\ndata: [DONE]\n\n"
+    deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": text}, None) for text in answers]
+    for delta, end in [*deltas, ({}, "stop")]:
+        choice = {"index": 0, "delta": delta, "finish_reason": end}
+        yield f"data: {json.dumps({**common, 'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
+    yield "data: [DONE]\n\n"

@@ -1,4 +1,4 @@
-"""What stands before every request: who may ask, and how large a question may be.
+"""What a server is told (its settings), and what stands before every request: who may ask, and how large a question may be.
 
 A browser lets any page send requests to this machine, and a page's own name may be pointed at it (DNS rebinding). So a
 request is answered only when its Host header names this server and its Origin, if it has one, is this server's own page or
@@ -12,13 +12,14 @@ import asyncio
 import hmac
 import ipaddress
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prover.server.settings import ServeSettings, is_loopback
-
+MEBIBYTE = 1 << 20
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -31,6 +32,50 @@ HEADERS = (
 OPEN_PATHS = frozenset({"/", "/health", "/favicon.ico"})
 """Need no token: the page itself, which is the same for everyone, and the sign of life."""
 OPEN_FOLDER = "/page/"
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """Settings of `proofsmith serve`; see its help for the options that set them.
+
+    `host` is the address to listen on, `token` what a request has to carry (None: nothing, loopback only), `hosts` further
+    names in a Host header and `origins` further pages (`https://name:port`) that are answered. At most `waiting` requests
+    wait for a Lean and `jobs_waiting` jobs for their turn; a body has at most `max_body_bytes` and comes within
+    `body_timeout_s`. `runs` is the folder of past batches, `state` that of the server's own jobs. At the end a job has
+    `grace_s` seconds to finish.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 23337
+    token: str | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    running: int = 2
+    waiting: int = 64
+    jobs_running: int = 1
+    jobs_waiting: int = 32
+    max_connections: int = 1000
+    max_body_bytes: int = 4 * MEBIBYTE
+    max_bodies_bytes: int = 128 * MEBIBYTE
+    body_timeout_s: float = 30.0
+    max_request_s: float = 300.0
+    max_job_s: float = 3600.0
+    runs: Path = Path("runs")
+    state: Path = Path("runs/server")
+    grace_s: float = 10.0
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 class Refused(Exception):

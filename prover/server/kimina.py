@@ -6,22 +6,33 @@ ids of proof states, which that server's clients cannot use either.
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, model_validator
 
 from prover.errors import DataError, LeanTimeoutError, ProverError
+from prover.lean.commands import header
+from prover.lean.positions import Position
 from prover.server.gate import Cancelled, Gate
-from prover.server.pool import Busy
+from prover.server.pool import Busy, Limit
 from prover.server.service import Service
+from prover.server.session import Session
 from prover.server.wire import LeanText
 
 WAITING_ALLOWANCE_S = 60.0
 """Beyond its own time a snippet may wait so long for a Lean: one may be lost on every snippet."""
 MAX_SNIPPETS = 256
 MAX_SNIPPET_S = 300.0
+IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
+LIBERAL = "set_option autoImplicit true"
+"""Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
+
+LEAN_WAIT_S = 600.0
+"""A snippet waits for a Lean as long as its client does."""
 
 
 class Code(BaseModel):
@@ -111,7 +122,7 @@ def kimina_routes(service: Service, gate: Gate) -> APIRouter:
 def _one(service: Service, name: str, code: str, timeout_s: float, stop: Cancelled) -> dict[str, Any]:
     started = time.monotonic()
     try:
-        answer: dict[str, Any] = {"response": service.repl(code, timeout_s, stop)}
+        answer: dict[str, Any] = {"response": repl(service.session, code, timeout_s, stop)}
     except LeanTimeoutError:
         answer = {"error": f"Lean REPL command timed out in {timeout_s:g} seconds"}
     except Busy:
@@ -129,3 +140,51 @@ def _older(result: dict[str, Any]) -> dict[str, Any]:
     if "response" in result:
         changed["response"] = {**result["response"], "time": result["time"]}
     return changed
+
+
+def repl(session: Session, code: str, timeout_s: float, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """A text elaborated as the REPL would, in its form of an answer (messages and sorries)."""
+    _, end = header(code)
+    raw = code.encode()
+    added = f"\n{LIBERAL}" if end else f"{LIBERAL}\n"
+    text = (raw[:end] + added.encode() + raw[end:]).decode()
+    first = raw[:end].count(b"\n") + (1 if end else 0)
+    limit = Limit(timeout_s)
+    try:
+        found = session.document(text, cancelled=cancelled, wait_s=LEAN_WAIT_S, within=limit)
+    except DataError as error:
+        return {"env": 0, "messages": [{"severity": "error", **_import_span(code, str(error)), "data": str(error)}]}
+    sorries = []
+    for place in found.sorries:
+        try:
+            goal = session.goals(text, place.line, place.column, cancelled=cancelled, wait_s=LEAN_WAIT_S, within=limit).text
+        except DataError:
+            goal = ""
+        sorries.append({**_span(place, Position(place.line, place.column + len("sorry")), first), "goal": goal})
+    messages = [
+        {"severity": d.severity, **_span(d.start, d.end, first), "data": d.text} for d in found.diagnostics
+    ]
+    answer: dict[str, Any] = {"env": 0}
+    if messages:
+        answer["messages"] = messages
+    if sorries:
+        answer["sorries"] = sorries
+    return answer
+
+
+def _import_span(code: str, message: str) -> dict[str, Any]:
+    """Where a text imports the module that a message names; its beginning when it names none."""
+    for number, line in enumerate(code.splitlines(), start=1):
+        found = IMPORT.match(line)
+        if found is not None and found[1] in message:
+            return {"pos": {"line": number, "column": 0}, "endPos": {"line": number, "column": len(line)}}
+    return {"pos": {"line": 1, "column": 0}, "endPos": {"line": 1, "column": 0}}
+
+
+def _span(start: Position, end: Position, added_at: int) -> dict[str, Any]:
+    """A span as the REPL gives it: lines from 1, without the line that was added before `added_at` (from 0)."""
+
+    def pos(position: Position) -> dict[str, int]:
+        return {"line": position.line + (0 if position.line >= added_at else 1), "column": position.column}
+
+    return {"pos": pos(start), "endPos": pos(end)}

@@ -1,4 +1,4 @@
-"""The language server: the editor's requests, answered by a session.
+"""The language server: the editor's requests, answered by a session, and what Lean says of its texts as they change.
 
 Requests wait in threads, so a long one never holds up another; one that the editor takes back stops in Lean, too. Every
 text comes from the editor; files on disk are not read.
@@ -12,13 +12,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls import uris
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from prover import __version__
@@ -28,20 +29,109 @@ from prover.lean.holes import NoPlace
 from prover.lean.positions import Position
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import Proof
-from prover.server.lsp_diagnostics import Diagnostics
-from prover.server.lsp_editor import Editor, failure
-from prover.server.lsp_text import Text, short
+from prover.server.editor import Editor, Text, failure
+from prover.server.pool import Cancelled
+from prover.server.reading import REQUEST_S
 from prover.server.session import Session
-from prover.server.waiting import prove_all, to_prove
 
+SETTLE_S = 0.25
+"""An edit is elaborated once no other has come for so long."""
+READING_WAIT_S = 600.0
+PATIENCE_S = 3.0
+"""A text that is read for longer is said to be waited for."""
+SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error, "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+}  # fmt: skip
 THREADS = 32
-SUGGEST, SUGGESTIONS, GOALS, PROVE, PROVE_ALL = (
-    f"proofsmith.{verb}" for verb in ("suggest", "suggestions", "goals", "prove", "proveAll")
-)
 KINDS = (types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorRewrite)
 T = TypeVar("T")
 Work = Callable[[Callable[[], bool]], T]
 """What a thread does; it is given a way to ask whether the answer is still wanted."""
+
+
+class Diagnostics:
+    """Reads texts as they change, and tells the editor what Lean says.
+
+    Args:
+        session: has Lean.
+        editor: is told.
+        threads: the reading waits there.
+        wanted: whether the editor is to be told; a text is read even so, and the next request finds it warm.
+    """
+
+    def __init__(self, session: Session, editor: Editor, threads: Executor, wanted: Callable[[], bool]) -> None:
+        self._session = session
+        self._editor = editor
+        self._threads = threads
+        self._wanted = wanted
+        self._reading: dict[str, tuple[asyncio.Task[None], threading.Event]] = {}
+
+    def changed(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
+        """Elaborates the text in the background, what changed only."""
+        uri = params.text_document.uri
+        self._stop(uri)
+        stop = threading.Event()
+        self._reading[uri] = (asyncio.get_running_loop().create_task(self._read(uri, stop)), stop)
+
+    def closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Forgets what was said about a text."""
+        self._stop(params.text_document.uri)
+        self._publish(params.text_document.uri, None, [])
+
+    def _stop(self, uri: str) -> None:
+        task, stop = self._reading.pop(uri, (None, None))
+        if task is not None and stop is not None:
+            stop.set()
+
+    async def _read(self, uri: str, stop: threading.Event) -> None:
+        await asyncio.sleep(SETTLE_S)
+        if stop.is_set():
+            return
+        version = self._editor.ls.workspace.get_text_document(uri).version
+        try:
+            text = self._editor.text(uri)
+            reading = asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: self._session.document(
+                    text.text, path=text.path, cancelled=stop.is_set, wait_s=READING_WAIT_S
+                ),
+            )
+            await asyncio.wait({reading}, timeout=PATIENCE_S)
+            if not reading.done() and not stop.is_set() and self._wanted():
+                self._publish(uri, version, [_on_top(self._waited_for(), types.DiagnosticSeverity.Information)])
+            document = await reading
+            found = [
+                types.Diagnostic(text.range(d.start, d.end), d.text, SEVERITIES[d.severity], source="Lean")
+                for d in document.diagnostics
+            ]
+        except Cancelled:
+            return
+        except ProverError as error:
+            found = [_on_top(str(error), types.DiagnosticSeverity.Error)]
+        except JsonRpcException as error:
+            found = [_on_top(error.message, types.DiagnosticSeverity.Information)]
+        if not stop.is_set() and self._wanted():
+            self._publish(uri, version, found)
+
+    def _waited_for(self) -> str:
+        lean = self._session.readiness
+        if not lean.serving:
+            return str(lean)
+        return f"Lean is still reading this text; a command that takes more than {REQUEST_S:.0f} s is given up"
+
+    def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
+        self._editor.ls.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
+
+
+def _on_top(message: str, severity: types.DiagnosticSeverity) -> types.Diagnostic:
+    """What concerns the whole file, at its beginning."""
+    start = types.Position(0, 0)
+    return types.Diagnostic(types.Range(start, start), message, severity, source="proofsmith")
+
+
+SUGGEST, SUGGESTIONS, GOALS, PROVE, PROVE_ALL = (
+    f"proofsmith.{verb}" for verb in ("suggest", "suggestions", "goals", "prove", "proveAll")
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +219,7 @@ class Server:
 
         def work(cancelled: Callable[[], bool]) -> types.Hover | None:
             try:
-                at = self.session.goals(text.text, place.line, place.column, text.path, cancelled)
+                at = self.session.goals(text.text, place.line, place.column, path=text.path, cancelled=cancelled)
             except NoPlace:
                 return None
             shown = f"**{at.theorem}**\n```lean\n{at.text}\n```"
@@ -148,7 +238,7 @@ class Server:
         if place is None:
             return []
         automatic = params.context.trigger_kind == types.CodeActionTriggerKind.Automatic
-        document = await self._answer(lambda cancelled: self.session.document(text.text, text.path, cancelled))
+        document = await self._answer(lambda cancelled: self.session.document(text.text, path=text.path, cancelled=cancelled))
         actions: list[types.CodeAction] = []
         if automatic:
             actions.append(_command("Suggest next tactic", SUGGEST, uri, position))
@@ -182,7 +272,7 @@ class Server:
                 raise
             return [
                 {
-                    "tactic": s.tactic, "goals": list(s.goals_after), "closes": s.closes, "title": short(s),
+                    "tactic": s.tactic, "goals": list(s.goals_after), "closes": s.closes, "title": s.title,
                     "edit": self._editor.edit(uri, version, text, [at.step(s)]),
                 }
                 for s in found
@@ -200,7 +290,7 @@ class Server:
         text, place = self._asked(uri, position)
 
         def work(cancelled: Callable[[], bool]) -> dict[str, Any]:
-            at = self.session.goals(text.text, place.line, place.column, text.path, cancelled)
+            at = self.session.goals(text.text, place.line, place.column, path=text.path, cancelled=cancelled)
             return {"theorem": at.theorem, "goals": list(at.goals), "range": text.range(at.start, at.end)}
 
         return await self._answer(work)
@@ -224,17 +314,16 @@ class Server:
         text, place = self._asked(uri, position)
 
         async def search(report: Callable[[str, int | None], None], cancelled: Callable[[], bool]) -> list[Proof]:
-            def told(event: dict[str, Any]) -> None:
-                report(f"{event['expansion']} states expanded", None)
+            def told(expansions: int, _: object) -> None:
+                report(f"{expansions} states expanded", None)
 
             def work(gone: Callable[[], bool]) -> Proof:
                 def over() -> bool:
                     return gone() or cancelled()
 
-                where = to_prove(self.session, text.text, place, text.path, over)
-                return self.session.prove(
-                    text.text, where, SearchSettings(timeout_s=self.options.prove_s), told, over, text.path
-                )
+                where = self.session.place_to_prove(text.text, place, path=text.path, cancelled=over)
+                settings = SearchSettings(timeout_s=self.options.prove_s)
+                return self.session.prove(text.text, where, settings, told, path=text.path, cancelled=over)
 
             return [await self._answer(work)]
 
@@ -251,7 +340,9 @@ class Server:
 
             def work(gone: Callable[[], bool]) -> list[Proof]:
                 settings = SearchSettings(timeout_s=self.options.prove_s)
-                return prove_all(self.session, text.text, settings, told, lambda: gone() or cancelled(), text.path)
+                return self.session.prove_all(
+                    text.text, settings, told, path=text.path, cancelled=lambda: gone() or cancelled()
+                )
 
             return await self._answer(work)
 

@@ -14,11 +14,11 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from prover import __version__
-from prover.errors import ProverError
+from prover.errors import DataError, ProverError
+from prover.lean.source import load
 from prover.server import wire
 from prover.server.jobs import Live
 from prover.server.service import Service
-from prover.server.workspace import text_of
 
 T = TypeVar("T")
 PROGRESS_PAUSE_S = 0.5
@@ -32,6 +32,36 @@ File = Annotated[str | None, Field(description="A .lean file of the workspace")]
 Text = Annotated[str | None, Field(description="The content of a Lean file, in place of `file`")]
 Line = Annotated[int, Field(ge=1, description="Line, from 1")]
 Column = Annotated[int, Field(ge=0, description="Column, from 0 in characters")]
+
+
+def text_of(workspace: Path, file: str | None, text: str | None) -> str:
+    """What a tool works on: a text, or a .lean file of the workspace.
+
+    Args:
+        workspace: the folder; nothing outside it is read, links that lead out included.
+        file: a path, relative to the workspace or absolute.
+        text: in place of a file.
+
+    Raises:
+        DataError: neither or both are given, the file is elsewhere, or it cannot be read.
+    """
+    if (file is None) == (text is None):
+        raise DataError("give `file` (a .lean file of the workspace) or `text`, one of the two")
+    if text is not None:
+        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+            raise DataError("the text is not UTF-8, or holds a NUL; Lean could not read it")
+        return text
+    assert file is not None
+    root = workspace.resolve()
+    try:
+        path = (root / file).resolve()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file!r} is no path") from error
+    if not path.is_relative_to(root):
+        raise DataError(f"{file} lies outside the workspace {root}; start `proofsmith mcp --workspace FOLDER` for another")
+    if path.suffix != ".lean":
+        raise DataError(f"{file} is not a .lean file")
+    return load(path)
 
 
 class ProofReply(BaseModel):

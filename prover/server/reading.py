@@ -1,4 +1,4 @@
-"""Texts in warm Lean: what Lean says about them, and the state of a proof at a place.
+"""Texts in warm Lean: what Lean says about them, the state of a proof at a place, and such a place as a theorem of its own.
 
 A text that is sent again after an edit is elaborated from the first command that changed, by a process that knows the rest.
 """
@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 from lean_dojo import DojoInitError, TacticState
 
+from prover.audit.auditor import AuditVerdict
 from prover.errors import DataError, LeanProcessError
+from prover.lean import answers, source
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
-from prover.lean.holes import NoPlace, hole_at
+from prover.lean.holes import Hole, NoPlace, hole_at, region_end
 from prover.lean.positions import Places
-from prover.lean.source import LeanFile
-from prover.server.answers import GoalsAt
-from prover.server.document import Document, document_of
+from prover.lean.source import LeanFile, Target
+from prover.server.answers import Document, GoalsAt, document_of
 from prover.server.pool import Lease, Limit, Pool, Readiness
 from prover.server.suggest import goals_of
 
@@ -38,6 +39,18 @@ TACTIC_S = 5.0
 HEARTBEATS = 50_000
 """For a single suggested tactic, in thousands; a quarter of what a search allows."""
 WARM = "theorem warm (n : Nat) : n + 0 = n := by sorry\n"
+CHECK_S = 60.0
+"""For a whole proof that is not audited."""
+
+
+class How(TypedDict, total=False):
+    """Of a request: the text's `path` (for messages), whether the answer is no longer wanted, how many seconds to wait for a
+    free Lean (WAIT_S), and the limit of the time with it."""
+
+    path: Path | None
+    cancelled: Callable[[], bool]
+    wait_s: float
+    within: Limit | None
 
 
 @dataclass(frozen=True)
@@ -60,9 +73,6 @@ class Reader:
         spares: further processes that are kept warm for when one is lost.
         backend: which Lean works.
     """
-
-    backend: Backend = EMBEDDED
-    """Which Lean works."""
 
     def __init__(
         self, workers: int, memory_mb: int | None = None, tactic_s: float = TACTIC_S, spares: int = 0,
@@ -107,14 +117,7 @@ class Reader:
         """Ends all processes; requests under way fail."""
         self._pool.close()
 
-    def document(
-        self,
-        text: str,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
-        limit: Limit | None = None,
-    ) -> Document:
+    def document(self, text: str, **how: Unpack[How]) -> Document:
         """A text, elaborated.
 
         Raises:
@@ -126,8 +129,8 @@ class Reader:
         with self._documents_lock:
             if key in self._documents:
                 self._documents.move_to_end(key)
-                return replace(self._documents[key], path=path)
-        with self._reading(text, path, cancelled, wait_s, limit) as (lease, file):
+                return replace(self._documents[key], path=how.get("path"))
+        with self._reading(text, **how) as (lease, file):
             commands = lease.worker.commands(file, cancelled=lease.cancel.is_set)
             lease.check()
         found = document_of(file, commands)
@@ -137,47 +140,21 @@ class Reader:
                 self._documents.popitem(last=False)
         return found
 
-    def goals(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
-        limit: Limit | None = None,
-    ) -> GoalsAt:
-        """The tactic state at a place.
-
-        Args:
-            text: the file.
-            line: from 0.
-            column: codepoints, from 0.
-            path: for messages.
-            cancelled: whether the answer is still wanted.
-            wait_s: seconds to wait for a free Lean.
-            limit: of the time with Lean.
+    def goals(self, text: str, line: int, column: int, **how: Unpack[How]) -> GoalsAt:
+        """The tactic state at a place: `line` from 0, `column` in codepoints from 0.
 
         Raises:
             NoPlace: no tactic can stand there.
             DataError: Lean does not come to this place, or see `document`.
         """
-        with self.opened(text, line, column, path, cancelled, wait_s, limit) as here:
+        with self.opened(text, line, column, **how) as here:
             return here.at
 
     @contextmanager
-    def opened(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
-        limit: Limit | None = None,
-    ) -> Iterator[Opened]:
+    def opened(self, text: str, line: int, column: int, **how: Unpack[How]) -> Iterator[Opened]:
         """A place with its live proof state, for as long as the block lasts; see `goals` for what it is given and raises."""
-        with self._reading(text, path, cancelled, wait_s, limit) as (lease, file):
+        name = how.get("path") or "the text"
+        with self._reading(text, **how) as (lease, file):
             hole = hole_at(lease.worker, file, line, column, lease.cancel.is_set)
             lease.check()
             places = Places(file.text)
@@ -186,31 +163,32 @@ class Reader:
                 with Dojo(hole, lease.worker, self.tactic_s, HEARTBEATS) as (dojo, state):
                     goals = goals_of(state.pp)
                     if not goals and start.line < line:
-                        raise NoPlace(f"{path or 'the text'}:{line + 1}: no tactic can stand here; the proof is complete")
+                        raise NoPlace(f"{name}:{line + 1}: no tactic can stand here; the proof is complete")
                     at = GoalsAt(hole.name, goals, hole.passed, start, end, hole.tactic, hole)
                     yield Opened(lease, at, dojo, state)
             except DojoInitError as error:
                 if isinstance(error.__cause__, LeanProcessError):
                     raise error.__cause__ from error
-                raise DataError(f"{path or 'the text'}:{line + 1}:{column + 1}: {error}") from error
+                raise DataError(f"{name}:{line + 1}:{column + 1}: {error}") from error
 
     # ------------------------------------------------------------------ below
 
     @contextmanager
     def _reading(
-        self, text: str, path: Path | None, cancelled: Callable[[], bool], wait_s: float, limit: Limit | None = None
-    ) -> Iterator[tuple[Lease, LeanFile]]:
-        """A Lean that knows most of a text, and the text with its imports read; the time that `limit` counts begins then."""
+        self, text: str, path: Path | None = None, cancelled: Callable[[], bool] = lambda: False, wait_s: float = WAIT_S,
+        within: Limit | None = None,
+    ) -> Iterator[tuple[Lease, LeanFile]]:  # fmt: skip
+        """A Lean that knows most of a text, and the text with its imports read; the time that `within` counts begins then."""
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > MAX_TEXT_BYTES:
             raise DataError(
                 f"{path or 'the text'} has {size} bytes; interactive use reads up to {MAX_TEXT_BYTES}. "
                 "`proofsmith prove` takes files of ten times that size"
             )
-        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text), limit) as lease:
+        with self._pool.lease(wait_s, cancelled, lambda w: w.shared_prefix(text), within) as lease:
             file = lease.worker.header(text, path)
             lease.worker.load_imports(file)
-            with limit.counting() if limit is not None else nullcontext():
+            with within.counting() if within is not None else nullcontext():
                 yield lease, file
 
 
@@ -224,3 +202,67 @@ def _try(*tactics: str) -> Callable[[Engine], None]:
                 dojo.run_tacs(state, tactics)
 
     return run
+
+
+def whole(worker: Engine, file: LeanFile, name: str) -> Hole:
+    """A theorem's whole proof as a hole."""
+    commands = worker.commands(file)
+    index = next(i for i, c in enumerate(commands) if c.value is not None and source.full_name(file, c) == name)
+    command = commands[index]
+    assert command.value is not None
+    places = Places(file.text)
+    deeper = places.position(places.at_byte(command.start)).column + 2
+    end = max(command.end, region_end(file, commands, index))
+    lead = f":= by\n{' ' * deeper}"
+    return Hole(
+        file, index, name, command.start, end, (command.value[0], end), one=lead, many=lead, column=deeper,
+        broken=bool(command.errors),
+    )  # fmt: skip
+
+
+def alone(worker: Engine, hole: Hole) -> Hole:
+    """The same hole in a text that ends with its command and parses: `sorry` stands in the hole.
+
+    Theorems in front whose proofs are wrong or unfinished stand there with `sorry`: only what they state
+    counts for what follows.
+    """
+    file = hole.file
+    pieces: list[str] = []
+    at = 0
+    commands = worker.commands(file, hole.start)
+    for index, command in enumerate(commands[: hole.index]):
+        if _broken_proof(command):
+            assert command.value is not None
+            pieces += [file.span(at, command.value[0]), ":= by sorry\n"]
+            at = max(command.value[1], region_end(file, commands, index))
+    before = "".join([*pieces, file.span(at, hole.start)])
+    text = before + hole.command("sorry") + "\n"
+    if not pieces and not hole.broken and file.span(*hole.proof_span) == hole.written("sorry"):
+        text = file.span(0, hole.end) + "\n"
+    shift = len(before.encode()) - hole.start
+    start = hole.proof_span[0] + shift
+    new = LeanFile(text, file.modules, file.body_start, file.path)
+    span = (start, start + len(hole.written("sorry").encode()))
+    return replace(hole, file=new, start=hole.start + shift, end=len(text.encode()) - 1, proof_span=span)
+
+
+def _broken_proof(command: answers.Command) -> bool:
+    """Whether a theorem's errors are all in its proof."""
+    return (
+        command.declaration in source.PROVABLE
+        and command.value is not None
+        and bool(command.errors)
+        and all(e.start >= command.value[0] for e in command.errors)
+    )
+
+
+class Unaudited:
+    """Takes what Lean takes; whoever uses it does not say proved."""
+
+    def __init__(self, worker: Engine) -> None:
+        self._worker = worker
+
+    def __call__(self, target: Target, proof: str) -> AuditVerdict:
+        """Whether the command has no error with this proof."""
+        errors = [m.text for m in self._worker.check(target, proof, CHECK_S) if m.severity == "error"]
+        return AuditVerdict(not errors, "error" if errors else "accepted", errors[0] if errors else None, (), (), (), "")

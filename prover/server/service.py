@@ -1,10 +1,11 @@
-"""What the HTTP and MCP servers answer, over one session of warm Leans.
+"""What the HTTP and MCP servers answer, and what a job of searching does, over one session of warm Leans.
 
 Lines count from 1 here and columns from 0 in characters, as in `prover.server.wire`; the session counts both from 0.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 from prover.errors import DataError
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
-from prover.lean.positions import Places, Position
+from prover.lean.positions import Position
 from prover.lean.states import tactic_state
 from prover.policy.neural.default import default_policy
 from prover.prove.environment import SearchState, view_of
@@ -21,22 +22,64 @@ from prover.prove.evaluator import ViewPolicy
 from prover.prove.report.tree import Limits, prune
 from prover.prove.theorem import SearchSettings
 from prover.server import wire
-from prover.server.answers import GoalsAt
-from prover.server.document import Document, Waiting
+from prover.server.answers import Document, Edit, GoalsAt, Proof, Waiting
 from prover.server.jobs import Live
 from prover.server.pool import Limit, Readiness
-from prover.server.repl_form import repl, sorries_of
-from prover.server.session import Session
+from prover.server.session import Expanded, Session
 from prover.server.state_text import GoalSource, as_theorem, at_last_line
 from prover.server.suggest import Suggestion, goals_of
-from prover.server.waiting import prove_waiting
-from prover.server.watched import GrowingTree, edit_body, result_of
 
+TREE_PAUSE_S = 0.4
 UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"
 JOB_WAIT_S = 3600.0
 PICTURE = Limits(nodes=250, failures=25, state_chars=4000, error_chars=400)
 NONE = FileContext()
 Cancelled = Callable[[], bool]
+
+
+def _passed_on(live: Live) -> Expanded:
+    """Passes a search's progress and tree on a few times a second."""
+    began = time.monotonic()
+    last = -TREE_PAUSE_S
+
+    def told(expansions: int, tree: Callable[[], dict[str, Any]]) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= TREE_PAUSE_S:
+            last, grown = now, tree()
+            sizes = {"expansions": expansions, "nodes": len(grown["nodes"]), "tactics_run": len(grown["edges"])}
+            live.note({**sizes, "seconds": round(now - began, 1)}, grown)
+
+    return told
+
+
+def result_of(proof: Proof, text: str) -> dict[str, Any]:
+    """A finished search as a job's result."""
+    result: dict[str, Any] = {
+        "theorem": proof.name,
+        "status": proof.status,
+        "proof": proof.tactics,
+        "reason": proof.reason,
+        "seconds": round(proof.effort.seconds, 2),
+        "expansions": proof.effort.expansions,
+        "tactics_run": proof.effort.tactics_run,
+        "axioms": list(proof.axioms),
+        "depends_on": list(proof.depends_on),
+        "tree": proof.effort.tree,
+    }
+    if proof.disproof is not None:
+        result["disproof"] = proof.disproof.noted()
+    if proof.edit is not None:
+        edit = edit_body(proof.edit, text)
+        result["edit"] = edit.model_dump()
+        result["text"] = text[: edit.start] + edit.text + text[edit.end :]
+    return result
+
+
+def edit_body(edit: Edit, text: str) -> wire.EditBody:
+    """An edit in characters."""
+    start, end = edit.span(text)
+    return wire.EditBody(start=start, end=end, text=edit.new_text)
 
 
 class Service:
@@ -48,18 +91,18 @@ class Service:
     """
 
     def __init__(self, session: Session, policy: ViewPolicy | None = None) -> None:
-        self._session = session
+        self.session = session
         self._policy = policy or default_policy(model=session.uses_model, first_stage=0)
 
     @property
     def lean(self) -> str:
         """The version of the Lean that answers."""
-        return self._session.lean
+        return self.session.lean
 
     @property
     def readiness(self) -> Readiness:
         """Whether Lean waits for work, and what it does instead."""
-        return self._session.readiness
+        return self.session.readiness
 
     def memory_mb(self) -> int:
         """Memory of this process and its Leans."""
@@ -74,13 +117,13 @@ class Service:
 
     def close(self) -> None:
         """Ends all processes."""
-        self._session.close()
+        self.session.close()
 
     # ------------------------------------------------------------------ our own protocol
 
     def document(self, body: wire.DocumentRequest, cancelled: Cancelled) -> wire.DocumentReply:
-        """See /v1/document."""
-        found = self._session.document(body.text, cancelled=cancelled, limit=Limit(body.timeout_s))
+        """The theorems of a file that wait for a proof."""
+        found = self.session.document(body.text, cancelled=cancelled, within=Limit(body.timeout_s))
         theorems = [
             wire.TheoremBody(
                 name=w.name, line=w.start.line + 1, statement=w.statement, kind=w.kind, problem=_problem(found, w)
@@ -91,32 +134,31 @@ class Service:
         return wire.DocumentReply(theorems=theorems, notes=notes)
 
     def goals(self, body: wire.PositionRequest, cancelled: Cancelled) -> wire.GoalsReply:
-        """See /v1/goals."""
+        """The goals at a position."""
         limit = Limit(body.timeout_s)
-        at = self._session.goals(body.text, body.line - 1, body.column, cancelled=cancelled, limit=limit)
+        at = self.session.goals(body.text, body.line - 1, body.column, cancelled=cancelled, within=limit)
         return wire.GoalsReply(goals=list(at.goals), theorem=at.theorem)
 
     def suggest(self, body: wire.SuggestRequest, cancelled: Cancelled) -> wire.SuggestReply:
-        """See /v1/suggest."""
+        """Tactics for a position or a goal, checked by Lean, the best first."""
         if body.text is None or body.line is None or body.column is None:
             assert body.state is not None
             return self.offers(body.state, body.context, body.prefix, body.limit, body.timeout_s, cancelled)
         at, found = self._suggested(body.text, body.line - 1, body.column, body.prefix, body.limit, body.timeout_s, cancelled)
-        places = Places(body.text)
-        bodies = [_suggestion(s, edit_body(at.edit(s.tactic), places)) for s in found]
+        bodies = [_suggestion(s, edit_body(at.edit(s.tactic), body.text)) for s in found]
         return wire.SuggestReply(suggestions=bodies, checked=True, goals=list(at.goals))
 
     def _suggested(
         self, text: str, line: int, column: int, prefix: str, limit: int, timeout_s: float, cancelled: Cancelled
     ) -> tuple[GoalsAt, list[Suggestion]]:
         if prefix.strip():
-            return self._session.complete_at(text, line, column, prefix, limit, timeout_s, cancelled)
-        return self._session.suggest_at(text, line, column, limit, timeout_s, cancelled=cancelled)
+            return self.session.complete_at(text, line, column, prefix, limit, timeout_s, cancelled=cancelled)
+        return self.session.suggest_at(text, line, column, limit, timeout_s, cancelled=cancelled)
 
     def check(self, body: wire.CheckBody, cancelled: Cancelled) -> wire.CheckReply:
-        """See /v1/check."""
+        """What Lean says of a file; with `against`, whether it proves what another one states."""
         if body.against is not None:
-            verdicts = self._session.judge(body.against, body.text)
+            verdicts = self.session.judge(body.against, body.text)
             bodies = [
                 wire.VerdictBody(
                     name=v.name, accepted=v.accepted, category=v.category, reason=v.reason, axioms=list(v.axioms)
@@ -125,7 +167,7 @@ class Service:
             ]
             ok = all(v.accepted for v in verdicts)
             return wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
-        found = self._session.document(body.text, cancelled=cancelled, limit=Limit(body.timeout_s))
+        found = self.session.document(body.text, cancelled=cancelled, within=Limit(body.timeout_s))
         messages = [
             wire.MessageBody(
                 severity=d.severity, text=d.text, line=d.start.line + 1, column=d.start.column, end_line=d.end.line + 1,
@@ -133,12 +175,12 @@ class Service:
             )
             for d in found.diagnostics
         ]  # fmt: skip
-        sorries = len(sorries_of(found))
+        sorries = len(found.sorries)
         return wire.CheckReply(ok=not found.errors and not sorries, lean=self.lean, messages=messages, sorries=sorries)
 
     def premises(self, body: wire.PremisesRequest, _: Cancelled) -> wire.PremisesReply:
-        """See /v1/premises."""
-        found = self._session.premises(body.query, body.limit)
+        """Theorems of the library that fit a query."""
+        found = self.session.premises(body.query, body.limit)
         return wire.PremisesReply(premises=[wire.PremiseBody(name=p.name, signature=p.statement) for p in found])
 
     # ------------------------------------------------------------------ searches
@@ -151,23 +193,19 @@ class Service:
 
         text = request["text"]
         settings = SearchSettings(request["timeout_s"], request.get("max_expansions"))
-        growing = GrowingTree(live)
+        told = _passed_on(live)
         if request.get("line") is not None:
             where = Position(request["line"] - 1, request.get("column") or 0)
-            proof = self._session.prove(text, where, settings, growing.told, stop, wait_s=JOB_WAIT_S)
+            proof = self.session.prove(text, where, settings, told, cancelled=stop, wait_s=JOB_WAIT_S)
         else:
             waiting = self._waiting(text, request.get("theorem"), stop)
-            proof = prove_waiting(self._session, text, waiting, settings, stop, None, growing.told, JOB_WAIT_S)
+            proof = self.session.prove_waiting(text, waiting, settings, told, cancelled=stop, wait_s=JOB_WAIT_S)
         return result_of(proof, text)
 
     def _waiting(self, text: str, name: str | None, stop: Cancelled) -> Waiting:
-        document = self._session.document(text, cancelled=stop, wait_s=JOB_WAIT_S)
+        document = self.session.document(text, cancelled=stop, wait_s=JOB_WAIT_S)
         if name is not None:
-            found = document.named(name)
-            if found is None:
-                known = "it is proved already" if name in document.theorems else "the text has no theorem of this name"
-                raise DataError(f"there is nothing to prove for {name}: {known}")
-            return found
+            return document.to_prove(name)
         if len(document.waiting) != 1:
             count = len(document.waiting)
             raise DataError(f"the text has {count} theorems to prove; say which with `theorem`, or `line` and `column`")
@@ -207,9 +245,8 @@ class Service:
         """A proof, one tactic a line, of a goal that came as text; None when none was found."""
         for source in _sources(state, context):
             try:
-                proof = self._session.prove(
-                    source.text, Position(source.line - 1, source.column), SearchSettings(timeout_s), None, cancelled
-                )
+                place = Position(source.line - 1, source.column)
+                proof = self.session.prove(source.text, place, SearchSettings(timeout_s), cancelled=cancelled)
             except DataError:
                 continue
             if proof.tactics is not None:
@@ -231,9 +268,6 @@ class Service:
         ]
         return wire.SuggestReply(suggestions=bodies, checked=False, note=UNCHECKED)
 
-    def repl(self, code: str, timeout_s: float, cancelled: Cancelled) -> dict[str, Any]:
-        """See `prover.server.repl_form.repl`."""
-        return repl(self._session, code, timeout_s, cancelled)
 
 
 def _suggestion(found: Suggestion, edit: wire.EditBody | None) -> wire.SuggestionBody:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from prover.audit import outcome as audit
 from prover.audit.auditor import SharedAuditor, TheoremVerdict, auditor_for
@@ -20,7 +18,7 @@ from prover.audit.outcome import Candidate, Failure
 from prover.errors import DataError
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.lean.engine import Backend
-from prover.lean.holes import Hole, hole_at
+from prover.lean.holes import Hole, NoPlace, hole_at
 from prover.lean.positions import Places, Position
 from prover.policy.neural.default import default_policy
 from prover.policy.premises import Premise, PremiseIndex
@@ -29,14 +27,25 @@ from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings, Item
 from prover.prove.premises import EMBEDDED_LEAN, LazyPremises, load_or_build
 from prover.prove.theorem import SearchSettings
-from prover.server.answers import Check, GoalsAt, Proof, Sorry, proof_of
+from prover.server.answers import Edit, GoalsAt, Proof, Waiting, applied, proof_of, settled
 from prover.server.completion import Inside, Prefix, candidates, statements, stating
-from prover.server.events import Growth
-from prover.server.pool import Lease, Limit
-from prover.server.reading import MAX_TEXT_BYTES, REQUEST_S, TACTIC_S, WAIT_S, Opened, Reader
+from prover.server.pool import Lease
+from prover.server.reading import (
+    MAX_TEXT_BYTES,
+    TACTIC_S,
+    WAIT_S,
+    How,
+    Opened,
+    Reader,
+    Unaudited,
+    alone,
+    whole,
+)
 from prover.server.suggest import Suggester, Suggestion, ranked
-from prover.server.targets import Unaudited, alone, stated, whole
+from search.export import to_json
 
+Expanded = Callable[[int, Callable[[], dict[str, Any]]], None]
+"""Told of a search after each expansion: their number, and a way to have its tree in the schema of docs/architecture.md."""
 LOOKED_FOR = 8
 """So many suggestions are found before the best of them are given, be fewer asked for."""
 
@@ -53,9 +62,6 @@ class Session(Reader):
         model: whether the default policy asks the model that ships, where there is one.
         spares, backend: see `Reader`.
     """
-
-    uses_model: bool = True
-    """Whether the default model is asked, where there is one."""
 
     def __init__(
         self,
@@ -105,42 +111,19 @@ class Session(Reader):
         warm = here.lease.worker.is_warm(here.dojo.entry.file.modules)
         return Suggester(here.dojo, self._policy, file_context, self._named, searches=warm)
 
-    def suggest(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        limit: int = 8,
-        timeout_s: float = 5.0,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        on_suggestion: Callable[[Suggestion], None] = lambda _: None,
-        wait_s: float = WAIT_S,
-    ) -> list[Suggestion]:
-        """Tactics for a place, each tried in Lean; best first. See `goals`.
+    def suggest_at(
+        self, text: str, line: int, column: int, limit: int = 8, timeout_s: float = 5.0,
+        on_suggestion: Callable[[Suggestion], None] = lambda _: None, **how: Unpack[How],
+    ) -> tuple[GoalsAt, list[Suggestion]]:  # fmt: skip
+        """The goals at a place, and tactics for it, each tried in Lean; best first. See `goals`.
 
         Args:
             limit: at most so many.
             timeout_s: seconds of trying, from when the goals are known.
             on_suggestion: told of each as soon as it is found, in the order of trial.
         """
-        return self.suggest_at(text, line, column, limit, timeout_s, path, cancelled, on_suggestion, wait_s)[1]
-
-    def suggest_at(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        limit: int = 8,
-        timeout_s: float = 5.0,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        on_suggestion: Callable[[Suggestion], None] = lambda _: None,
-        wait_s: float = WAIT_S,
-    ) -> tuple[GoalsAt, list[Suggestion]]:
-        """The goals and the suggestions in one; see `suggest`."""
         found: list[Suggestion] = []
-        with self.opened(text, line, column, path, cancelled, wait_s) as here:
+        with self.opened(text, line, column, **how) as here:
             if here.at.goals:
                 wanted = max(limit, LOOKED_FOR)
                 for suggestion in self.suggester(here).run(here.state, wanted, timeout_s, here.lease.cancel.is_set):
@@ -150,21 +133,13 @@ class Session(Reader):
         return here.at, ranked(found, len(here.at.goals))[:limit]
 
     def complete_at(
-        self,
-        text: str,
-        line: int,
-        column: int,
-        prefix: str,
-        limit: int = 8,
-        timeout_s: float = 5.0,
-        cancelled: Callable[[], bool] = lambda: False,
-        wait_s: float = WAIT_S,
+        self, text: str, line: int, column: int, prefix: str, limit: int = 8, timeout_s: float = 5.0, **how: Unpack[How]
     ) -> tuple[GoalsAt, list[Suggestion]]:
-        """The goals at a place, and tactics that begin with a prefix, whatever it is; see `suggest`."""
+        """The goals at a place, and tactics that begin with a prefix, whatever it is; see `suggest_at`."""
         parts = Prefix.of(prefix)
         found: list[Suggestion] = []
-        inside = self._inside(text, line, column, parts, cancelled, wait_s)
-        with self.opened(text, line, column, None, cancelled, wait_s) as here:
+        inside = self._inside(text, line, column, parts, **how)
+        with self.opened(text, line, column, **how) as here:
             if here.at.goals:
                 deadline = time.monotonic() + timeout_s
 
@@ -182,9 +157,7 @@ class Session(Reader):
             here.lease.check()
         return here.at, ranked(found, len(here.at.goals))[:limit]
 
-    def _inside(
-        self, text: str, line: int, column: int, prefix: Prefix, cancelled: Callable[[], bool], wait_s: float
-    ) -> Inside | None:
+    def _inside(self, text: str, line: int, column: int, prefix: Prefix, **how: Unpack[How]) -> Inside | None:
         """What is wanted where a prefix ends, when Lean comes to it."""
         at = Places(text).character(line, column)
         if at is None or not prefix.base.strip():
@@ -192,48 +165,35 @@ class Session(Reader):
         rest = text[at:].removeprefix("sorry") if text.startswith("sorry", at) else text[at:]
         row = prefix.base.count("\n")
         last = len(prefix.base) - (prefix.base.rfind("\n") + 1)
+        whole = text[:at] + prefix.with_sorry() + rest
         try:
-            with self.opened(
-                text[:at] + prefix.with_sorry() + rest, line + row, last + (0 if row else column), None, cancelled, wait_s
-            ) as here:
+            with self.opened(whole, line + row, last + (0 if row else column), **how) as here:
                 goal, offers = self.suggester(here).offers(here.state)
                 return Inside(here.at.hole.is_term, goal, offers)
         except DataError:
             return None
 
+    # ------------------------------------------------------------------ proofs
+
     def prove(
-        self,
-        text: str,
-        where: str | Position,
-        settings: SearchSettings | None = None,
-        on_event: Callable[[dict[str, Any]], None] | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-        path: Path | None = None,
-        wait_s: float = WAIT_S,
-    ) -> Proof:
-        """Searches for a proof.
+        self, text: str, where: str | Position, settings: SearchSettings | None = None,
+        on_expansion: Expanded | None = None, **how: Unpack[How],
+    ) -> Proof:  # fmt: skip
+        """Searches for a proof; its status is `cancelled` when the answer is not wanted any more.
 
         Args:
             text: the file.
             where: a theorem's name (its whole proof is searched for) or a place (the rest of the proof there).
             settings: budgets.
-            on_event: told after each expansion: `expansion` (their number) and the `nodes` and `edges` that are new or
-                changed, as in docs/architecture.md.
-            cancelled: whether the answer is still wanted; the proof's status is then `cancelled`.
-            path: for messages.
-            wait_s: seconds to wait for a free Lean.
+            on_expansion: told after each one.
 
         Raises:
             DataError: no such theorem or place, or the text cannot be read.
             Busy: no Lean came free.
         """
         if isinstance(where, str):
-            document = self.document(text, path, cancelled, wait_s)
-            waiting = document.named(where)
-            if waiting is None:
-                known = "it is proved already" if where in document.theorems else "the text has no theorem of this name"
-                raise DataError(f"there is nothing to prove for {where}: {known}")
-        with self._reading(text, path, cancelled, wait_s) as (lease, file):
+            self.document(text, **how).to_prove(where)
+        with self._reading(text, **how) as (lease, file):
             hole = (
                 whole(lease.worker, file, where) if isinstance(where, str)
                 else hole_at(lease.worker, file, where.line, where.column, lease.cancel.is_set)
@@ -242,8 +202,67 @@ class Session(Reader):
             places = Places(file.text)
             start, end = (places.position(places.at_byte(offset)) for offset in hole.proof_span)
             target = alone(lease.worker, hole)
-            found = self._search(lease, target, settings or SearchSettings(), on_event)
+            found = self._search(lease, target, settings or SearchSettings(), on_expansion)
         return proof_of(hole, found, start, end)
+
+    def place_to_prove(self, text: str, place: Position, **how: Unpack[How]) -> str | Position:
+        """What `prove` is to be asked when the cursor is at a place: the theorem around it, or a place in its proof.
+
+        Raises NoPlace when nothing there waits for a proof.
+        """
+        waiting = self.document(text, **how).at(place.line)
+        if waiting is None:
+            raise NoPlace(f"{how.get('path') or 'the text'}:{place.line + 1}: no theorem here waits for a proof")
+        if waiting.kind == "sorry":
+            return waiting.name
+        if waiting.kind == "partial":
+            behind = [p for p in waiting.places if (p.line, p.column + len("sorry")) >= (place.line, place.column)]
+            return behind[0] if behind else waiting.places[-1]
+        try:
+            self.goals(text, place.line, place.column, **how)
+        except DataError:
+            return waiting.places[-1]
+        return place
+
+    def prove_all(
+        self, text: str, settings: SearchSettings | None = None,
+        on_theorem: Callable[[int, int, Waiting, Proof | None], None] = lambda *_: None, **how: Unpack[How],
+    ) -> list[Proof]:  # fmt: skip
+        """Every waiting theorem of a text, one after the other, each as the text stands; the edits do not overlap.
+
+        Args:
+            on_theorem: told number, total, theorem, and None before the search or its proof after it.
+        """
+        document = self.document(text, **how)
+        cancelled = how.get("cancelled", lambda: False)
+        proofs: list[Proof] = []
+        for number, waiting in enumerate(document.waiting, start=1):
+            if cancelled():
+                break
+            on_theorem(number, len(document.waiting), waiting, None)
+            try:
+                proof = self.prove_waiting(text, waiting, settings, **how)
+            except DataError as error:
+                proof = Proof(waiting.name, "error", Failure(str(error), status="error"), None, str(error))
+            proofs.append(proof)
+            on_theorem(number, len(document.waiting), waiting, proof)
+        return settled(proofs)
+
+    def prove_waiting(
+        self, text: str, waiting: Waiting, settings: SearchSettings | None, on_expansion: Expanded | None = None,
+        **how: Unpack[How],
+    ) -> Proof:  # fmt: skip
+        """The places of a half-written proof one by one, the last first; other proofs as a whole."""
+        if waiting.kind != "partial":
+            return self.prove(text, waiting.name, settings, on_expansion, **how)
+        now = text
+        for place in reversed(waiting.places):
+            proof = self.prove(now, place, settings, on_expansion, **how)
+            if proof.edit is None:
+                return proof
+            now = applied(now, [proof.edit])
+        start, end = Edit(waiting.start, waiting.end, "").span(text)
+        return replace(proof, edit=Edit(waiting.start, waiting.end, now[start : len(now) - (len(text) - end)]))
 
     def judged(self, here: Opened, candidate: Candidate) -> audit.Proof | audit.Refusal | Candidate:
         """What becomes of tactics at a place; what Lean takes without an audit, or beside other `sorry`, stays a candidate."""
@@ -252,32 +271,6 @@ class Session(Reader):
             return audit.audited(self._judge(), target, candidate)
         verdict = Unaudited(here.lease.worker)(target, candidate.proof)
         return candidate if verdict.accepted else audit.Refusal(candidate, verdict.reason or "refused")
-
-    def check(
-        self,
-        text: str,
-        timeout_s: float = REQUEST_S,
-        audit: bool = False,
-        path: Path | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
-    ) -> Check:
-        """What Lean says about a text, the goals of each `sorry`, and with `audit` verdicts on its theorems.
-
-        Raises LeanTimeoutError after `timeout_s` seconds, and what `document` raises.
-        """
-        limit = Limit(timeout_s)
-        document = self.document(text, path, cancelled, limit=limit)
-        sorries = []
-        for place in (p for w in document.waiting for p in w.places if w.kind != "unfinished"):
-            with suppress(DataError):  # a place that Lean does not come to has no goals
-                goals = self.goals(text, place.line, place.column, path, cancelled, limit=limit).goals
-                sorries.append(Sorry(place, goals))
-        found = Check(document, tuple(sorries))
-        if not audit or not self._audits or not found.complete or not document.theorems:
-            return found
-        with self._reading(text, path, cancelled, WAIT_S, limit) as (lease, file):
-            given = stated(lease.worker, file)
-        return replace(found, verdicts=tuple(self._judge().judge(given, file.text, path)))
 
     def judge(self, stated: str, submission: str) -> list[TheoremVerdict]:
         """The audit's verdicts on whether one text proves what another states; see `Auditor.audit_files`."""
@@ -296,15 +289,13 @@ class Session(Reader):
     # ------------------------------------------------------------------ below
 
     def _search(
-        self, lease: Lease, target: Hole, settings: SearchSettings, on_event: Callable[[dict[str, Any]], None] | None
+        self, lease: Lease, target: Hole, settings: SearchSettings, on_expansion: Expanded | None
     ) -> audit.Proof | Candidate | Failure:
-        growth = Growth()
-
         def told(graph: Any, node: Any) -> None:
             if lease.asked():
                 lease.cancel.set()
-            if on_event is not None:
-                on_event({"expansion": graph.expansions, **growth.since(graph)})
+            if on_expansion is not None:
+                on_expansion(graph.expansions, lambda: to_json(graph))
 
         item = Item(target.name, target, str(target.file.path or "text"))
         alone = self._audits and target.others == 0

@@ -33,6 +33,7 @@ QUICK = frozenset({
     "cases", "obtain", "rcases", "left", "right", "exists", "funext", "ext", "subst", "injection", "symm", "split",
 })  # fmt: skip
 """First words of tactics that are over in milliseconds, whatever the goal."""
+TITLE = 110
 VISITS = 2
 """A state is looked at so often: as a search would expand it."""
 INTROS = frozenset({"intro", "intros"})
@@ -59,6 +60,17 @@ class Suggestion:
     log_prob: float
     proposer: str
     premises: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """On one line: the tactic, and what it leaves."""
+        tactic = " ".join(self.tactic.split())
+        if self.closes:
+            return f"{tactic}  (closes the goal)"
+        left = "; ".join(" ".join(f"⊢{goal.rpartition('⊢')[2]}".split()) for goal in self.goals_after)
+        count = len(self.goals_after)
+        title = f"{tactic}  ({count} goal{'s' if count > 1 else ''}: {left})"
+        return title if len(title) <= TITLE else title[: TITLE - 1] + "…"
 
 
 def goals_of(text: str) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, ViewPolicy
 from prover.prove.script import script
 from prover.prove.theorem import SearchSettings
-from prover.server.lsp_text import short
 from prover.server.reading import Opened
 from prover.server.session import Session
 from prover.server.suggest import Suggestion, ranked
@@ -132,7 +131,7 @@ class Terminal:
         found = self._session.suggester(self._here).run(step.state, limit, self._suggest_s)
         offered = ranked(list(found), len(step.state.goals))
         for number, suggestion in enumerate(offered, start=1):
-            self._say(f"  {number}. {short(suggestion)}")
+            self._say(f"  {number}. {suggestion.title}")
         if not offered:
             self._say("  no suggestion")
         return offered

@@ -19,15 +19,12 @@ from typing import Any
 
 from prover.errors import DataError
 from prover.prove.folder import json_text, write_atomically
-from prover.training.batches import Encoded, encode, tensors
-from prover.training.checkpoints import REFERENCE
-from prover.training.curriculum import batches_of
-from prover.training.examples import Example
+from prover.training.batches import Encoded, batches_of, encode, tensors
+from prover.training.examples import Example, Pair, read_pairs
+from prover.training.loop import REFERENCE
 from prover.training.losses import preference, sequence_log_probs
 from prover.training.model import half_precision
-from prover.training.preferences import Pair, read_pairs
-from prover.training.settings import TrainSettings
-from prover.training.stages import Means, Setting
+from prover.training.settings import Means, Setting, TrainSettings
 from prover.training.supervised import log_probs_of
 
 TIE = 1e-4
@@ -49,7 +46,7 @@ class EncodedPair:
 
 
 class Preferring:
-    """A `Stage` on `prover.training.preferences`."""
+    """A `Stage` on `prover.training.examples`."""
 
     measures_first = True
 

@@ -34,8 +34,7 @@ from prover.training.batches import Encoded, tensors
 from prover.training.losses import clipped_objective, divergence, token_log_probs
 from prover.training.model import half_precision
 from prover.training.rollouts import Ask, Gymnasium, Rollout, Theorem, inputs_of
-from prover.training.settings import TrainSettings
-from prover.training.stages import Means, Setting
+from prover.training.settings import Means, Setting, TrainSettings
 
 MICRO_BATCH = 16
 """Sequences a forward pass with gradients."""

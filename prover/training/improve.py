@@ -34,10 +34,8 @@ from typing import Any
 from prover import __version__
 from prover.audit.auditor import SharedAuditor, auditor_for
 from prover.errors import DataError
-from prover.evaluation.compare import compare
-from prover.evaluation.datasets import DataSet
-from prover.evaluation.folder import read_results, read_summary
-from prover.evaluation.located import locate
+from prover.evaluation.datasets import DataSet, locate
+from prover.evaluation.finished import compare, read_results, read_summary
 from prover.evaluation.runner import Plan, evaluate
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.prove.claim import Claim
@@ -45,9 +43,9 @@ from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, json_text, write_atomically
 from prover.prove.item import BatchSettings
 from prover.training import own_proofs
-from prover.training.checkpoints import SETTINGS as TRAIN_SETTINGS
-from prover.training.improve_page import write_history
+from prover.training.loop import SETTINGS as TRAIN_SETTINGS
 from prover.training.loop import train
+from prover.training.page import write_history
 from prover.training.settings import TrainSettings
 
 SETTINGS, DECISION, TRAINED, HISTORY = "improve.json", "decision.json", "trained.json", "history.json"

@@ -2,11 +2,18 @@
 
 A run is a function of settings, data and the number of threads: interrupted and started again it ends with the same weights,
 bit for bit on a processor, as one that was not.
+
+    <out>/settings.json              settings, data hashes, versions
+    <out>/metrics.jsonl              a line a measured step
+    <out>/checkpoints/step-000100/   model and tokenizer as transformers saves them, and state.pt: optimizer, random state
+    <out>/model/                     the last checkpoint's model, when the run is done
 """
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +22,83 @@ from pathlib import Path
 from typing import Any
 
 from prover import __version__
-from prover.errors import PolicyError
+from prover.errors import DataError, PolicyError
 from prover.policy.neural.local import need_neural
+from prover.policy.neural.presets import OWN_MARK
+from prover.prove.claim import Claim
 from prover.prove.folder import json_text
-from prover.training import checkpoints, lora
-from prover.training.checkpoints import ADAPTER, METRICS, MODEL
-from prover.training.model import loaded, new_model, weights_hash
+from prover.training.model import adapted, loaded, merged, need_peft, new_model, weights_hash, with_adapter
 from prover.training.page import write_page
-from prover.training.settings import GOES_ON, TrainSettings
-from prover.training.stages import Setting, Stage
+from prover.training.settings import GOES_ON, Setting, Stage, TrainSettings
 
+SETTINGS, METRICS, CHECKPOINTS, MODEL, STATE = "settings.json", "metrics.jsonl", "checkpoints", "model", "state.pt"
+ADAPTER, REFERENCE = "adapter", "reference.json"
+PAGE = "report.html"
 CLIP = 1.0
+
+
+def begin(out: Path, settings: dict[str, Any], fresh: bool) -> None:
+    """Makes the folder, or takes up the run in it. Raises ConfigError when that is another run."""
+    Claim(out, "training run", SETTINGS, (CHECKPOINTS, MODEL, ADAPTER, METRICS, PAGE, REFERENCE)).begin(settings, fresh)
+
+
+def latest(out: Path) -> tuple[int, Path] | None:
+    """The newest checkpoint and its step."""
+    found = sorted((out / CHECKPOINTS).glob("step-*[0-9]"))
+    return (int(found[-1].name.removeprefix("step-")), found[-1]) if found else None
+
+
+def save_model(model: Any, tokenizer: Any, folder: Path, about: dict[str, Any]) -> None:
+    """A model as transformers and vLLM load it, and what it is."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / OWN_MARK).write_text(json_text(about, indent=2) + "\n", "utf-8")
+
+
+def save(out: Path, step: int, model: Any, tokenizer: Any, state: dict[str, Any], about: dict[str, Any], keep: int) -> None:
+    """A checkpoint after `step` steps; of the earlier ones the newest `keep` − 1 stay."""
+    import torch
+
+    final = out / CHECKPOINTS / f"step-{step:06}"
+    scratch = final.with_name(final.name + ".unfinished")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save_model(model, tokenizer, scratch, about)
+    torch.save(state, scratch / STATE)
+    shutil.rmtree(final, ignore_errors=True)
+    os.replace(scratch, final)
+    for old in sorted((out / CHECKPOINTS).glob("step-*[0-9]"))[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def load_state(folder: Path) -> dict[str, Any]:
+    """What `save` was given as state. Raises DataError when it is damaged."""
+    import pickle
+
+    import torch
+
+    try:
+        found: dict[str, Any] = torch.load(folder / STATE, weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{folder / STATE} is damaged ({line}); remove {folder} to go on from the checkpoint before") from error
+    return found
+
+
+def read_metrics(out: Path, until: int | None = None) -> list[dict[str, Any]]:
+    """The measured steps, up to a step."""
+    path = out / METRICS
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text("utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # the line that an interruption cut
+        if until is None or row["step"] <= until:
+            rows.append(row)
+    return rows
 
 
 def train(
@@ -61,7 +134,7 @@ def train(
     """
     need_neural()
     if settings.lora:
-        lora.need_peft()
+        need_peft()
     import torch
     import transformers
 
@@ -72,9 +145,9 @@ def train(
         noted = {**settings.noted(), "data": stage.hashes, "proofsmith": __version__}
         if settings.lora or settings.stage in GOES_ON:
             noted["start_sha256"] = weights_hash(settings.start)
-        checkpoints.begin(out, noted, fresh)
+        begin(out, noted, fresh)
         torch.manual_seed(settings.seed)
-        resumed = checkpoints.latest(out)
+        resumed = latest(out)
         model, tokenizer = _model(settings, stage, resumed[1] if resumed else None, device)
         setting = Setting(settings, model, tokenizer, device, out, lambda: _reference(settings, model, device), say)
         stage.prepare(setting)
@@ -99,11 +172,11 @@ def _run(
     optimizer = torch.optim.AdamW(trained, lr=settings.lr, betas=(0.9, 0.95), weight_decay=0.01)
     begin = 0
     if resumed:
-        begin, state = resumed[0], checkpoints.load_state(resumed[1])
+        begin, state = resumed[0], load_state(resumed[1])
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         setting.say(f"goes on after step {begin}")
-    rows = checkpoints.read_metrics(out, begin)
+    rows = read_metrics(out, begin)
     metrics = out / METRICS
     metrics.write_text("".join(json_text(r) + "\n" for r in rows), "utf-8")
     started, losses = time.monotonic(), []
@@ -128,7 +201,7 @@ def _run(
             row: dict[str, Any] = {"step": step + 1, **({"loss": round(sum(losses) / len(losses), 5)} if losses else {})}
             note({**row, "lr": learning_rate(settings, step), **stage.seen()})
             state = {"optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
-            checkpoints.save(out, step + 1, model, tokenizer, state, {**about, "metrics": rows[-1]}, keep)
+            save(out, step + 1, model, tokenizer, state, {**about, "metrics": rows[-1]}, keep)
             write_page(out, about, rows)
             losses = []
         on_step(step + 1)
@@ -136,9 +209,9 @@ def _run(
     for name in (ADAPTER, MODEL):
         shutil.rmtree(out / name, ignore_errors=True)
     if settings.lora:
-        checkpoints.save_model(model, tokenizer, out / ADAPTER, about_last)
-        model = lora.merged(model)
-    checkpoints.save_model(model, tokenizer, out / MODEL, about_last)
+        save_model(model, tokenizer, out / ADAPTER, about_last)
+        model = merged(model)
+    save_model(model, tokenizer, out / MODEL, about_last)
     write_page(out, about, rows)
     return rows[-1] if rows else {}
 
@@ -151,7 +224,7 @@ def _update(
 
     def check(what: str, value: float) -> float:
         if not math.isfinite(value):
-            last = checkpoints.latest(out)
+            last = latest(out)
             where = f"the last good checkpoint is {last[1]}" if last else "there was no checkpoint yet"
             raise PolicyError(f"the {what} is {value} at step {step + 1}; {where}; try a lower --lr than {settings.lr:g}")
         return value
@@ -195,7 +268,7 @@ def _model(settings: TrainSettings, stage: Stage, checkpoint: Path | None, devic
     if settings.lora:
         assert settings.start is not None
         model, tokenizer = loaded(settings.start, device, half=True)
-        return (lora.resumed(model, checkpoint) if checkpoint else lora.adapted(model, settings.lora)), tokenizer
+        return (with_adapter(model, checkpoint) if checkpoint else adapted(model, settings.lora)), tokenizer
     if checkpoint is not None:
         return loaded(str(checkpoint), device)
     if settings.start is not None:

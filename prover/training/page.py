@@ -1,24 +1,22 @@
-"""The page of a training run: loss and pass@N over the steps, settings, data hashes. One HTML file, no scripts."""
+"""Pages without scripts: of a training run (loss and pass@N over the steps), and of expert iteration (proof rate by round)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from prover.prove.folder import write_atomically
+from prover.prove.report.page import write_template
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 640, 260, 56, 28
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 56, 110, 12, 28
 NAME_HEIGHT = 14
 """Names at the ends of lines stand at least so far apart."""
 COLOURS = ("#2563eb", "#d97706", "#059669", "#9333ea")
-STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1f2933;background:#fff}"
-    "table{border-collapse:collapse}td,th{padding:.15rem .6rem;text-align:left;border-bottom:1px solid #ddd;"
-    "overflow-wrap:anywhere}svg{width:100%;height:auto}"
-    "@media(prefers-color-scheme:dark){body{color:#e4e7eb;background:#15191e}td,th{border-color:#3a424c}}"
-)
+KEPT, DROPPED = "#059669", "#9aa5b1"
+TEMPLATE = "training.html.j2"
+Part = dict[str, Any]
+"""A part of a page: `heading`, and what it has of `chart`, `rows` (the first has the heads), `said`, `names`."""
 
 
 def write_page(out: Path, about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -29,15 +27,9 @@ def write_page(out: Path, about: Mapping[str, Any], rows: Sequence[Mapping[str, 
         about: settings, hashes and sizes.
         rows: the measured steps.
     """
-    facts = "".join(f"<tr><th>{escape(str(k))}</th><td>{escape(_shown(v))}</td></tr>" for k, v in about.items())
     drawn = [(heading, {k: _column(rows, n) for k, n in names.items()}) for heading, names in charts(about, rows)]
-    text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Training: {escape(out.name)}</title><style>{STYLE}</style>'
-        f"<h1>Training: {escape(out.name)}</h1>"
-        + "".join(f"<h2>{escape(heading)}</h2>{chart(lines)}" for heading, lines in drawn if any(lines.values()) or not rows)
-        + f"<h2>Settings and data</h2><table>{facts}</table></html>\n"
-    )
-    write_atomically(out / "report.html", text)
+    parts = [_lines(heading, lines) for heading, lines in drawn if any(lines.values()) or not rows]
+    write_template(out / "report.html", TEMPLATE, title=f"Training: {out.name}", parts=parts, facts=about)
 
 
 def charts(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, str]]]:
@@ -47,13 +39,11 @@ def charts(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[
         case "dpo":
             return [
                 ("Loss: −log σ of the margin", {"training": "loss", "held out": "valid_loss"}),
-                (
-                    "Accuracy: share of pairs whose chosen tactic is preferred",
-                    {"training": "accuracy", "held out": "valid_accuracy", "likelier at all": "valid_ranked"},
-                ),
+                ("Accuracy: share of pairs whose chosen tactic is preferred",
+                 {"training": "accuracy", "held out": "valid_accuracy", "likelier at all": "valid_ranked"}),
                 ("Margin: implicit reward, chosen less rejected", {"training": "margin", "held out": "valid_margin"}),
                 ("Log-probability of the chosen tactic, held out", {"log p": "valid_chosen"}),
-            ]
+            ]  # fmt: skip
         case "grpo":
             return [
                 ("Mean reward: share of rollouts whose proof the audit accepted", {"training": "reward", "held out": "pass@1"}),
@@ -68,41 +58,124 @@ def charts(about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[
     ]
 
 
-def chart(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Lines over steps as SVG, with the name of each at its end; a sentence when there is nothing to draw."""
+class _Chart:
+    """Lines and points over steps or rounds, as SVG; x from 0 to `last`, y from `bottom` to `top`."""
+
+    def __init__(self, last: float, bottom: float, top: float) -> None:
+        self._last, self._bottom, self._span = last or 1, bottom, top - bottom or 1.0
+        self._parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" fill="none" font-size="12">']
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a value stands."""
+        down = HEIGHT - BOTTOM - (y - self._bottom) / self._span * (HEIGHT - BOTTOM - TOP)
+        return LEFT + x / self._last * (WIDTH - LEFT - RIGHT), down
+
+    def text(self, x: float, y: float, said: str, colour: str = "currentColor") -> None:
+        """Words; x and y in the picture."""
+        self._parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">{escape(said)}</text>')
+
+    def level(self, value: float, said: str) -> None:
+        """A line across, with its value."""
+        x, y = self.place(0, value)
+        stroke = '<line x1="{}" y1="{:.1f}" x2="{}" y2="{:.1f}" stroke="#9aa5b1" stroke-width=".5"/>'
+        self._parts.append(stroke.format(x, y, WIDTH - RIGHT, y))
+        self.text(4, y + 4, said)
+
+    def line(self, points: Iterable[tuple[float, float]], colour: str, width: float = 2) -> None:
+        """A line through points."""
+        places = " ".join("{:.1f},{:.1f}".format(*self.place(x, y)) for x, y in points)
+        self._parts.append(f'<polyline points="{places}" stroke="{colour}" stroke-width="{width}"/>')
+
+    def point(self, x: float, y: float, colour: str) -> tuple[float, float]:
+        """A dot; returns where it is."""
+        at = across, down = self.place(x, y)
+        self._parts.append(f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>')
+        return at
+
+    def whole(self) -> str:
+        """The picture."""
+        return "".join([*self._parts, "</svg>"])
+
+
+def _lines(heading: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Part:
+    """Lines over steps, with the name of each at its end; a sentence when there is nothing to draw."""
     points = [p for line in series.values() for p in line]
     if not points:
-        return "<p>Nothing is measured yet.</p>"
-    last = max(x for x, _ in points) or 1
-    bottom = min(0.0, *(y for _, y in points))
-    span = max(0.0, *(y for _, y in points)) - bottom or 1.0
-
-    def place(x: float, y: float) -> str:
-        down = HEIGHT - BOTTOM - (y - bottom) / span * (HEIGHT - BOTTOM - 12)
-        return f"{LEFT + x / last * (WIDTH - LEFT - 110):.1f},{down:.1f}"
-
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" fill="none" font-size="12">']
-    middle = 0.0 if bottom < 0 < bottom + span else bottom + span / 2
-    for value in (bottom, middle, bottom + span):
-        x, y = place(0, value).split(",")
-        parts.append(f'<line x1="{x}" y1="{y}" x2="{WIDTH - 110}" y2="{y}" stroke="#9aa5b1" stroke-width=".5"/>')
-        parts.append(f'<text x="4" y="{float(y) + 4:.1f}" fill="currentColor">{value:.3g}</text>')
-    parts.append(f'<text x="{LEFT}" y="{HEIGHT - 6}" fill="currentColor">0</text>')
-    parts.append(f'<text x="{WIDTH - 150}" y="{HEIGHT - 6}" fill="currentColor">step {last:g}</text>')
-    below = 0.0
+        return {"heading": heading, "said": "Nothing is measured yet."}
+    last, bottom, top = max(x for x, _ in points), min(0.0, *(y for _, y in points)), max(0.0, *(y for _, y in points))
+    chart = _Chart(last, bottom, top)
+    for value in (bottom, 0.0 if bottom < 0 < top else (bottom + top) / 2, top):
+        chart.level(value, f"{value:.3g}")
+    chart.text(LEFT, HEIGHT - 6, "0")
+    chart.text(WIDTH - 150, HEIGHT - 6, f"step {last:g}")
     drawn = [(name, line, COLOURS[number % len(COLOURS)]) for number, (name, line) in enumerate(series.items()) if line]
+    below = 0.0
     for name, line, colour in sorted(drawn, key=lambda d: -d[1][-1][1]):
-        parts.append(f'<polyline points="{" ".join(place(x, y) for x, y in line)}" stroke="{colour}" stroke-width="2"/>')
-        right, down = (float(number) for number in place(*line[-1]).split(","))
-        parts.append(f'<circle cx="{right:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>')
+        chart.line(line, colour)
+        right, down = chart.point(*line[-1], colour)
         below = max(down + 4, below + NAME_HEIGHT)
-        parts.append(f'<text x="{right + 8:.1f}" y="{below:.1f}" fill="{colour}">{escape(name)}</text>')
-    return "".join([*parts, "</svg>"])
+        chart.text(right + 8, below, name, colour)
+    return {"heading": heading, "chart": chart.whole()}
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
     return [(float(r["step"]), float(r[name])) for r in rows if name in r]
 
 
-def _shown(value: Any) -> str:
-    return ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+def write_history(out: Path, history: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Writes `history.html` to a run's folder; `history` and `settings` as `prover.training.improve` keeps them."""
+    measured = [(r["round"], r["held_out"], bool(r["kept"])) for r in history["rounds"] if "held_out" in r]
+    points = [(0, history["first"], True), *measured]
+    chart = _rates(points, len(history["rounds"]))
+    said = (
+        "A model is kept when it proves more held-out theorems than the kept one at the same budget. "
+        "Green: the kept policy; grey: a model that was dropped. Bars: 95 % (Wilson)."
+    )
+    parts: list[Part] = [
+        {"heading": "Held-out theorems proved, by round", "chart": chart, "said": said},
+        {"heading": "Rounds", "rows": _table(history)},
+    ]
+    if several := [(n, f["pass_at_k"]) for n, f, _ in points if "pass_at_k" in f]:
+        heads = ["Round", *(f"pass@{p['k']}" for p in several[0][1])]
+        rows = [[n or "before", *(f"{100 * p['rate']:.1f} %" for p in curve)] for n, curve in several]
+        parts.append({"heading": "pass@N, held out", "rows": [heads, *rows]})
+    for r in history["rounds"]:
+        names = [*(f"+ {name}" for name in r.get("gained", ())), *(f"− {name}" for name in r.get("lost", ()))]
+        parts.append({"heading": f"Round {r['round']}", "said": r["why"], "names": names})
+    write_template(out / "history.html", TEMPLATE, title=f"Expert iteration: {out.name}", parts=parts, facts=settings)
+
+
+def _rates(points: Sequence[tuple[int, Mapping[str, Any], bool]], rounds: int) -> str:
+    """The kept policy's rate as a line of steps, and every measured rate with its interval."""
+    last = max(1, rounds, *(n for n, _, _ in points))
+    chart = _Chart(last, 0.0, 1.0)
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        chart.level(share, f"{100 * share:.0f} %")
+    kept = {n: f["rate"] for n, f, k in points if k}
+    level = [kept[max(n for n in kept if n <= number)] for number in range(last + 1)]
+    chart.line(enumerate(level), KEPT)
+    for number, figures, is_kept in points:
+        colour = KEPT if is_kept else DROPPED
+        chart.line([(number, bound) for bound in figures["wilson"]], colour, 1)
+        x, y = chart.point(number, figures["rate"], colour)
+        chart.text(x + 7, y - 6, str(figures["proved"]))
+    for number in range(last + 1):
+        chart.text(chart.place(number, 0)[0] - 6, HEIGHT - 10, str(number or "before"))
+    return chart.whole()
+
+
+def _table(history: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    first = history["first"]
+    rows: list[tuple[str, ...]] = [
+        ("Round", "Proofs found", "New pairs", "Training set", "Held out", "Gained", "Lost", "p", "Lean s", ""),
+        ("before", "", "", "", f"{first['proved']} of {first['total']}", "", "", "", f"{first['lean_seconds']:.0f}", ""),
+    ]
+    for r in history["rounds"]:
+        held = r.get("held_out")
+        rows.append((
+            str(r["round"]), f"{r['search']['proved']} of {r['search']['total']}", str(r["new_pairs"]), str(r["training_set"]),
+            f"{held['proved']} of {held['total']}" if held else "–", str(len(r.get("gained", ()))), str(len(r.get("lost", ()))),
+            f"{r['p']:.2g}" if "p" in r else "–", f"{held['lean_seconds']:.0f}" if held else "–",
+            "kept" if r["kept"] else "dropped",
+        ))  # fmt: skip
+    return rows

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
-from prover.training.batches import Encoded, encode, tensors
-from prover.training.curriculum import batches_of
+from prover.training.batches import Encoded, batches_of, encode, tensors
 from prover.training.examples import read
 from prover.training.losses import limited_confidence, pass_at, sequence_log_probs
 from prover.training.model import half_precision
-from prover.training.settings import TrainSettings
-from prover.training.stages import Setting
+from prover.training.settings import Setting, TrainSettings
 
 TOKENIZER_EXAMPLES = 50_000
 

@@ -69,7 +69,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         self._contexts = Contexts(lambda op, **fields: self.request(op, **fields), self.base_state)
 
     def new_process(self) -> LeanProcess:
-        """Starts a process, or takes one that was started ahead; `prover.testing.lean_faults` starts another kind."""
+        """Starts a process, or takes one that was started ahead; `prover.testing.faults` starts another kind."""
         return spares.take(self.use, self.memory_mb, self._stopping) or LeanProcess(self.memory_mb, self._stopping)
 
     def started(self) -> LeanProcess:

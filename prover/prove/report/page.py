@@ -14,8 +14,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import os
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from prover.prove.folder import write_atomically
 from prover.prove.item import GRACE_S
 from prover.prove.report.text import count, duration, finite, script_json, visible
 from prover.prove.report.tree import fit
@@ -47,22 +46,12 @@ def write_report(
     their result, in the schema of docs/architecture.md. Raises `OSError` when the folder cannot be written;
     an older report is then still there. It does not check that a proof is one: it shows what it is told.
     """
-    page = render(summary, results, trees)
-    out.mkdir(parents=True, exist_ok=True)
-    unfinished = out / f".report.html.{secrets.token_hex(8)}"
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, out / "report.html")
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_atomically(out / "report.html", render(summary, results, trees))
     return out / "report.html"
 
 
 def page_environment() -> jinja2.Environment:
-    """The templates of this folder: text is escaped and made visible, `duration` and `count` are filters."""
+    """The templates of this folder: text is escaped and made visible, `duration`, `count` and `percent` are filters."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -70,8 +59,27 @@ def page_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters |= {"duration": duration, "count": count}
+    environment.filters |= {"duration": duration, "count": count, "percent": percent}
     return environment
+
+
+def percent(rate: object) -> str:
+    """0.1234 as 12.3 %."""
+    return f"{100 * float(rate):.1f} %" if isinstance(rate, int | float) else "–"
+
+
+def write_template(path: Path, template: str, styles: Sequence[str] = (), **values: Any) -> Path:
+    """Writes a page without scripts, whole or not at all, and returns its path.
+
+    Args:
+        path: the file.
+        template: its name in the templates' folder; gets `values`, `style` and `style_hash`.
+        styles: names of style sheets there.
+    """
+    style = "\n".join((TEMPLATES / name).read_text("utf-8") for name in styles)
+    page = page_environment().get_template(template).render(style=style, style_hash=_hash(style), **values)
+    write_atomically(path, page)
+    return path
 
 
 def render(summary: Mapping[str, Any], results: Sequence[Mapping[str, Any]], trees: Mapping[str, Mapping[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from prover.cli.main import main
-from prover.cli.policy_options import add_policy_options, make_policy
+from prover.cli.options import add_policy_options, make_policy
 from prover.policy.base import Mixture
 from prover.policy.neural.proposer import NeuralProposer
 from prover.testing.model_server import FakeServer

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from prover.evaluation.figures import counts, pass_curve
-from prover.evaluation.folder import FORMAT
+from prover.evaluation.finished import FORMAT
+from prover.evaluation.runner import counts, pass_curve
 
 MakeRun = Callable[..., Path]
 

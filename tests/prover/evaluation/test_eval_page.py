@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from prover.evaluation.report import failures, rate_by_budget, render, strata
+from prover.evaluation.report import failures, rate_by_budget, strata, write_eval_page
+
+
+def render(summary: dict[str, Any], records: list[dict[str, Any]]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_eval_page(Path(folder), summary, records).read_text("utf-8")
 
 
 def load(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prover.errors import DataError
-from prover.evaluation.fetch import local
+from prover.evaluation.datasets import local
 
 
 @pytest.fixture(autouse=True)

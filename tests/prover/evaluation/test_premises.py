@@ -1,3 +1,5 @@
+"""TODO"""
+
 from __future__ import annotations
 
 import json
@@ -7,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from prover.evaluation.leandojo import read_steps
-from prover.evaluation.premises import PremiseBenchmark, evaluate_premises, rankings
+from prover.evaluation.premises import PremiseBenchmark, evaluate_premises, mepo, rankings, sine
+from prover.policy.premises.postings import Postings
 from prover.policy.premises.statements import signature_of
 from tests.prover.policy.premises.tiny import model
 
@@ -70,3 +73,23 @@ def test_two_selectors_are_compared_on_the_same_states(tmp_path: Path) -> None:
     assert set(found["methods"]) == {"selector", "bm25", "against: selector"}
     assert found["paired"] == {"selector": {"better": 0, "worse": 0, "p": 1.0}}, "both have it among ten"
     assert evaluate_premises(source, "random", "val", None, backwards, lambda text: None, methods, None)["paired"] == {}
+
+
+SYMBOLS = Postings([["dvd", "add"], ["length", "append"], ["length", "rare"], ["mod"], ["rare", "deep"], *[["other"]] * 20])
+ALL = np.ones(25, np.bool_)
+
+
+def test_mepo_takes_what_the_goal_covers_first_and_then_what_that_leads_to() -> None:
+    found = mepo(SYMBOLS, ["length", "append"], ALL).tolist()
+    assert found[0] == 1 and 3 not in found
+
+
+def test_sine_goes_from_symbols_to_premises_whose_rarest_symbol_they_are() -> None:
+    found = sine(SYMBOLS, ["append"], ALL).tolist()
+    assert found[0] == 1 and 0 not in found
+
+
+def test_neither_takes_what_is_not_allowed() -> None:
+    allowed = ALL.copy()
+    allowed[1] = False
+    assert 1 not in mepo(SYMBOLS, ["length", "append"], allowed) and 1 not in sine(SYMBOLS, ["append"], allowed)

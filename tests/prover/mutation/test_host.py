@@ -21,9 +21,9 @@ from prover.corpus.traces import Proof, annotate, backwards, proofs_in, steps_of
 from prover.errors import ConfigError, DataError
 from prover.lean.embedded.worker import LeanWorker
 from prover.mutation import leakage as benchmark_leakage
-from prover.mutation import on_ray, report
-from prover.mutation.host import usable
-from prover.mutation.recheck import recheck, verdict
+from prover.mutation import report
+from prover.mutation.checks import recheck, verdict
+from prover.mutation.host import LOCAL, connect, usable
 from prover.mutation.report import write_report
 from prover.mutation.run import MutationSettings, Run
 
@@ -106,7 +106,7 @@ def test_an_unknown_module_is_named_and_skipped() -> None:
 
 
 def test_ray_makes_the_same_shards(finished: tuple[Path, Run], tmp_path: Path) -> None:
-    new_worker = on_ray.connect(on_ray.LOCAL, num_cpus=1)
+    new_worker = connect(LOCAL, num_cpus=1)
     try:
         totals = Run(tmp_path, SETTINGS, new_worker=new_worker).go()
     finally:
@@ -256,5 +256,5 @@ def test_a_limit_that_limits_nothing_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
     assert main(["mutate", "--out", str(tmp_path / "m"), option, value]) == 2
-    assert f"{option} must be above 0, not {value.removesuffix('.0')}" in capsys.readouterr().err
+    assert f"{option} is {value}; it must be above 0" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()

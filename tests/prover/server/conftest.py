@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from prover.server.app import Server
-from prover.server.listen import background
+from prover.server.app import Server, background
+from prover.server.guard import ServeSettings
 from prover.server.service import Service
-from prover.server.settings import ServeSettings
 
 
 def _load(name: str) -> Any:

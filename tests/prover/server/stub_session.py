@@ -17,11 +17,11 @@ from prover.audit import outcome as audit
 from prover.audit.auditor import TheoremVerdict
 from prover.audit.outcome import Candidate, Effort, Failure
 from prover.errors import DataError, LeanTimeoutError
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.positions import Places, Position
 from prover.policy.premises import Premise
 from prover.prove.theorem import SearchSettings
-from prover.server.answers import Edit, Proof
-from prover.server.document import Diagnostic, Document, Waiting
+from prover.server.answers import Diagnostic, Document, Edit, Proof, Waiting
 from prover.server.pool import Cancelled, Limit, Readiness
 from prover.server.session import Session
 from prover.server.suggest import Suggestion
@@ -57,6 +57,8 @@ class StubSession(Session):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     readiness = Readiness(1, 0, 0)
+    uses_model = True
+    backend = EMBEDDED
 
     def _think(self, cancelled: Callable[[], bool], limit: Limit | None = None) -> None:
         with self._lock:
@@ -77,10 +79,10 @@ class StubSession(Session):
                 self._now -= 1
 
     def document(
-        self, text: str, path: Any = None, cancelled: Any = lambda: False, wait_s: float = 0.0, limit: Any = None
+        self, text: str, path: Any = None, cancelled: Any = lambda: False, wait_s: float = 0.0, within: Any = None
     ) -> Document:
         self.asked.append(text)
-        self._think(cancelled, limit)
+        self._think(cancelled, within)
         if "import Mathlib" in text:
             raise DataError("the text: it imports Mathlib, which is not there")
         places = Places(text)
@@ -107,21 +109,15 @@ class StubSession(Session):
         return StubGoals((GOAL,), Position(line, column)), found[:limit]
 
     def complete_at(
-        self, text: str, line: int, column: int, prefix: str, limit: int, timeout_s: float, cancelled: Any
+        self, text: str, line: int, column: int, prefix: str, limit: int = 8, timeout_s: float = 5.0, **how: Any
     ) -> Any:
-        at, found = self.suggest_at(text, line, column, 40, timeout_s, cancelled=cancelled)
+        at, found = self.suggest_at(text, line, column, 40, timeout_s, **how)
         return at, [s for s in found if s.tactic.startswith(prefix)][:limit]
 
     def prove(
-        self,
-        text: str,
-        where: Any,
-        settings: SearchSettings | None = None,
-        on_event: Any = None,
-        cancelled: Any = lambda: False,
-        path: Any = None,
-        wait_s: float = 0.0,
+        self, text: str, where: Any, settings: SearchSettings | None = None, on_expansion: Any = None, **how: Any
     ) -> Proof:
+        cancelled = how.get("cancelled", lambda: False)
         step = 0
         nodes: dict[int, dict[str, Any]] = {}
         edges: dict[int, dict[str, Any]] = {}
@@ -139,9 +135,10 @@ class StubSession(Session):
             }  # fmt: skip
             nodes[step] = new
             edges |= {step: edge} if step else {}
-            if on_event is not None:
-                on_event({"expansion": step + 1, "nodes": [new], "edges": [edge] if step else []})
             step += 1
+            tree = {"root": 0, "nodes": list(nodes.values()), "edges": list(edges.values())}
+            if on_expansion is not None:
+                on_expansion(step, lambda tree=tree: tree)
             time.sleep(self.step_s)
         tree = {"root": 0, "nodes": list(nodes.values()), "edges": list(edges.values())}
         attempt = audit.Proof(Candidate("rfl", Effort(0.5, step, step, tree=tree)), (), ())

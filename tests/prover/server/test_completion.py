@@ -41,7 +41,7 @@ def test_what_stands_is_continued_and_the_whole_is_checked(
         stated = as_theorem(state)
         assert stated is not None
         whole = stated.text.replace("  sorry\n", f"  {closing}\n")
-        assert not [d for d in lean_service._session.document(whole).diagnostics if d.severity == "error"]
+        assert not [d for d in lean_service.session.document(whole).diagnostics if d.severity == "error"]
 
 
 @pytest.mark.parametrize("prefix", ["exact hq", "rw [hp, hq, ", "no_such_tactic ", "exact ⟨⟨⟨", "have : (", "· · ·"])

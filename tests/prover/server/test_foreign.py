@@ -15,10 +15,9 @@ import httpx
 import pytest
 import typing_extensions
 
-from prover.server.app import Server
-from prover.server.embedding import DIMENSIONS
-from prover.server.listen import background
-from prover.server.settings import ServeSettings
+from prover.server.app import Server, background
+from prover.server.foreign import DIMENSIONS
+from prover.server.guard import ServeSettings
 
 # With Python 3.11 pydantic refuses the TypedDict that version 0.2.1 of the client uses.
 with patch("typing.TypedDict", typing_extensions.TypedDict if sys.version_info < (3, 12) else __import__("typing").TypedDict):

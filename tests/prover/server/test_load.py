@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from prover.server.app import Server
+from prover.server.app import Server, background
 from prover.server.jobs import Jobs
-from prover.server.listen import background
 
 post = partial(httpx.post, timeout=60)
 get = partial(httpx.get, timeout=60)

@@ -12,7 +12,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from prover.errors import DataError
-from prover.server.workspace import text_of
+from prover.server.mcp_tools import text_of
 
 FILE = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  sorry\n"
 

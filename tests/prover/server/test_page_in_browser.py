@@ -123,7 +123,7 @@ def test_the_page_fits_a_phone_and_finds_premises_and_runs(page: Any, address: s
 
 
 def test_a_token_in_the_address_opens_the_page_and_leaves_the_address(page: Any, make_server: Any) -> None:
-    from prover.server.listen import background
+    from prover.server.app import background
 
     with background(make_server(token="t" * 20)) as address:
         page.goto(f"{address}/#token={'t' * 20}")

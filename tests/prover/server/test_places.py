@@ -12,7 +12,6 @@ from prover.cli.main import main
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import applied
 from prover.server.session import Session
-from prover.server.waiting import prove_waiting, to_prove
 
 MAGMA = "class Magma (α : Type) where\n  op : α → α → α\n  comm : ∀ a b, op a b = op b a\n\n"
 PLACES = {
@@ -41,8 +40,8 @@ def session() -> Iterator[Session]:
 def test_prove_it_works_at_every_place(session: Session, text: str) -> None:
     document = session.document(text, wait_s=300)
     (waiting,) = document.waiting
-    assert isinstance(to_prove(session, text, waiting.places[0]), type(waiting.places[0]))
-    proof = prove_waiting(session, text, waiting, SETTINGS)
+    assert isinstance(session.place_to_prove(text, waiting.places[0]), type(waiting.places[0]))
+    proof = session.prove_waiting(text, waiting, SETTINGS)
     assert proof.status == "proved", proof
     assert proof.edit is not None
     after = applied(text, [proof.edit])

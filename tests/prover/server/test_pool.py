@@ -11,8 +11,8 @@ import pytest
 
 from prover.errors import LeanCrashedError, LeanSetupError, LeanTimeoutError
 from prover.server import pool as pool_module
+from prover.server.kimina import repl
 from prover.server.pool import Busy, Cancelled, Limit, Pool
-from prover.server.repl_form import repl
 from prover.server.session import Session
 
 TRUE = "theorem a1 (n : Nat) : n ≤ n + 1 := by omega"

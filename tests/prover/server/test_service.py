@@ -9,6 +9,7 @@ import pytest
 from prover.errors import DataError, LeanTimeoutError
 from prover.server import wire
 from prover.server.jobs import Live
+from prover.server.kimina import repl
 from prover.server.service import Service
 
 FILE = "def twice (n : Nat) := n + n\n\ntheorem two (n : Nat) : twice n = 2 * n := by\n  sorry\n"
@@ -81,12 +82,12 @@ SEEN = {"severity": "info", "pos": {"line": 1, "column": 0}, "endPos": {"line": 
     ],
 )  # fmt: skip
 def test_a_snippet_is_answered_as_leans_repl_would(lean_service: Service, code: str, expected: Any) -> None:
-    answer = lean_service.repl(code, 60, never)
+    answer = repl(lean_service.session, code, 60, never)
     assert answer == expected if isinstance(expected, dict) else len(answer["sorries"]) == expected
 
 
 def test_an_error_stands_where_the_snippet_has_it(lean_service: Service) -> None:
-    message = lean_service.repl("import Init\n\ntheorem t : 1 = 2 := by\n  rfl", 60, never)["messages"][0]
+    message = repl(lean_service.session, "import Init\n\ntheorem t : 1 = 2 := by\n  rfl", 60, never)["messages"][0]
     assert message["severity"] == "error" and message["pos"] == {"line": 4, "column": 2}
 
 
@@ -96,5 +97,5 @@ def test_a_snippet_without_an_end_is_given_up_and_the_next_is_answered(lean_serv
         "theorem help : parity 1000000000 = true := by decide +kernel\n"
     )
     with pytest.raises(LeanTimeoutError):
-        lean_service.repl(endless, 3, never)
-    assert lean_service.repl("example : 1 = 1 := rfl", 120, never) == {"env": 0}
+        repl(lean_service.session, endless, 3, never)
+    assert repl(lean_service.session, "example : 1 = 1 := rfl", 120, never) == {"env": 0}

@@ -21,8 +21,8 @@ from prover.lean.positions import Position
 from prover.policy.builtin import builtin_policy
 from prover.prove.theorem import SearchSettings
 from prover.server.answers import applied
-from prover.server.lsp_text import moved
-from prover.server.pool import Busy, Cancelled
+from prover.server.editor import moved
+from prover.server.pool import Busy, Cancelled, Limit
 from prover.server.reading import MAX_TEXT_BYTES
 from prover.server.session import Session
 from prover.server.terminal import Terminal
@@ -75,11 +75,12 @@ def test_suggestions_are_checked_and_the_best_stands_first(session: Session) -> 
 
 
 def test_a_proof_has_the_audits_word_and_its_search_is_told(session: Session) -> None:
-    events: list[dict[str, Any]] = []
-    proof = session.prove(TEXT, "even", QUICK, events.append)
+    events: list[tuple[int, dict[str, Any]]] = []
+    proof = session.prove(TEXT, "even", QUICK, lambda count, tree: events.append((count, tree())))
     assert proof.status == "proved" and proof.edit is not None
-    assert events[0]["expansion"] == 1 and events[0]["nodes"][0]["id"] == 0
-    assert {"parent", "children", "tactic", "status"} <= events[0]["edges"][0].keys()
+    count, tree = events[0]
+    assert count == 1 and tree["nodes"][0]["id"] == tree["root"] == 0
+    assert {"parent", "children", "tactic", "status"} <= tree["edges"][0].keys()
     assert "even" not in [w.name for w in session.document(applied(TEXT, [proof.edit])).waiting]
 
 
@@ -102,13 +103,14 @@ def test_a_false_theorem_is_said_to_be_false_with_values(session: Session) -> No
     assert proof.disproof is not None and proof.disproof.values == {"n": "5"}
 
 
-def test_a_check_has_sorries_with_goals_and_verdicts(session: Session) -> None:
-    found = session.check(TEXT, timeout_s=300)
-    assert [s.goals[0].rpartition("⊢ ")[2] for s in found.sorries] == ["double n % 2 = 0", "q", "p", "double n % 2 = 0"]
-    whole = session.check("theorem t (a b : Nat) : a + b = b + a := by omega\n", timeout_s=300, audit=True)
-    assert whole.complete and [v.accepted for v in whole.verdicts] == [True]
-    cheat = session.check("axiom c : False\ntheorem t : 1 = 2 := c.elim\n", timeout_s=300, audit=True)
-    assert cheat.complete and [v.accepted for v in cheat.verdicts] == [False]
+def test_each_sorry_has_goals_and_a_whole_text_has_verdicts(session: Session) -> None:
+    goals = [session.goals(TEXT, p.line, p.column).text.rpartition("⊢ ")[2] for p in session.document(TEXT).sorries]
+    assert goals == ["double n % 2 = 0", "q", "p", "double n % 2 = 0"]
+    whole = "theorem t (a b : Nat) : a + b = b + a := by omega\n"
+    assert not session.document(whole).sorries and not session.document(whole).waiting
+    assert [v.accepted for v in session.judge(whole.replace("omega", "sorry"), whole)] == [True]
+    cheat = "axiom c : False\ntheorem t : 1 = 2 := c.elim\n"
+    assert [v.accepted for v in session.judge("theorem t : 1 = 2 := by sorry\n", cheat)] == [False]
 
 
 def test_a_deadline_and_a_cancellation_end_a_request(session: Session) -> None:
@@ -117,7 +119,7 @@ def test_a_deadline_and_a_cancellation_end_a_request(session: Session) -> None:
     )
     began = time.monotonic()
     with pytest.raises(LeanTimeoutError, match="within 1 s"):
-        session.check(slow, timeout_s=1)
+        session.document(slow, within=Limit(1))
     with pytest.raises(Cancelled):
         session.document(slow, cancelled=lambda: time.monotonic() > began + 1)
     assert session.goals(TEXT, 6, 2).theorem == "even"  # the next one is served

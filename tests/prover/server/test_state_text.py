@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from prover.server.embedding import DIMENSIONS, encode
+from prover.server.foreign import DIMENSIONS, Turns, encode_text
 from prover.server.prompts import Question, answer, read_prompt
 from prover.server.state_text import as_theorem, at_last_line, first_goal
-from prover.server.turns import Turns
 
 
 def statement(state: str) -> str:
@@ -114,9 +113,9 @@ def test_a_question_asked_again_gets_the_next_answer_and_is_worked_out_once() ->
 
 def test_texts_that_share_words_are_near_each_other() -> None:
     def near(a: str, b: str) -> float:
-        return sum(x * y for x, y in zip(encode(a), encode(b), strict=True))
+        return sum(x * y for x, y in zip(encode_text(a), encode_text(b), strict=True))
 
-    assert len(encode("")) == DIMENSIONS and near("n : Nat ⊢ n = n", "n : Nat ⊢ n = n") == pytest.approx(1.0)
+    assert len(encode_text("")) == DIMENSIONS and near("n : Nat ⊢ n = n", "n : Nat ⊢ n = n") == pytest.approx(1.0)
     goal = "xs ys : List α ⊢ (xs ++ ys).length = xs.length + ys.length"
     fits = near(goal, "List.length_append : (xs ++ ys).length = xs.length + ys.length")
     assert fits > 2 * near(goal, "Nat.gcd_comm : gcd m n = gcd n m")

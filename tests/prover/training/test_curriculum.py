@@ -13,9 +13,8 @@ import pytest
 
 from prover.corpus.traces import SCHEMA
 from prover.errors import DataError
-from prover.training.curriculum import CurriculumBatches, competence
-from prover.training.examples import read
-from prover.training.grades import MUTANT_GRADES, mutant_grade, ranks
+from prover.training.batches import CurriculumBatches, competence
+from prover.training.examples import MUTANT_GRADES, mutant_grade, ranks, read
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ pytest.importorskip("transformers", reason="the extra `neural` (torch, transform
 
 from prover.cli.main import main  # noqa: E402
 from prover.training import loop  # noqa: E402
-from prover.training.checkpoints import read_metrics  # noqa: E402
-from prover.training.loop import train  # noqa: E402
+from prover.training.loop import read_metrics, train  # noqa: E402
 from prover.training.losses import preference  # noqa: E402
 from prover.training.settings import TrainSettings  # noqa: E402
 

@@ -151,8 +151,7 @@ def test_rewards_shape_the_model_and_an_interrupted_run_ends_with_the_same_weigh
     taught: Path, file: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch", reason=NEEDS_NEURAL)
-    from prover.training.checkpoints import read_metrics
-    from prover.training.loop import train
+    from prover.training.loop import read_metrics, train
 
     settings = settings_of(taught)
     train([file], tmp_path / "unbroken", settings)
@@ -180,8 +179,7 @@ def test_groups_without_a_difference_leave_the_model_as_it_was(taught: Path, tmp
     torch = pytest.importorskip("torch", reason=NEEDS_NEURAL)
     from safetensors.torch import load_file
 
-    from prover.training.checkpoints import read_metrics
-    from prover.training.loop import train
+    from prover.training.loop import read_metrics, train
 
     hopeless = tmp_path / "hopeless.lean"
     hopeless.write_text(f"theorem {named('train', 0)} (p : Prop) : p := by sorry\n")

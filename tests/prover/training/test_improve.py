@@ -21,8 +21,7 @@ pytest.importorskip("transformers", reason="the extra `neural` (torch, transform
 
 from prover.cli.main import main  # noqa: E402
 from prover.evaluation.datasets import DataSet, Problem  # noqa: E402
-from prover.evaluation.figures import counts  # noqa: E402
-from prover.evaluation.runner import FORMAT  # noqa: E402
+from prover.evaluation.runner import FORMAT, counts  # noqa: E402
 from prover.lean.embedded.worker import LeanWorker  # noqa: E402
 from prover.policy.base import Mixture, Offer, View  # noqa: E402
 from prover.policy.neural.generator import Sampling  # noqa: E402

@@ -17,10 +17,8 @@ pytest.importorskip("peft", reason="the extra `neural` (peft) is not installed")
 
 from prover.policy.neural.generator import Sampling  # noqa: E402
 from prover.policy.neural.local import LocalGenerator  # noqa: E402
-from prover.training import lora  # noqa: E402
-from prover.training.checkpoints import read_metrics  # noqa: E402
-from prover.training.loop import train  # noqa: E402
-from prover.training.model import loaded  # noqa: E402
+from prover.training.loop import read_metrics, train  # noqa: E402
+from prover.training.model import loaded, with_adapter  # noqa: E402
 from prover.training.settings import TrainSettings  # noqa: E402
 
 from .conftest import GOALS  # noqa: E402
@@ -60,7 +58,7 @@ def test_the_adapter_over_the_base_says_what_the_merged_model_says(run: Path, se
     ids = torch.tensor([tokenizer(PROMPT)["input_ids"]])
     with torch.no_grad():
         before = base(input_ids=ids).logits
-        adapted = lora.resumed(base, run / "adapter")
+        adapted = with_adapter(base, run / "adapter")
         with adapted.disable_adapter():
             assert torch.equal(adapted(input_ids=ids).logits, before)
         merged, _ = loaded(str(run / "model"), "cpu")

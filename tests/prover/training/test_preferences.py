@@ -11,7 +11,7 @@ import pytest
 
 from data.splits import split_of
 from prover.errors import DataError
-from prover.training.preferences import PER_STATE, pairs_of_tree, read_pairs
+from prover.training.examples import PER_STATE, pairs_of_tree, read_pairs
 
 SOME = [f"Foo.lemma_{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(676)]
 NAMES = {side: next(name for name in SOME if split_of(name) == side) for side in ("train", "valid", "test")}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data.splits import split_of
-from prover.cli.calibrate_model import try_model
+from prover.cli.calibrate import try_model
 from prover.cli.main import main
 from prover.errors import ConfigError, DataError, PolicyError
 from prover.lean.embedded.worker import LeanWorker

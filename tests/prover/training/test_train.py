@@ -19,8 +19,7 @@ from prover.cli.main import main  # noqa: E402
 from prover.policy.neural.generator import Sampling  # noqa: E402
 from prover.policy.neural.local import LocalGenerator  # noqa: E402
 from prover.policy.neural.presets import preset_for  # noqa: E402
-from prover.training.checkpoints import read_metrics  # noqa: E402
-from prover.training.loop import train  # noqa: E402
+from prover.training.loop import read_metrics, train  # noqa: E402
 from prover.training.losses import limited_confidence, pass_at, sequence_log_probs  # noqa: E402
 from prover.training.settings import TrainSettings  # noqa: E402
 

@@ -3,7 +3,7 @@
 import pytest
 
 from prover.bench.search_games import PlantedTree, expansions
-from prover.cli.policy_options import SEARCHES
+from prover.cli.options import SEARCHES
 from search import Priority, ProofTree, Status
 from search.strategies import DEFAULT_STRATEGY, STRATEGIES, Beam, MonteCarlo, ProofNumber, Restart
 from search.strategies.restart import luby

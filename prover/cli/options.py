@@ -1,9 +1,10 @@
-"""The options that choose what proposes tactics: all of them for `prove` and `eval`, a single one for the other commands."""
+"""Options that several commands have: which Lean works, what proposes tactics, how states are chosen; and checks of numbers."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,24 @@ from typing import TYPE_CHECKING, Any
 from prover.errors import ConfigError
 
 if TYPE_CHECKING:
+    from prover.lean.engine import Backend
+    from prover.lean.native.project import Project
     from prover.policy.neural.default import Library
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
     from prover.prove.evaluator import ViewPolicy
 
+EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval", "trace")
+"""Commands with the options below."""
+EMBEDDED_ONLY = {
+    "explore": "equations are conjectured by the embedded host's evaluator",
+    "check": "the audit of a file by the embedded Lean; a native one is asked besides, where there is one",
+    "mutate": "its operators are programs of the embedded host",
+    "corpus": "the library's terms are read by the embedded host; another Lean's come in by --from",
+    "train": "rollouts hold many theorems open in one process",
+    "improve": "its searches and traces are compared over rounds",
+}
+"""Commands that use the embedded Lean, and why."""
 SERVER_VARIABLE = "PROOFSMITH_VLLM_URL"
 KEY_VARIABLE = "PROOFSMITH_VLLM_KEY"
 DEFAULT_SERVER = "http://localhost:8000"
@@ -23,6 +37,80 @@ SAMPLES = 16
 LAST_STAGE = 4
 """The last visit of a state, `prover.prove.evaluator.VISITS` - 1; that takes long to import."""
 CRITIC_WEIGHT = 1.0
+SEARCHES = ("best-first", "proof-number", "mcts", "beam", "restart")
+"""The names of `search.strategies.STRATEGIES`, which takes long to import; the default first."""
+
+
+def at_least(args: argparse.Namespace, least: int, *names: str) -> None:
+    """Refuses numbers below `least`; what was not given is not looked at. Raises ConfigError with the option and its value."""
+    for name in names:
+        value = getattr(args, name)
+        if value is not None and not least <= value < float("inf"):
+            raise ConfigError(f"--{name.replace('_', '-')} is {value}; it must be at least {least}")
+
+
+def above_zero(args: argparse.Namespace, *names: str, what: str = "a number of seconds above 0") -> None:
+    """Refuses numbers that are not above 0, or not finite. Raises ConfigError with the option and its value."""
+    for name in names:
+        value = getattr(args, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise ConfigError(f"--{name.replace('_', '-')} is {value:g}; it must be {what}")
+
+
+def lean_by_command(project: Project | None, embedded: bool, native: bool) -> dict[str, str]:
+    """Which Lean each command uses with `--lean auto`, in words.
+
+    Args:
+        project: where one is, or None.
+        embedded: whether the embedded Lean can be used.
+        native: whether the project's own can.
+    """
+    own = "the embedded Lean" if embedded else "none: the embedded Lean is missing"
+    if native and project is not None:
+        how = "the REPL" if project.repl() is not None else "LeanDojo, since no REPL is built"
+        either = f"the Lean of {project.root} through {how}"
+    else:
+        either = own
+    return dict.fromkeys(EITHER, either) | {verb: f"{own} ({why})" for verb, why in EMBEDDED_ONLY.items()}
+
+
+def add_lean_options(parser: argparse.ArgumentParser, where: str = "the files lie in one") -> None:
+    """`--lean`, `--project`, `--memory`; `where` says of the default when a project is taken."""
+    group = parser.add_argument_group("Lean")
+    group.add_argument(
+        "--lean", choices=("auto", "embedded", "repl", "dojo"), default="auto",
+        help="whose Lean: the embedded one, or a Lake project's own through the REPL or LeanDojo; auto: the project's "
+        f"when {where} and its toolchain answers (default auto)",
+    )  # fmt: skip
+    group.add_argument("--project", type=Path, metavar="PATH", help=f"the Lake project (default: the one where {where})")
+    group.add_argument("--memory", type=int, metavar="MB", help="ceiling of a Lean process (default 3000; 8000 for a native one)")
+
+
+def chosen(args: argparse.Namespace, paths: Sequence[Path] = ()) -> Backend:
+    """The backend that was asked for, or that fits the files; without files, the present folder.
+
+    Raises:
+        ConfigError: something contradicts.
+        LeanSetupError: what is asked for cannot be had.
+    """
+    from prover.lean.backends import choose
+
+    at_least(args, 1, "memory")
+    return choose(args.lean, args.project, paths)
+
+
+def memory_of(args: argparse.Namespace, backend: Backend) -> int:
+    """The ceiling of a Lean process, in MB."""
+    return int(args.memory or backend.default_memory_mb)
+
+
+def workers_of(args: argparse.Namespace, backend: Backend) -> int:
+    """How many Lean processes search: `--workers`, else as many as there are cores and, natively, memory."""
+    from prover.lean.backends import native_workers
+
+    if backend.name == "embedded":
+        return int(args.workers or os.cpu_count() or 1)
+    return native_workers(args.workers, memory_of(args, backend))
 
 
 def add_policy_options(parser: argparse.ArgumentParser) -> None:
@@ -39,9 +127,7 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
         help="the model: its name on the server or the hub, or a folder (builtin: a folder as `python -m prover.training.ship` "
         "writes it, in place of the one that comes with Proofsmith)",
     )  # fmt: skip
-    group.add_argument(
-        "--server", metavar="URL", help=f"the vLLM server (default: {SERVER_VARIABLE}, else {DEFAULT_SERVER})"
-    )
+    group.add_argument("--server", metavar="URL", help=f"the vLLM server (default: {SERVER_VARIABLE}, else {DEFAULT_SERVER})")
     group.add_argument("--preset", metavar="NAME", help="the model's prompt format (default: by the model's name; docs/model.md)")
     group.add_argument("--samples", type=int, default=SAMPLES, metavar="N", help=f"tactics a state (default {SAMPLES})")
     group.add_argument(
@@ -51,9 +137,7 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
         "--model-temperature", type=float, default=0.0, metavar="T",
         help="0: beam search, the likeliest tactics; above 0: drawn (default 0)",
     )  # fmt: skip
-    group.add_argument(
-        "--model-seed", type=int, default=0, metavar="S", help="seed of what is drawn (default 0)"
-    )
+    group.add_argument("--model-seed", type=int, default=0, metavar="S", help="seed of what is drawn (default 0)")
     group.add_argument(
         "--model-weight", type=float, default=1.0, metavar="W",
         help="weight of the model beside the symbolic proposers, above 0 and at most 1 (default 1)",
@@ -68,9 +152,7 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
         "--premises", type=int, metavar="N",
         help="at most N theorems of the library that fit the goal in the prompt (default: as the preset's model was trained)",
     )  # fmt: skip
-    group.add_argument(
-        "--concurrency", type=int, default=32, metavar="N", help="requests to the server at once (default 32)"
-    )
+    group.add_argument("--concurrency", type=int, default=32, metavar="N", help="requests to the server at once (default 32)")
 
 
 def add_default_policy_option(parser: argparse.ArgumentParser) -> None:
@@ -79,10 +161,6 @@ def add_default_policy_option(parser: argparse.ArgumentParser) -> None:
         "--policy", choices=("builtin", "symbolic"), default="builtin",
         help="what proposes tactics: with the model that comes with Proofsmith, where there is one, or without (default builtin)",
     )  # fmt: skip
-
-
-SEARCHES = ("best-first", "proof-number", "mcts", "beam", "restart")
-"""The names of `search.strategies.STRATEGIES`, which takes long to import; the default first."""
 
 
 def add_search_option(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +179,9 @@ def add_critic_options(parser: argparse.ArgumentParser) -> None:
         help="guess how hopeful each state is with this critic, made by `proofsmith critic` (default: none)",
     )  # fmt: skip
     group.add_argument(
-        "--critic-weight", type=float, metavar="W",
+        "--critic-weight",
+        type=float,
+        metavar="W",
         help=f"weight of the logarithm of its value in a state's priority, above 0 (default {CRITIC_WEIGHT:g})",
     )
 

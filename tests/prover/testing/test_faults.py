@@ -1,17 +1,70 @@
-"""Proposers that fail: the others go on, the failing one is left out for a while, and the record says so."""
+"""Every kind of fault, done to a real process: the request fails with the right error, the next one has a fresh process."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
-from prover.errors import PolicyError
+from prover.errors import LeanCrashedError, LeanProtocolError, LeanTimeoutError, PolicyError
 from prover.lean.context import FileContext
 from prover.policy import base
 from prover.policy.base import MAX_FAULTS_IN_A_ROW, Health, Mixture, Offer, View, noting_faults
-from prover.testing.policy_faults import RUBBISH, FaultyProposer, at_random, away_between
+from prover.testing.faults import (
+    DELAY_S,
+    KINDS,
+    RUBBISH,
+    FaultyProposer,
+    FaultyWorker,
+    Poison,
+    Random,
+    Scripted,
+    at_random,
+    away_between,
+)
+
+ERRORS = {"hang": LeanTimeoutError, "garbage": LeanProtocolError, "memory": LeanCrashedError}
+"""Kills and half lines are done to real processes in test_soak.py; each fault here costs a start."""
+
+
+def test_every_fault_costs_one_process_and_one_error() -> None:
+    faults = Scripted({})
+    with FaultyWorker(faults) as worker:
+        worker.request("hello")
+        for lost, (kind, error) in enumerate(ERRORS.items(), start=1):
+            pid = worker.process.pid
+            faults.by_request = {faults.requests + 1: kind}
+            with pytest.raises(error) as caught:
+                worker.request("hello")
+            assert "\n" not in str(caught.value)
+            assert worker.request("hello")["lean"]
+            assert (worker.processes_lost, worker.process.pid == pid) == (lost, False)
+        faults.by_request = {faults.requests + 1: "delay"}
+        began = time.monotonic()
+        assert worker.request("hello")["lean"]
+        assert time.monotonic() - began > DELAY_S / 2
+        assert worker.processes_lost == len(ERRORS)
+    assert set(ERRORS) | {"delay"} == set(faults.done) <= set(KINDS)
+
+
+def test_poison_is_whatever_mentions_it() -> None:
+    poison = Poison("bad tactic")
+    asked = [poison.choose("tactics", {"tactics": [t]}) for t in ("simp", "bad tactic", "(bad tactic)")]
+    assert asked == [None, "kill", "kill"]
+    assert poison.done == {"kill": 2}
+
+
+def test_random_faults_are_the_same_for_the_same_seed() -> None:
+    def drawn(seed: int) -> list[str | None]:
+        faults = Random(seed, every=5)
+        return [faults.choose("tactics", {}) for _ in range(200)]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert {kind for kind in drawn(1) if kind} == set(KINDS)
+    assert 15 < sum(kind is not None for kind in drawn(3)) < 80
+
 
 VIEW = View("⊢ True", (), FileContext())
 
@@ -118,7 +171,7 @@ def test_faults_are_noted_for_the_theorem_whose_search_met_them() -> None:
     assert (first, second) == ({"faulty": 1}, {"faulty": 1})
 
 
-def test_random_faults_are_the_same_for_the_same_seed() -> None:
+def test_random_faults_of_a_policy_are_the_same_for_the_same_seed() -> None:
     plan, same, other = at_random(1, 0.3), at_random(1, 0.3), at_random(2, 0.3)
     calls = range(200)
     assert [plan(c) for c in calls] == [same(c) for c in calls] != [other(c) for c in calls]

@@ -1,10 +1,11 @@
-"""The editor at the other end: its open texts, and what it is asked to show, to write and to say."""
+"""The editor at the other end: its open texts as it counts them, and what it is asked to show, to write and to say."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,62 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
+from prover.lean.positions import Places, Position
 from prover.server.answers import Edit, Proof
-from prover.server.lsp_text import Text, moved
 
 REQUEST_FAILED = -32803
 Search = Callable[[Callable[[str, int | None], None], Callable[[], bool]], Coroutine[Any, Any, list[Proof]]]
 """Given a way to report (a message, and per cent) and one to ask whether the user has cancelled."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """An open text; `encoding` says in which units the editor counts columns (`utf-16`, `utf-8` or `utf-32`)."""
+
+    text: str
+    path: Path | None
+    encoding: str
+    places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", Places(self.text))
+
+    def position(self, place: types.Position) -> Position | None:
+        """The editor's position in codepoints; None where the text has no such line."""
+        if not 0 <= place.line < self.places.lines or place.character < 0:
+            return None
+        line = self.places.line(place.line)
+        if self.encoding == "utf-16":
+            return Position(place.line, self.places.from_utf16(place.line, place.character))
+        if self.encoding == "utf-8":
+            return Position(place.line, len(line.encode()[: place.character].decode(errors="ignore")))
+        return Position(place.line, min(place.character, len(line)))
+
+    def client(self, place: Position) -> types.Position:
+        """A position as the editor counts."""
+        if self.encoding == "utf-16":
+            return types.Position(place.line, self.places.utf16(place))
+        if self.encoding == "utf-8":
+            return types.Position(place.line, len(self.places.line(place.line)[: place.column].encode()))
+        return types.Position(place.line, place.column)
+
+    def range(self, start: Position, end: Position) -> types.Range:
+        """A span as the editor counts."""
+        return types.Range(self.client(start), self.client(end))
+
+
+def moved(edit: Edit, old: str, new: str) -> Edit | None:
+    """The same change in a text that was edited meanwhile; None when the edit touched its place."""
+    if old == new:
+        return edit
+    after = Places(new)
+    start, end = edit.span(old)
+    if new.startswith(old[:end]):
+        return edit
+    shift = len(new) - len(old)
+    if new.endswith(old[start:]):
+        return Edit(after.position(start + shift), after.position(end + shift), edit.new_text)
+    return None
 
 
 def failure(message: object) -> JsonRpcException:
@@ -52,13 +103,7 @@ class Editor:
         encoding = types.PositionEncodingKind(workspace.position_encoding or "utf-16").value
         return Text(workspace.text_documents[uri].source, path, encoding)
 
-    async def with_progress(
-        self,
-        title: str,
-        uri: str,
-        text: Text,
-        search: Search,
-    ) -> list[dict[str, Any]]:
+    async def with_progress(self, title: str, uri: str, text: Text, search: Search) -> list[dict[str, Any]]:
         """Shows a search while it runs, writes what it proved into the text, and says what became of each theorem.
 
         Args:

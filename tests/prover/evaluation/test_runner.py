@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from prover.evaluation.noise import NoisyPolicy, gumbel
+from prover.evaluation.runner import NoisyPolicy, gumbel
 from prover.lean.context import FileContext
 from prover.policy.base import View
 from search.types import Proposal

@@ -1,4 +1,5 @@
-"""Faults on purpose: Lean processes that are killed, hang, dawdle, write garbage or half a line, outgrow their memory.
+"""Faults on purpose: Lean processes that are killed, hang, dawdle, write garbage or half a line, outgrow their memory; a proposer
+that fails, which stands for a model behind a network.
 
 For tests and for `proofsmith soak`. The faults are real ones: signals from outside and wrong bytes on the pipe, so all that
 stands between them and a verdict is the code that serves every other run.
@@ -11,13 +12,17 @@ import os
 import random
 import signal
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from prover.errors import PolicyError
 from prover.lean.embedded import protocol
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess
 from prover.lean.embedded.worker import LeanWorker
+from prover.policy.base import Offer, Proposer, View
 
 KINDS = ("kill", "hang", "delay", "garbage", "half_line", "memory")
 HANG_S = 2.0
@@ -27,6 +32,11 @@ KILL_WITHIN_S = 0.2
 STARTS_PER_KILL = 8
 GARBAGE = (
     b"\n", b"lean: warning\n", b"\xff\xfe\x00\n", b'{"id": 1, "ok"\n', b'{"id": -1, "ok": {}}\n', b"[" * 5000 + b"\n", b"null\n",
+)  # fmt: skip
+POLICY_KINDS = ("error", "timeout", "rubbish")
+RUBBISH: tuple[Any, ...] = (
+    None, "simp", ("simp",), ("simp", "likely"), ("simp", float("nan")), ("simp", float("inf")), ("simp", 7.0), (7, -1.0),
+    ("", -1.0), ("a\0b", -1.0), ("\ud800", -1.0), ("x" * 100_000, -1.0), ("simp", -1.0, 3),
 )  # fmt: skip
 
 
@@ -207,3 +217,55 @@ class FaultyWorker(LeanWorker):
     def new_process(self) -> LeanProcess:
         """Starts a process to which things will happen."""
         return FaultyProcess(self.memory_mb, self._stopping, self.faults)
+
+
+@dataclass
+class FaultyProposer:
+    """Passes on what another proposer offers, when it is not the turn of a fault.
+
+    Args:
+        inner: who offers otherwise.
+        plan: number of the call, from 1 → one of POLICY_KINDS, or None.
+        timeout_s: how long a call lasts that times out.
+        name: who offers, in reports.
+    """
+
+    inner: Proposer
+    plan: Callable[[int], str | None]
+    timeout_s: float = 0.2
+    name: str = "faulty"
+    sleep: Callable[[float], None] = time.sleep
+    calls: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def propose(self, view: View) -> Iterable[Offer]:
+        """Offers, or fails. Raises PolicyError by plan."""
+        with self._lock:
+            self.calls += 1
+            kind = self.plan(self.calls)
+            if kind is not None:
+                self.done[kind] += 1
+        if kind == "timeout":
+            self.sleep(self.timeout_s)
+            raise PolicyError(f"the policy server did not answer within {self.timeout_s:g} s")
+        if kind == "error":
+            raise PolicyError("the policy server refused the connection")
+        if kind == "rubbish":
+            return list(RUBBISH)
+        return self.inner.propose(view)
+
+
+def at_random(seed: int, rate: float) -> Callable[[int], str | None]:
+    """A plan: each call fails with probability `rate`, in one of the ways."""
+
+    def plan(call: int) -> str | None:
+        chance = random.Random(seed * 1_000_003 + call)
+        return chance.choice(POLICY_KINDS) if chance.random() < rate else None
+
+    return plan
+
+
+def away_between(first: int, last: int) -> Callable[[int], str | None]:
+    """A plan: nobody answers from one call to another; then all is well again."""
+    return lambda call: "error" if first <= call <= last else None
