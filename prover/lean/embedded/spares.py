@@ -124,6 +124,12 @@ def take(use: str, memory_mb: int, stopping: threading.Event) -> LeanProcess | N
                 raise
 
 
+def spoil(process: LeanProcess) -> None:
+    """A program of a text ran in a process: it is not given back."""
+    with _lock:
+        _taken[:] = [s for s in _taken if s.process is not process]
+
+
 def kept(process: LeanProcess) -> bool:
     """Whether a process that is not needed any more stays, to be given back."""
     return process.alive and not process.asked and any(s.process is process and s.use == SEARCH for s in _taken)

@@ -111,6 +111,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             found = self.process.request("settle", SETTLE_S)
         except LeanProcessError:
             return  # it is gone
+        if found["changed"] or found["ran"]:
+            spares.spoil(self.process)
         if found["changed"] or (programs and found["ran"]):
             self.process.kill()
             self.close()
