@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
@@ -19,13 +20,17 @@ from prover.audit.auditor import auditor_for
 from prover.lean.embedded.process import LeanProcess
 from prover.lean.embedded.protocol import Json
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
+from prover.policy.base import View
+from prover.policy.builtin import builtin_policy
 from prover.policy.neural.default import default_policy
+from prover.policy.queue import PolicyQueue
 from prover.prove.batch import run_batch
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings
 from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
 from prover.prove.theorem import SearchSettings
+from search.types import Proposal
 
 STARTS = 3
 TIMEOUT_S = 120
@@ -37,6 +42,8 @@ SHORT = "theorem short (a b c : Nat) (h : a < b) (k : b < c) (both : a < c) : a 
 """What `long` is after the two tactics of its prefix."""
 TACTIC = "simp_all"
 REPEATS = 40
+MAX_BATCH = 64
+SLOW_EXPANSIONS = 6
 MUTATE_CORE_HOURS = 0.05
 MUTATE_RECHECKED = 100
 
@@ -95,15 +102,43 @@ def _command_s() -> float:
         return time.monotonic() - began
 
 
-def batch(profiled: bool = False) -> dict[str, Any]:
-    """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean; with `profiled`, where
-    the time of a theorem goes (`prover.bench.profile`), milliseconds a theorem."""
+class SlowPolicy:
+    """The symbolic policy, as slow as a model elsewhere: a batch of requests takes so many seconds, whatever its size."""
+
+    def __init__(self, batch_s: float) -> None:
+        self._policy = builtin_policy(library_premises())
+        self._batch_s = batch_s
+        self.queue = PolicyQueue(self._answers, MAX_BATCH)
+
+    def propose(self, view: View) -> list[Proposal]:
+        """The symbolic policy's proposals, `batch_s` after the batch before."""
+        return self.queue.ask(view)
+
+    def _answers(self, views: Sequence[View]) -> list[list[Proposal]]:
+        began = time.monotonic()
+        found = [self._policy.propose(view) for view in views]
+        time.sleep(max(0.0, began + self._batch_s - time.monotonic()))
+        return found
+
+
+def batch(profiled: bool = False, policy_ms: int | None = None, open_theorems: int = 1) -> dict[str, Any]:
+    """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean.
+
+    Args:
+        profiled: also where the time of a theorem goes (`prover.bench.profile`), milliseconds a theorem.
+        policy_ms: a policy that takes so long a batch stands in for the default one; then all starter theorems are searched, with
+            a budget in expansions, so that the batch does not end in a long search of one theorem.
+        open_theorems: open at a time in each Lean.
+    """
     from prover.bench.profile import Profile
 
     starter = Path(str(files("data") / "starter"))
-    inputs = collect([starter / "list.lean", starter / "nat.lean"])
+    slow = SlowPolicy(policy_ms / 1000) if policy_ms is not None else None
+    inputs = collect([starter] if slow else [starter / "list.lean", starter / "nat.lean"])
     workers = os.cpu_count() or 1
-    settings = BatchSettings(search=SearchSettings(timeout_s=20), workers=workers)
+    search = SearchSettings(timeout_s=None, max_expansions=SLOW_EXPANSIONS) if slow else SearchSettings(timeout_s=20)
+    settings = BatchSettings(search=search, workers=workers, open=open_theorems)
+    policy = slow or default_policy(library_premises())
     profile = Profile()
     with (
         tempfile.TemporaryDirectory() as place,
@@ -114,7 +149,6 @@ def batch(profiled: bool = False) -> dict[str, Any]:
         auditor = auditor_for(EMBEDDED, settings.memory_mb)
         auditor.start()  # as `proofsmith prove` does while it reads the files
         items, _, _ = read_items(worker, inputs)
-        policy = default_policy(library_premises())
         began = time.monotonic()
         try:
             records, usage, _ = run_batch(items, policy, settings, folder, first_worker=worker, auditor=auditor)
@@ -129,6 +163,8 @@ def batch(profiled: bool = False) -> dict[str, Any]:
         "batch_workers": workers,
         "one_expansion": {"theorems": len(easy), "median_s": round(statistics.median(easy), 3)},
         "tactics_per_second": round(sum(r["tactics_run"] for r in records.values()) / seconds, 1),
+        "batch_open": open_theorems,
+        **({"policy_ms": policy_ms, "requests_a_batch": round(slow.queue.requests / slow.queue.batches, 2)} if slow else {}),
         "inside_lean": round(usage.inside_s / usage.span_s, 3) if usage.span_s else None,
         **({"profile": profile.rows(len(records))} if profiled else {}),
     }

@@ -1,5 +1,5 @@
 """Measures speed: a start by its parts, time inside Lean, cost of a step, waiting for suggestions, a server under load, the
-model; and what each search strategy expands on made-up trees until it has the proof.
+model; what each search strategy expands on made-up trees until it has the proof; and a simulation of many workers.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -15,7 +15,8 @@ from prover.cli.options import at_least
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search", "scale")
+OPEN = 8
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
 
@@ -42,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--states", type=Path, metavar="FILE",
         help="model: state-tactic pairs as for `train`, whose held-out states are used (default: the starter theorems' states)",
     )  # fmt: skip
+    parser.add_argument(
+        "--policy-ms", type=int, metavar="MS", help="batch: with a policy that takes MS milliseconds a batch of requests"
+    )
+    parser.add_argument(
+        "--open", type=int, metavar="N", help="batch: theorems open at a time in each Lean (default 8 with --policy-ms, else 1)"
+    )
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
 
@@ -49,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover.bench import speed as benchmarks
 
-    at_least(args, 1, "positions", "workers")
+    at_least(args, 1, "positions", "workers", "policy_ms", "open")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -59,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
             figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "batch":
-            figures |= benchmarks.batch(args.profile)
+            figures |= benchmarks.batch(args.profile, args.policy_ms, args.open or (OPEN if args.policy_ms else 1))
         elif what == "serve":
             from prover.bench.load import measure as measure_load
 
@@ -68,6 +75,10 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.search_games import table
 
             figures["search"] = table((3, 6, 9), (3, 6), seeds=11)
+        elif what == "scale":
+            from prover.bench.scale import scale
+
+            figures["scale"] = scale()
         elif what == "model":
             figures["model"] = _model(args.model, args.states)
         else:

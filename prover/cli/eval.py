@@ -18,11 +18,14 @@ from prover.cli.options import (
     add_lean_options,
     add_policy_options,
     add_search_option,
+    add_worker_options,
     at_least,
     chosen,
+    cluster_of,
     critic_settings,
     make_policy,
     memory_of,
+    open_of,
     workers_of,
 )
 from prover.cli.prove import positive
@@ -131,7 +134,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add("--max-expansions", type=int, metavar="N", help="expanded states a theorem (default: no limit)")
     add("--tactic-timeout", type=positive, default=5.0, metavar="S", help="seconds a tactic (default 5)")
-    add("--workers", type=int, metavar="N", help="Lean processes that search (default: cores)")
+    add_worker_options(parser)
     add("--runs", type=int, default=1, metavar="N", help="seeded runs, for pass@1 to pass@N (default 1)")
     add("--seed", type=int, default=0, metavar="S", help="seed of the noise, where there is any (default 0)")
     add(
@@ -214,8 +217,10 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
         workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=memory_of(args, backend),
+        open=open_of(args),
     )
     policy, noted = make_policy(args, settings.memory_mb, backend.name == "embedded")
+    cluster = cluster_of(args, noted, settings.memory_mb, backend.name == "embedded")
     plan = Plan(settings, args.runs, args.seed, args.temperature, args.baseline, args.fresh, args.quiet, noted)
     engine = backend.new_engine(settings.memory_mb)
     try:
@@ -224,7 +229,7 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
         if not args.quiet:
             for line in (f"Lean: {backend.why}", *_about(dataset)):
                 tell(line)
-        done = evaluate(dataset, policy, plan, out, engine, default_command(), backend=backend)
+        done = evaluate(dataset, policy, plan, out, engine, default_command(), backend=backend, cluster=cluster)
     finally:
         engine.close()
     for line in [json_line(done.summary)] if args.json else _lines(done.summary, out):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from prover.policy.neural.default import Library
     from prover.policy.neural.generator import Generator
     from prover.policy.neural.presets import Preset
+    from prover.prove.cluster import Cluster
     from prover.prove.evaluator import ViewPolicy
 
+OPEN_WITH_MODEL = 4
 EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval", "trace")
 """Commands with the options below."""
 EMBEDDED_ONLY = {
@@ -102,6 +105,31 @@ def chosen(args: argparse.Namespace, paths: Sequence[Path] = ()) -> Backend:
 def memory_of(args: argparse.Namespace, backend: Backend) -> int:
     """The ceiling of a Lean process, in MB."""
     return int(args.memory or backend.default_memory_mb)
+
+
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """`--workers`, `--open`: how many theorems are worked on at a time."""
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="Lean processes that search, with --ray on each machine (default: cores)"
+    )
+    parser.add_argument(
+        "--open", type=int, metavar="N",
+        help="theorems open at a time in each Lean, so that one is worked on while another waits for the policy (default: "
+        f"{OPEN_WITH_MODEL} with --policy vllm or transformers, else 1; proofs do not depend on it where only --max-expansions "
+        "limits)",
+    )  # fmt: skip
+
+
+    parser.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="search on the machines of the Ray cluster at this address (local: one on this machine; docs/scale.md)",
+    )  # fmt: skip
+
+
+def open_of(args: argparse.Namespace) -> int:
+    """How many theorems are open at a time in each Lean. Raises ConfigError for fewer than one."""
+    at_least(args, 1, "open")
+    return int(args.open or (OPEN_WITH_MODEL if args.policy in ("vllm", "transformers") else 1))
 
 
 def workers_of(args: argparse.Namespace, backend: Backend) -> int:
@@ -250,6 +278,31 @@ def make_policy(
         **({"first_stage": stage} if stage else {}), **_learnt(),
     }  # fmt: skip
     return policy, noted
+
+
+def cluster_of(args: argparse.Namespace, noted: Mapping[str, Any], memory_mb: int, embedded: bool) -> Cluster | None:
+    """The cluster of `--ray`, joined; its machines have to make the same policy. Raises ConfigError when none answers."""
+    if args.ray is None:
+        return None
+    if getattr(args, "learn", False):
+        raise ConfigError("--learn is for one machine: with --ray each would learn something else")
+    from prover.prove.cluster import Cluster, connect
+
+    connect(args.ray)
+    sent = argparse.Namespace(**vars(args) | {"github_token": None})  # stays here
+    return Cluster(partial(_made_there, sent, memory_mb, embedded), _facts(noted), args.workers)
+
+
+def _made_there(args: argparse.Namespace, memory_mb: int, embedded: bool) -> tuple[ViewPolicy, dict[str, Any]]:
+    policy, noted = make_policy(args, memory_mb, embedded)
+    return policy, _facts(noted)
+
+
+def _facts(noted: Mapping[str, Any]) -> dict[str, Any]:
+    from prover import __version__
+    from prover.evaluation.runner import code_sha256
+
+    return {**noted, "proofsmith": __version__, "code": code_sha256()}
 
 
 def _default(args: argparse.Namespace, premises: Library, embedded: bool) -> tuple[ViewPolicy, dict[str, Any]]:

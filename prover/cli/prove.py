@@ -25,11 +25,14 @@ from prover.cli.options import (
     add_lean_options,
     add_policy_options,
     add_search_option,
+    add_worker_options,
     at_least,
     chosen,
+    cluster_of,
     critic_settings,
     make_policy,
     memory_of,
+    open_of,
     workers_of,
 )
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, EXIT_USAGE, ConfigError
@@ -67,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--heartbeats", type=int, default=200_000, metavar="K",
         help="Lean's own deterministic limit for a tactic, in thousands (default 200000)",
     )  # fmt: skip
-    parser.add_argument("--workers", type=int, metavar="N", help="Lean processes that search (default: cores)")
+    add_worker_options(parser)
     parser.add_argument(
         "--repo", metavar="REPO",
         help="prove theorems of a repository that LeanDojo traces (see proofsmith trace --repo), through LeanDojo itself",
@@ -127,9 +130,12 @@ def run(args: argparse.Namespace) -> int:
         heartbeats=args.heartbeats,
         memory_mb=memory_of(args, backend),
         learn=args.learn,
+        open=open_of(args),
     )
     ordered = args.timeout == 0  # the same inputs then give the same proofs, the first time, too
-    policy, noted = make_policy(args, embedded=backend.name == "embedded", wait=ordered)
+    embedded = backend.name == "embedded"
+    policy, noted = make_policy(args, embedded=embedded, wait=ordered)
+    cluster = cluster_of(args, noted, settings.memory_mb, embedded)
     outcome = run_all(
         inputs,
         policy,
@@ -142,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
         backend=backend,
         holes=holes,
         noted=noted,
+        cluster=cluster,
     )
     _tell(args, outcome, out)
     if any(r["status"] == "error" and str(r["reason"]).startswith(NO_STATEMENT) for r in outcome.records):

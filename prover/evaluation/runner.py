@@ -22,8 +22,9 @@ import os
 import platform
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from prover.lean.source import Reading, Target
 from prover.policy.base import View
 from prover.printable import tell
 from prover.prove.batch import run_batch
+from prover.prove.cluster import Cluster
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder, write_atomically
 from prover.prove.item import BatchSettings, Item, over_budget, settle_dependencies
@@ -160,7 +162,7 @@ class Evaluation:
 
 def evaluate(
     dataset: DataSet, policy: ViewPolicy, plan: Plan, out: Path, worker: Engine, command: Sequence[str] = (),
-    auditor: SharedAuditor | None = None, backend: Backend = EMBEDDED,
+    auditor: SharedAuditor | None = None, backend: Backend = EMBEDDED, cluster: Cluster | None = None,
 ) -> Evaluation:  # fmt: skip
     """Runs the policy on the data set and writes everything to `out`.
 
@@ -173,6 +175,7 @@ def evaluate(
         command: the command line, for the records.
         auditor: an auditor to share; closed by whoever made it.
         backend: which Lean works.
+        cluster: searches in place of this machine.
 
     Raises ConfigError when `out` is another evaluation's, LeanProcessError when Lean cannot be had. What was
     finished before is kept.
@@ -181,7 +184,7 @@ def evaluate(
     check_folder(out, dataset, plan.fresh)
     shared = auditor or auditor_for(backend, plan.settings.memory_mb)
     try:
-        found = _Evaluating(dataset, policy, plan, out, worker, shared, backend).run()
+        found = _Evaluating(dataset, policy, plan, out, worker, shared, backend, cluster).run()
     finally:
         worker.close()
         if auditor is None:
@@ -199,6 +202,19 @@ def evaluate(
     return Evaluation(summary, found.records, out)
 
 
+def _noisy(policy: ViewPolicy, plan: Plan, number: int) -> ViewPolicy:
+    """The policy of a run, with noise of its own where the plan asks for noise."""
+    return NoisyPolicy(policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else policy
+
+
+def _noisy_there(
+    prepare: Callable[[], tuple[ViewPolicy, Mapping[str, Any]]], plan: Plan, number: int
+) -> tuple[ViewPolicy, Mapping[str, Any]]:
+    """The same on a machine of the cluster."""
+    policy, facts = prepare()
+    return _noisy(policy, plan, number), facts
+
+
 @dataclass
 class _Evaluating:
     """The arguments of `evaluate`, and what came of them."""
@@ -210,6 +226,7 @@ class _Evaluating:
     worker: Engine
     auditor: SharedAuditor
     backend: Backend
+    cluster: Cluster | None
     summary: dict[str, Any] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     trees: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -267,11 +284,13 @@ class _Evaluating:
     def _one_run(self, folder: RunFolder, number: int) -> tuple[list[dict[str, Any]], int]:
         """The records of a run, with noise of its own where the plan asks for noise; and how many were there before."""
         plan, known = self.plan, folder.known()
-        policy = NoisyPolicy(self.policy, plan.seed * 1_000_003 + number, plan.noise) if plan.noise else self.policy
+        policy, cluster = _noisy(self.policy, plan, number), self.cluster
+        if cluster is not None:
+            cluster = replace(cluster, prepare=partial(_noisy_there, cluster.prepare, plan, number))
         with ProgressBar(len(self._items), known, plan.quiet) as bar:
             ran = run_batch(
                 self._items, policy, self.settings, folder, bar, first_worker=self.worker, auditor=self.auditor,
-                backend=self.backend,
+                backend=self.backend, cluster=cluster,
             )  # fmt: skip
         settled = settle_dependencies(ran.records)
         return [settled[i.id] for i in self._items], len(known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,9 @@ class Dojo(lean_dojo.Dojo):
         engine: the Lean to use; stays when the theorem is left.
         timeout: seconds for a single tactic.
         heartbeats: Lean's deterministic limit for a single tactic, in thousands; 0 for none.
-        deadline: when the work on the theorem is over, on time.monotonic()'s clock. Tactics are cut to what is left, no
-            process is started that would not be there in time, and what took Lean along once is not run again.
+        deadline: when the work on the theorem is over, on the clock. Tactics are cut to what is left, no process is started
+            that would not be there in time, and what took Lean along once is not run again.
+        clock: the theorem's time in seconds.
 
     `ProofFinished` is a candidate: the audit has the last word.
     """
@@ -68,13 +69,14 @@ class Dojo(lean_dojo.Dojo):
 
     def __init__(
         self, target: Target, engine: Engine, timeout: float = 10.0, heartbeats: int = DEFAULT_HEARTBEATS,
-        deadline: float | None = None,
+        deadline: float | None = None, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.entry = target
         self.engine = engine
         self.timeout = timeout
         self.heartbeats = heartbeats
         self.deadline = deadline
+        self.clock = clock
         self.additional_imports: list[str] = []
         self.file_path = target.file.path or Path("<statement>")
         self.is_successful = False
@@ -262,7 +264,7 @@ class Dojo(lean_dojo.Dojo):
     def _limits(self) -> Limits:
         if self.deadline is None:
             return Limits(self.timeout, self.heartbeats)
-        left = max(SHORTEST_S, self.deadline - time.monotonic())
+        left = max(SHORTEST_S, self.deadline - self.clock())
         return Limits(min(self.timeout, left), self.heartbeats, left)
 
     @property
@@ -270,7 +272,7 @@ class Dojo(lean_dojo.Dojo):
         """Whether nothing more can be done by the deadline: it is over, or would be before another process is there."""
         if self.deadline is None:
             return False
-        return time.monotonic() + (0.0 if self.engine.alive else self.engine.start_s) >= self.deadline
+        return self.clock() + (0.0 if self.engine.alive else self.engine.start_s) >= self.deadline
 
     def _together(self, sid: int, tactics: Sequence[str], stop_when_done: bool) -> list[Result]:
         """Several tactics in one round trip. One that loses the process by its time is not run again; one that ends it, is
@@ -370,7 +372,7 @@ class Dojo(lean_dojo.Dojo):
     def _warm_up_limits(self) -> Limits:
         if self.deadline is None:
             return Limits(WARM_UP_TIMEOUT_S, 0)
-        left = max(SHORTEST_S, self.deadline - time.monotonic())
+        left = max(SHORTEST_S, self.deadline - self.clock())
         return Limits(min(WARM_UP_TIMEOUT_S, left), 0, left)
 
 

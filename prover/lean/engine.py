@@ -38,16 +38,14 @@ class Limits:
 class Engine(Protocol):
     """See the module's docstring. Not for several threads at once, but for `interrupt`.
 
-    `inside_s` is the time in requests and `span_s` that from first to last, of processes that ended, `start_s` what the last
-    process took to start; `at_once` is how many
-    tactics one round trip takes, `tries` how many processes a tactic may end before it is set aside, `patience` how many may
-    be lost over a state that is made again; `stays` tells whether a process serves theorem after theorem.
+    `inside_s` is the time in requests and `span_s` that from first to last, of all processes so far, `start_s` what the last
+    process took to start; `at_once` is how many tactics one round trip takes, `tries` how many processes a tactic may end before
+    it is set aside, `patience` how many may be lost over a state that is made again; `stays` tells whether a process serves
+    theorem after theorem, and so can hold several.
     """
 
     generation: int
     processes_lost: int
-    inside_s: float
-    span_s: float
     start_s: float
     at_once: int
     tries: int
@@ -142,6 +140,16 @@ class Engine(Protocol):
         ...
 
     # ---- the process
+
+    @property
+    def inside_s(self) -> float:
+        """See the class."""
+        ...
+
+    @property
+    def span_s(self) -> float:
+        """See the class."""
+        ...
 
     @property
     def lean(self) -> str:

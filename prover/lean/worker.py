@@ -66,8 +66,8 @@ class ProcessWorker(ABC, Generic[P]):
         self.import_timeout_s = import_timeout_s
         self.generation = 0
         self.processes_lost = 0
-        self.inside_s = 0.0
-        self.span_s = 0.0
+        self._ended_inside_s = 0.0
+        self._ended_span_s = 0.0
         self.start_s = 0.0
         self._stopping = threading.Event()
         self._process: P | None = None
@@ -98,6 +98,16 @@ class ProcessWorker(ABC, Generic[P]):
             self.generation += 1
             self.forget()
         return self._process
+
+    @property
+    def inside_s(self) -> float:
+        """Seconds in requests, of all processes so far."""
+        return self._ended_inside_s + (self._process.inside_s if self._process is not None else 0.0)
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from the first request to the last reply, of all processes so far."""
+        return self._ended_span_s + (_span_s(self._process) if self._process is not None else 0.0)
 
     @property
     def alive(self) -> bool:
@@ -153,9 +163,8 @@ class ProcessWorker(ABC, Generic[P]):
             self._retire(process)
 
     def _retire(self, process: P) -> None:
-        self.inside_s += process.inside_s
-        if process.first_request is not None:
-            self.span_s += max(0.0, process.last_reply - process.first_request)
+        self._ended_inside_s += process.inside_s
+        self._ended_span_s += _span_s(process)
         process.kill()
 
     def __enter__(self) -> Self:
@@ -163,3 +172,7 @@ class ProcessWorker(ABC, Generic[P]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _span_s(process: Ended) -> float:
+    return max(0.0, process.last_reply - process.first_request) if process.first_request is not None else 0.0

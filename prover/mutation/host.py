@@ -17,9 +17,10 @@ import psutil
 from data.mutation import leakage
 from data.mutation.operators import NAMES
 from data.mutation.records import Mutant
-from prover.errors import ConfigError, DataError, LeanCrashedError
+from prover.errors import DataError, LeanCrashedError
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import LeanWorker
+from prover.prove import cluster
 
 LIBRARY = ("Init", "Std")
 MODULES_NEED = "the embedded Lean has Init, Std, Lean and what is below them"
@@ -36,7 +37,7 @@ GRADE_HEARTBEATS = 20_000_000
 GRADE_TIMEOUT_MS = 3000
 PATIENT_S = 600.0
 """A crowded machine takes its time, and a process that is given up costs more than the wait."""
-LOCAL = "local"
+LOCAL = cluster.LOCAL
 START_TIMEOUT_S = 600.0
 USED_TIMEOUT_S = 30.0
 
@@ -257,18 +258,7 @@ def connect(address: str, **options: Any) -> Callable[[MutationSettings], RayHos
     Raises:
         ConfigError: there is no cluster at the address.
     """
-    import ray
-
-    try:
-        ray.init(
-            None if address == LOCAL else address,
-            ignore_reinit_error=True,
-            log_to_driver=False,
-            include_dashboard=None if address != LOCAL else False,
-            **options,
-        )
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        raise ConfigError(f"--ray {address}: no cluster answers there ({str(error).splitlines()[0]})") from error
+    cluster.connect(address, **options)
     return RayHost
 
 

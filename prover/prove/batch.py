@@ -1,7 +1,8 @@
 """Many theorems over many Lean processes.
 
 `run_batch` is what everything goes through that proves: `prove`, `eval`, `improve`, the benches, a server's jobs, an editor's
-requests. Each worker is a thread with a warm Lean of its own; one more Lean, which no search touches, audits for all of them.
+requests. Each worker is a warm Lean, with a thread for each theorem that is open in it; one more Lean, which no search touches,
+audits for all of them.
 Results are noted as they come (`prover.prove.folder`); a run that is started again goes on with what is missing.
 """
 
@@ -17,15 +18,16 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from prover.audit.auditor import SharedAuditor, Verdict, auditor_for
-from prover.audit.outcome import Candidate, Failure, Proof, Refusal, audited
-from prover.errors import LeanProcessError, LeanSetupError
+from prover.audit.outcome import Candidate, Failure, Proof, Refusal
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.source import Target
 from prover.policy.retrieval import retriever_of
+from prover.prove.cluster import Cluster, Stations
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
-from prover.prove.item import BatchSettings, Item, attempt_item, record_of
+from prover.prove.item import BatchSettings, Item, attempt_item, judged, record_of, refused, spent
+from prover.prove.turn import Turn
 
 LONGEST_LINE = 4
 """So many candidates wait for the audit at most; then the searches wait too."""
@@ -84,6 +86,7 @@ def run_batch(
     auditor: SharedAuditor | None = None,
     new_worker: Callable[[int], Engine] | None = None,
     backend: Backend = EMBEDDED,
+    cluster: Cluster | None = None,
 ) -> Ran:
     """Works on every theorem that the folder does not know yet.
 
@@ -98,10 +101,18 @@ def run_batch(
         auditor: an auditor to share; closed by whoever made it.
         new_worker: makes the workers, given the ceiling of their memory in MB; None: the backend does.
         backend: which Lean works.
+        cluster: works in place of this machine, on the same Lean as the first worker's.
     """
     cancel = cancel or threading.Event()
     make_worker = new_worker or backend.new_engine
     audit = auditor or auditor_for(backend, settings.memory_mb)
+    if cluster is not None:
+        reader = first_worker or make_worker(settings.memory_mb)
+        lean = reader.lean
+        reader.close()
+        batch = _Batch(items, policy, settings, folder, watcher, cancel, None)
+        Stations(cluster, batch, settings, backend, lean).run(batch.over)
+        return batch.ran()
     batch = _Batch(items, policy, settings, folder, watcher, cancel, audit)
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
@@ -172,7 +183,11 @@ class _Batch:
 
     def run(self, workers: Sequence[Engine], auditor: SharedAuditor | None = None) -> Ran:
         """All threads, to their end. `auditor`: the audit as a process, made ready ahead of the first candidate."""
-        jobs: list[Callable[[], None]] = [partial(self.work, worker) for worker in workers]
+        before = _used(workers)
+        jobs: list[Callable[[], None]] = []
+        for worker in workers:
+            count, shared = (self.settings.open, threading.Lock()) if worker.stays and self.settings.open > 1 else (1, None)
+            jobs += [partial(self.work, worker, shared)] * count
         if self.waiting and self.audit is not None:
             jobs.append(partial(self.judge, self.audit, auditor))
         # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
@@ -190,24 +205,32 @@ class _Batch:
                 raise
         if self.failures:
             raise self.failures[0]
+        after = _used(workers)
+        self.usage = Usage(after[0] - before[0], after[1] - before[1], after[2] - before[2])
+        return self.ran()
+
+    def ran(self) -> Ran:
+        """What there is so far."""
         return Ran({i.id: self.records[i.id] for i in self.items if i.id in self.records}, self.usage, self.outcomes)
 
     def over(self) -> bool:
         """Whether there is no point in going on."""
         return self.cancel.is_set() or bool(self.failures)
 
-    def work(self, worker: Engine) -> None:
-        """A worker's thread: theorem after theorem."""
-        before = worker.inside_s, worker.span_s, worker.processes_lost
+    def work(self, worker: Engine, shared: threading.Lock | None) -> None:
+        """A worker's thread: theorem after theorem. `shared`: held in turn by the threads of the same worker."""
         try:
             while (item := self._next()) is not None:
                 earlier = self._refused.get(item.id)
                 accepts = self.accepts if earlier is None else self.audit
-                found = attempt_item(
-                    item, worker, self.policy, self.settings, self.over,
-                    partial(accepts, item.target) if accepts is not None else None, self.on_expansion, self.audit,
-                    earlier.candidate.effort.seconds if earlier is not None else 0.0,
-                )  # fmt: skip
+                spent_s = earlier.candidate.effort.seconds if earlier is not None else 0.0
+                with Turn(shared) as turn:
+                    found = attempt_item(
+                        item, worker, self.policy, self.settings, self.over,
+                        partial(accepts, item.target) if accepts is not None else None, self.on_expansion, self.audit,
+                        spent_s, turn,
+                    )  # fmt: skip
+                    worker.recycle_if_big()
                 if found is None:
                     return
                 if earlier is not None:
@@ -215,15 +238,9 @@ class _Batch:
                 if isinstance(found, Candidate) and self.audit is not None:
                     self._hand_over(item, found)
                 else:
-                    self._settle(item, found)
-                worker.recycle_if_big()
+                    self.settle(item, found)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
-        finally:
-            with self._changed:
-                self.usage.inside_s += worker.inside_s - before[0]
-                self.usage.span_s += worker.span_s - before[1]
-                self.usage.processes_lost += worker.processes_lost - before[2]
 
     def judge(self, audit: Callable[[Target, str], Verdict], auditor: SharedAuditor | None) -> None:
         """The auditor's thread: candidate after candidate; after a cancellation those that are already there."""
@@ -232,20 +249,13 @@ class _Batch:
                 auditor.warm(self.items[0].target)
             while (waiting := self._next_candidate()) is not None:
                 item, candidate, found_at = waiting
-                began = time.monotonic()
-                try:
-                    judged = audited(audit, item.target, candidate)
-                except LeanSetupError:
-                    raise
-                except LeanProcessError as error:
-                    judged = Refusal(candidate, f"the audit lost its Lean over it: {error}")
-                candidate = replace(candidate, effort=candidate.effort.longer(time.monotonic() - began, began - found_at))
-                if isinstance(judged, Proof):
-                    self._settle(item, replace(judged, candidate=candidate))
-                elif item.id in self._refused or self._spent(candidate):
-                    self._settle(item, Failure(f"refused: {judged.reason}", candidate.effort))
+                outcome = judged(audit, item, candidate, time.monotonic() - found_at)
+                if isinstance(outcome, Proof):
+                    self.settle(item, outcome)
+                elif item.id in self._refused or spent(self.settings, outcome):
+                    self.settle(item, refused(outcome))
                 else:
-                    self._again(item, replace(judged, candidate=candidate))
+                    self._again(item, outcome)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -254,11 +264,26 @@ class _Batch:
         with self._changed:
             while not self.waiting and self._unsettled and not self.over():
                 self._changed.wait(WATCH_INTERVAL_S)
+            return self.take()
+
+    def take(self) -> Item | None:
+        """A theorem to work on, when there is one now."""
+        with self._changed:
             if self.over() or not self.waiting:
                 return None
             item = self.waiting.popleft()
             self.watcher.started(item)
             return item
+
+    def give_back(self, item: Item) -> None:
+        """A theorem that was taken and has no outcome; it is the next."""
+        with self._changed:
+            self.waiting.appendleft(item)
+            self._changed.notify_all()
+
+    def unsettled(self) -> bool:
+        """Whether any theorem has no outcome yet."""
+        return self._unsettled > 0
 
     def _hand_over(self, item: Item, candidate: Candidate) -> None:
         """Puts a candidate in line; waits while the line is long, so that a killed run loses few."""
@@ -278,7 +303,8 @@ class _Batch:
             self._changed.notify_all()
             return candidate
 
-    def _settle(self, item: Item, outcome: Proof | Candidate | Failure) -> None:
+    def settle(self, item: Item, outcome: Proof | Candidate | Failure) -> None:
+        """Notes how a theorem ended."""
         record = record_of(item, outcome)
         with self._changed:
             if self.folder is not None:
@@ -292,11 +318,6 @@ class _Batch:
             for state, names in outcome.candidate.lessons:
                 retriever.learn(state, names)
 
-    def _spent(self, candidate: Candidate) -> bool:
-        """Whether nothing of a theorem's budget is left."""
-        timeout_s = self.settings.search.timeout_s
-        return timeout_s is not None and candidate.effort.seconds >= timeout_s
-
     def _again(self, item: Item, refused: Refusal) -> None:
         with self._changed:
             self._refused[item.id] = refused
@@ -307,3 +328,9 @@ class _Batch:
         with self._changed:
             self.failures.append(error)
             self._changed.notify_all()
+
+
+def _used(workers: Sequence[Engine]) -> tuple[float, float, int]:
+    return (
+        sum(w.inside_s for w in workers), sum(w.span_s for w in workers), sum(w.processes_lost for w in workers),
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,6 +12,7 @@ from prover.lean.context import FileContext
 from prover.policy.base import View
 from prover.prove.environment import SEARCHES, SearchState, proposals, view_of
 from prover.prove.lemmas import LemmaSteps
+from prover.prove.turn import Turn
 from prover.refute.falsifier import Falsifier
 from search.types import Proposal, Visit
 
@@ -47,8 +47,8 @@ class LeanEvaluator:
     """A `search.types.Evaluator`; one for each theorem.
 
     `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so. For a
-    state that `falsifier` finds a false goal in nothing is proposed. `calls` and `seconds` say how often the policy was asked
-    and how long it took.
+    state that `falsifier` finds a false goal in nothing is proposed. `turn` is given up while the policy works. `calls` and
+    `seconds` say how often the policy was asked and how long it took.
     """
 
     policy: ViewPolicy
@@ -58,6 +58,7 @@ class LeanEvaluator:
     critic: TextCritic | None = None
     falsifier: Falsifier | None = None
     lemmas: LemmaSteps | None = None
+    turn: Turn = field(default_factory=Turn)
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
 
@@ -80,9 +81,10 @@ class LeanEvaluator:
             found, alone = self.lemmas.offers(state, visit)
             if alone:
                 return found
-        began = time.monotonic()
-        found += self.policy.propose(view)
-        self.calls, self.seconds = self.calls + 1, self.seconds + time.monotonic() - began
+        began = self.turn.now()
+        with self.turn.given_up():
+            found += self.policy.propose(view)
+        self.calls, self.seconds = self.calls + 1, self.seconds + self.turn.now() - began
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(visit, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from prover.audit.auditor import MAX_TRIES, Verdict
-from prover.audit.outcome import Candidate, Effort, Failure, Proof
+from prover.audit.outcome import Candidate, Effort, Failure, Proof, Refusal, audited
 from prover.errors import DEBUG_VARIABLE, DataError, LeanProcessError, LeanSetupError, ProverError
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
@@ -18,6 +18,7 @@ from prover.lean.holes import declaration_of
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.theorem import SearchSettings, find_candidate
+from prover.prove.turn import Turn
 from prover.refute.disproof import disprove
 from prover.refute.falsifier import FalseTheorem
 
@@ -36,7 +37,8 @@ class Item:
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """`tactic_timeout_s` and `heartbeats` (in thousands) limit a single tactic, `memory_mb` a Lean process.
+    """`tactic_timeout_s` and `heartbeats` (in thousands) limit a single tactic, `memory_mb` a Lean process, of which there are
+    `workers`; in each so many theorems are `open` at a time (`prover.prove.turn`).
 
     Heartbeats are deterministic, seconds are not: where only expansions limit a theorem, a tactic's seconds are left as the
     last resort, so that the same inputs give the same proofs. None chooses accordingly. With `learn` the selector learns from
@@ -50,10 +52,11 @@ class BatchSettings:
     memory_mb: int = 3000
     minimise: bool = True
     learn: bool = False
+    open: int = 1
 
     def noted(self) -> dict[str, Any]:
-        """What decides the outcomes, for run folders: everything but the number of workers."""
-        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "workers"}
+        """What decides the outcomes, for run folders: everything but how many are at work."""
+        facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("workers", "open")}
         if not self.learn:
             del facts["learn"]
         return facts | {"search": self.search.noted()}
@@ -76,19 +79,22 @@ def attempt_item(
     on_expansion: Callable[[Any, Any], None] | None = None,
     audit: Callable[[Target, str], Verdict] | None = None,
     spent_s: float = 0.0,
+    turn: Turn | None = None,
 ) -> Candidate | Failure | None:
     """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
 
     Its time begins when Lean is there and has read what stands before the theorem; a Lean that is lost later is started again
     within it, or not at all; `spent_s` of it was spent before. With `audit`, which judges disproofs, counterexamples are looked
-    for beside the search.
+    for beside the search. `turn`, held now, is that of a theorem which shares the worker with others.
 
     See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
     """
     target = item.target
     if target.problem is not None:
         return Failure(target.problem, status="error")
-    started = time.monotonic()
+    turn = turn or Turn()
+    accepts = turn.apart(accepts) if accepts is not None else None
+    started = turn.now()
     deadline: float | None = None
     search = settings.search if audit is not None else replace(settings.search, refute=False)
     unproved: FalseTheorem | None = None
@@ -96,33 +102,33 @@ def attempt_item(
         try:
             worker.prepare(target)
             if deadline is None and settings.search.timeout_s is not None:
-                deadline = time.monotonic() + settings.search.timeout_s - spent_s
+                deadline = turn.now() + settings.search.timeout_s - spent_s
             searched = partial(
                 find_candidate, policy=policy, file_context=worker.file_context(target), deadline=deadline, accepts=accepts,
-                cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise,
+                cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise, turn=turn,
             )  # fmt: skip
-            dojo = partial(Dojo, target, worker, settings.tactic_seconds, settings.heartbeats, deadline)
+            dojo = partial(Dojo, target, worker, settings.tactic_seconds, settings.heartbeats, deadline, turn.now)
             try:
                 found = searched(dojo(), settings=search)
             except FalseTheorem as false:
                 assert audit is not None  # else nothing is looked for
-                disproof = disprove(worker, target, false.counterexample, audit, deadline)
+                disproof = disprove(worker, target, false.counterexample, turn.apart(audit), deadline, turn.now)
                 if disproof is not None:
-                    return Failure(disproof.said(), _spent(started, deadline), "refuted", disproof)
+                    return Failure(disproof.said(), _spent(turn, started, deadline), "refuted", disproof)
                 search, unproved = replace(search, refute=False), false
                 found = searched(dojo(), settings=search)
         except DataError as error:
-            return Failure(str(error), Effort(time.monotonic() - started), "error")
+            return Failure(str(error), Effort(turn.now() - started), "error")
         except LeanProcessError as error:
             if cancelled():
                 return None
             if isinstance(error, LeanSetupError):
                 raise
-            if deadline is not None and time.monotonic() + worker.start_s >= deadline:
-                return Failure(f"out of time; Lean was lost: {error}", _spent(started, deadline))
+            if deadline is not None and turn.now() + worker.start_s >= deadline:
+                return Failure(f"out of time; Lean was lost: {error}", _spent(turn, started, deadline))
             if attempt_number == MAX_TRIES:
                 reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
-                return Failure(reason, Effort(time.monotonic() - started), "error")
+                return Failure(reason, Effort(turn.now() - started), "error")
             continue
         except ProverError:
             raise
@@ -134,17 +140,71 @@ def attempt_item(
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
         if isinstance(found, Failure) and cancelled():
             return None
-        found = replace(found, effort=replace(found.effort, over_s=_spent(started, deadline).over_s))
+        found = replace(found, effort=replace(found.effort, over_s=_spent(turn, started, deadline).over_s))
         if isinstance(found, Failure) and unproved is not None:
             return replace(found, reason=f"{found.reason}; {unproved} by evaluation, of which no proof was found")
         return found
     raise AssertionError("unreachable")
 
 
-def _spent(started: float, deadline: float | None) -> Effort:
+def _spent(turn: Turn, started: float, deadline: float | None) -> Effort:
     """The time since an attempt began, and since its budget ended."""
-    now = time.monotonic()
+    now = turn.now()
     return Effort(now - started, over_s=now - deadline if deadline is not None else float("-inf"))
+
+
+def judged(audit: Callable[[Target, str], Verdict], item: Item, candidate: Candidate, waited_s: float = 0.0) -> Proof | Refusal:
+    """The audit's word on a candidate, its time and the wait for it counted; an audit that loses its Lean over it refuses."""
+    began = time.monotonic()
+    try:
+        outcome = audited(audit, item.target, candidate)
+    except LeanSetupError:
+        raise
+    except LeanProcessError as error:
+        outcome = Refusal(candidate, f"the audit lost its Lean over it: {error}")
+    return replace(outcome, candidate=replace(candidate, effort=candidate.effort.longer(time.monotonic() - began, waited_s)))
+
+
+def prove_item(
+    item: Item,
+    worker: Engine,
+    policy: ViewPolicy,
+    settings: BatchSettings,
+    cancelled: Callable[[], bool],
+    audit: Callable[[Target, str], Verdict],
+    turn: Turn,
+) -> Proof | Failure | None:
+    """One theorem searched and audited; when the audit refuses, searched again with the audit asked about each candidate.
+
+    See `attempt_item`; None when the run was cancelled meanwhile.
+    """
+    found = attempt_item(item, worker, policy, settings, cancelled, audit=audit, turn=turn)
+    if not isinstance(found, Candidate):
+        return found
+    outcome = turn.apart(judged)(audit, item, found)
+    if isinstance(outcome, Refusal) and not spent(settings, outcome):
+        earlier = outcome.candidate.effort
+        again = attempt_item(
+            item, worker, policy, settings, cancelled, partial(audit, item.target), None, audit, earlier.seconds, turn
+        )  # fmt: skip
+        if again is None:
+            return None
+        again = replace(again, effort=again.effort.after(earlier))
+        if isinstance(again, Failure):
+            return again
+        outcome = turn.apart(judged)(audit, item, again)
+    return outcome if isinstance(outcome, Proof) else refused(outcome)
+
+
+def spent(settings: BatchSettings, refusal: Refusal) -> bool:
+    """Whether nothing of a theorem's budget is left for another search."""
+    timeout_s = settings.search.timeout_s
+    return timeout_s is not None and refusal.candidate.effort.seconds >= timeout_s
+
+
+def refused(refusal: Refusal) -> Failure:
+    """The end of a theorem whose second candidate was refused, too."""
+    return Failure(f"refused: {refusal.reason}", refusal.candidate.effort)
 
 
 def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from prover.lean.engine import Backend, Engine
 from prover.lean.holes import filled_but_last, with_places
 from prover.lean.positions import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
+from prover.prove.cluster import Cluster
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import JOURNAL, RunFolder, json_text, write_atomically, write_below
 from prover.prove.item import BatchSettings, Item, cost_of, over_budget, settle_dependencies
@@ -184,8 +185,11 @@ def run(
     backend: Backend = EMBEDDED,
     noted: Mapping[str, Any] = NOTHING,
     holes: bool = False,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Proves what waits for proof in the inputs and writes everything to `out`.
+
+    `cluster` searches in place of this machine.
 
     `noted` is what else decides the outcome (the model, say): kept with the settings, so that runs are not mixed. `holes`: see
     `read_items`.
@@ -214,7 +218,9 @@ def run(
             known = folder.known()
             lean = worker.lean
             with ProgressBar(len(items), known, quiet) as bar:
-                ran = run_batch(items, policy, settings, folder, bar, first_worker=worker, auditor=auditor, backend=backend)
+                ran = run_batch(
+                    items, policy, settings, folder, bar, worker, auditor=auditor, backend=backend, cluster=cluster
+                )  # fmt: skip
             settled = settle_dependencies(settle_places(items, settle_dependencies(ran.records), auditor))
             ordered = [settled[i.id] for i in items]
             written, problems = write_files(out, inputs, readings, items, settled, auditor)

@@ -6,7 +6,6 @@ candidate; the audit decides (`prover.audit.outcome`).
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.lemmas import LemmaSteps
 from prover.prove.script import minimise, script
+from prover.prove.turn import Turn
 from prover.refute.falsifier import FIRST, LAST, Falsifier
 from search import Priority, search, to_json
 from search.strategies import DEFAULT_STRATEGY, STRATEGIES
@@ -79,6 +79,7 @@ def find_candidate(
     cancelled: Callable[[], bool] = lambda: False,
     on_expansion: Callable[[Any, Any], None] | None = None,
     minimised: bool = True,
+    turn: Turn | None = None,
 ) -> Candidate | Failure:
     """Searches for a proof of the theorem that `dojo` is open for.
 
@@ -87,11 +88,12 @@ def find_candidate(
         policy: proposes tactics.
         settings: budgets.
         file_context: the file's own definitions and theorems.
-        deadline: when the search is over, on time.monotonic()'s clock; None: `settings.timeout_s` from now.
+        deadline: when the search is over, on the turn's clock; None: `settings.timeout_s` from now.
         accepts: what the search goes on past, when given: proof texts that it does not accept.
         cancelled: looked at before each expansion.
         on_expansion: called with graph and node after each.
         minimised: make the candidate smaller, where the search's own Lean can judge a text.
+        turn: held now; None: no other theorem shares the Lean.
 
     Returns:
         A candidate for the audit, or why there is none; a theorem that could not be opened is an error.
@@ -101,7 +103,8 @@ def find_candidate(
         LeanProcessError: Lean was lost too often; says nothing about the theorem.
         PolicyError: no proposer answers any more.
     """
-    started = time.monotonic()
+    turn = turn or Turn()
+    started = turn.now()
     if deadline is None and settings.timeout_s is not None:
         deadline = started + settings.timeout_s
     ends = started + FOREVER_S if deadline is None and settings.lean_s is not None else deadline
@@ -123,22 +126,22 @@ def find_candidate(
             if falsifier is not None:
                 falsifier.look(FIRST)
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
-                    return Candidate(contradiction, Effort(time.monotonic() - started), {"contradiction": 1}, vacuous=True)
+                    return Candidate(contradiction, Effort(turn.now() - started), {"contradiction": 1}, vacuous=True)
             lemmas = LemmaSteps(opened, file_context, settings.timeout_s)
-            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas)
+            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, turn)
             result = search(
                 environment,
                 evaluator,
                 environment.part(initial),
                 STRATEGIES[settings.strategy](Priority(settings.alpha, settings.critic_weight)),
-                budget=Budget(settings.max_expansions, None if ends is None else max(0.0, ends - time.monotonic())),
-                clock=lambda: _now(opened, ends, settings.lean_s),
+                budget=Budget(settings.max_expansions, None if ends is None else max(0.0, ends - turn.now())),
+                clock=lambda: _now(turn, opened, ends, settings.lean_s),
                 accept=accept,
                 revisits=REVISIT_LOG_PROBS,
                 cancelled=cancelled,
                 on_expansion=on_expansion,
             )
-            in_time = ends is None or _now(opened, ends, settings.lean_s) < ends
+            in_time = ends is None or _now(turn, opened, ends, settings.lean_s) < ends
             if falsifier is not None and result.candidate is None and in_time and not cancelled():
                 falsifier.look(LAST)
             tree = to_json(result.graph, result.scores)
@@ -161,17 +164,17 @@ def find_candidate(
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
-        return Failure(str(error), Effort(time.monotonic() - started), "error")
-    effort = replace(effort, seconds=time.monotonic() - started)
+        return Failure(str(error), Effort(turn.now() - started), "error")
+    effort = replace(effort, seconds=turn.now() - started)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
     premises, lessons = _premises(tree, proof, policy, file_context)
     return Candidate(script(proof), effort, _proposers(tree, result.candidate), premises, lessons)
 
 
-def _now(opened: Any, deadline: float | None, lean_s: float | None) -> float:
+def _now(turn: Turn, opened: Any, deadline: float | None, lean_s: float | None) -> float:
     """The time; past the deadline once the Dojo can do nothing more by then, or `lean_s` seconds in Lean are spent."""
-    now = time.monotonic()
+    now = turn.now()
     spent = lean_s is not None and getattr(opened, "lean_ms", 0.0) >= 1000 * lean_s
     return max(now, deadline + 1) if deadline is not None and (spent or getattr(opened, "out_of_time", False)) else now
 

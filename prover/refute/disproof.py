@@ -7,6 +7,7 @@ automatically are what they are in the theorem. The proof applies the assumed th
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from lean_dojo import DojoInitError, ProofFinished
@@ -28,8 +29,9 @@ def disprove(
     counterexample: Counterexample,
     audit: Callable[[Target, str], Verdict],
     deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Disproof | None:
-    """Have Lean prove the negation from the values, until `deadline` on time.monotonic()'s clock.
+    """Have Lean prove the negation from the values, until `deadline` on the clock.
 
     Returns None when no way of computing that is known here goes through, or the audit refuses what went through. Raises
     LeanProcessError when Lean was lost.
@@ -44,7 +46,7 @@ def disprove(
     short = counterexample.within(target.name.rpartition(".")[0])
     tries = [*proofs(short), *(proofs(counterexample) if short != counterexample else ())]
     try:
-        with Dojo(negation, engine, TACTIC_TIMEOUT_S, deadline=deadline) as (opened, initial):
+        with Dojo(negation, engine, TACTIC_TIMEOUT_S, deadline=deadline, clock=clock) as (opened, initial):
             while tries:
                 results = opened.run_tacs(initial, tries, stop_when_done=True)
                 if not results or not isinstance(results[-1], ProofFinished):

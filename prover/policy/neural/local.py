@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from prover.errors import ConfigError, PolicyError
 from prover.policy.neural.decode import Finished, beams, completed, draws, held_to
 from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.presets import DECODER, ENCODER_DECODER
+from prover.policy.queue import PolicyQueue
 
 
 class TorchRows:
@@ -133,8 +133,6 @@ def need_neural() -> None:
 class _Request:
     ids: list[int]
     sampling: Sampling
-    found: list[Completion] | None = None
-    error: PolicyError | None = None
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -147,7 +145,7 @@ class _Request:
 class LocalGenerator:
     """A `Generator` on this machine's GPU, or its processor where there is none.
 
-    Requests that come while the model is at work are done together next.
+    Requests that come while the model is at work are done together next (`prover.policy.queue`).
 
     Args:
         model: a folder, or a name that the hub's cache (or the hub) has.
@@ -164,14 +162,11 @@ class LocalGenerator:
     architecture: str = DECODER
     device: str | None = None
     max_batch: int = MAX_BATCH
-    batches: int = field(default=0, init=False)
-    prompts: int = field(default=0, init=False)
-    _waiting: list[_Request] = field(default_factory=list, init=False, repr=False)
-    _waiting_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _model_lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    queue: PolicyQueue[_Request, list[Completion]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         need_neural()
+        self.queue = PolicyQueue(self._answers, self.max_batch, lambda request: request.kind)
         import torch
         import transformers
 
@@ -216,32 +211,15 @@ class LocalGenerator:
                 f"a prompt is longer than the context of {self.model} ({len(request.ids)} tokens and {sampling.max_tokens} to "
                 f"write, of {self.context})"
             )
-        with self._waiting_lock:
-            self._waiting.append(request)
-        with self._model_lock:
-            if request.found is None and request.error is None:
-                self._work(request)
-        if request.error is not None:
-            raise request.error
-        assert request.found is not None
-        return request.found
+        return self.queue.ask(request)
 
-    def _work(self, first: _Request) -> None:
-        with self._waiting_lock:
-            others = [r for r in self._waiting if r is not first and r.kind == first.kind]
-            batch = [first, *others[: self.max_batch - 1]]
-            self._waiting = [r for r in self._waiting if not any(r is taken for taken in batch)]
-        self.batches += 1
-        self.prompts += len(batch)
+    def _answers(self, batch: Sequence[_Request]) -> list[list[Completion]]:
         try:
             results = self._run(batch)
         except RuntimeError as error:  # torch's own, above all: out of memory
             line = (str(error).splitlines() or [type(error).__name__])[0]
-            for request in batch:
-                request.error = PolicyError(f"the model {self.model} failed: {line}")
-            return
-        for request, found in zip(batch, results, strict=True):
-            request.found = [completed(f, self._text, request.sampling.stop) for f in found]
+            raise PolicyError(f"the model {self.model} failed: {line}") from error
+        return [[completed(f, self._text, r.sampling.stop) for f in found] for r, found in zip(batch, results, strict=True)]
 
     def _run(self, batch: Sequence[_Request]) -> list[list[Finished]]:
         import torch

@@ -87,20 +87,23 @@ def test_a_beam_wide_enough_finds_the_likeliest_completions_of_all(llama: LocalG
 def test_searches_that_ask_at_once_share_a_batch_and_get_what_each_would_alone(llama: LocalGenerator, sampling: Sampling) -> None:
     prompts = [f"<|state|>n : Nat\n⊢ n + {'0' * i} = n<|tactic|>" for i in range(4)]
     alone = [llama.complete(p, sampling) for p in prompts]
-    batches = llama.batches
+    batches = llama.queue.batches
     together: dict[int, list[Completion]] = {}
-    with llama._model_lock:
-        threads = [
-            threading.Thread(target=lambda i=i: together.update({i: llama.complete(prompts[i], sampling)}))  # type: ignore[misc]
-            for i in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        while len(llama._waiting) < 4:
-            pass
+    llama.queue._busy = True
+    threads = [
+        threading.Thread(target=lambda i=i: together.update({i: llama.complete(prompts[i], sampling)}))  # type: ignore[misc]
+        for i in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    while len(llama.queue.waiting) < 4:
+        pass
+    with llama.queue._changed:
+        llama.queue._busy = False
+        llama.queue._changed.notify_all()
     for thread in threads:
         thread.join()
-    assert llama.batches == batches + 1
+    assert llama.queue.batches == batches + 1
     for i, expected in enumerate(alone):
         assert [c.text for c in together[i]] == [c.text for c in expected]
         assert [c.log_prob for c in together[i]] == pytest.approx([c.log_prob for c in expected], abs=1e-3)
