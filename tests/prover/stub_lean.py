@@ -27,6 +27,8 @@ class StubProcess:
         self.inside_s = 0.0
         self.first_request = None
         self.last_reply = 0.0
+        self.bases: dict[tuple[str, ...], int] = {}
+        self.asked = False
         self._ids = itertools.count(1_000_000 * next(self._numbers) + 1)
         self._known: set[int] = set()
         self._dies_at = dies_at
