@@ -9,8 +9,8 @@ Invariants, checked by `search.invariants.check`:
 
 - A node's proof is built from the proofs that its children already have, so no proof stands on itself, cycles
   or not.
-- A node may be expanded as often as the graph has visits. It is failed when it has had them all and all its
-  edges are failed; an edge is failed when its tactic failed, when its candidate was refused, or when one of its
+- A node may be expanded as often as the graph has visits. It is failed when it has had them all, or is hopeless, and
+  all its edges are failed; an edge is failed when its tactic failed, when its candidate was refused, or when one of its
   children is failed. Nodes that only wait for each other stay open.
 - Of an edge's children one is active: the first that is not closed, while the edge is open. A node is live
   when a chain of active children leads from the root to it. Only live nodes are worth an expansion.
@@ -36,7 +36,8 @@ class Node(Generic[S]):
     """A state.
 
     `depth` is the number of tactics on the path that found it first. `visits` says how often it was expanded,
-    `expanded` in which expansion that was first, counted from 1. `proof` and `proof_edge` are set together.
+    `expanded` in which expansion that was first, counted from 1. `proof` and `proof_edge` are set together. A `hopeless` node
+    is known to have no proof, so it is not expanded again.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Node(Generic[S]):
     proof: ProofTree | None = None
     proof_edge: int | None = None
     failed: bool = False
+    hopeless: bool = False
 
     @property
     def status(self) -> Standing:
@@ -121,7 +123,7 @@ class SearchGraph(Generic[S]):
 
     def wants_visit(self, node: Node[S]) -> bool:
         """Whether expanding `node` (again) can lead to something new."""
-        return node.status == "open" and node.visits < self.max_visits
+        return node.status == "open" and not node.hopeless and node.visits < self.max_visits
 
     def children(self, edge: Edge) -> list[Node[S]]:
         """The parts that the tactic left, in order."""
@@ -198,7 +200,8 @@ class SearchGraph(Generic[S]):
                 node.proof, node.proof_edge = ProofTree(edge.tactic, tuple(proofs)), edge.id
                 return True
             statuses.append(self.edge_status(edge))
-        node.failed = node.visits >= self.max_visits and all(status == "failed" for status in statuses)
+        had_all = node.hopeless or node.visits >= self.max_visits
+        node.failed = had_all and all(status == "failed" for status in statuses)
         return node.failed
 
     def completing_node(self) -> Node[S]:

@@ -78,7 +78,7 @@ def _check_statuses(graph: SearchGraph[S]) -> None:
             edges = [graph.edges[e] for e in node.out_edges]
             if any(map(is_closed, edges)):
                 closed.add(node.id)
-            if node.visits == graph.max_visits and all(map(is_failed, edges)):
+            if (node.hopeless or node.visits == graph.max_visits) and all(map(is_failed, edges)):
                 failed.add(node.id)
         changed = len(closed) + len(failed) > before
     for node in graph.nodes:

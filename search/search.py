@@ -6,7 +6,8 @@ by themselves and equal states once (`search.graph`).
 
 Invariants.
 
-- Only live nodes are expanded, each at most once a visit and `1 + len(revisits)` times in all.
+- Only live nodes are expanded, each at most once a visit and `1 + len(revisits)` times in all. One that the evaluator knows to
+  have no proof fails at once, and with it every tactic that needs it.
 - A tactic is run once on a node: what an earlier visit offered is left out of a later one.
 - A candidate is looked at before the budget; N expansions means exactly N.
 - A refused candidate costs the edge that completed it, for good, so refusals end and none is ever returned. The
@@ -107,7 +108,8 @@ def search(
                 continue
             if place > 0 and (status := over()) is not None:
                 return ended(status)
-            edges = expander.expand(node, proposals)
+            edges = expander.expand(node, proposals or ())
+            node.hopeless = proposals is None
             strategy.learn(node, edges, graph.update(node))
             if on_expansion is not None:
                 on_expansion(graph, node)

@@ -113,8 +113,9 @@ class Visit(Generic[S]):
 class Evaluator(Protocol[S]):
     """What offers tactics for states and guesses how hopeful they are; asked about several at a time."""
 
-    def proposals(self, visits: Sequence[Visit[S]], /) -> Sequence[Sequence[Proposal]]:
-        """For each visit the tactics to try, in any order; none means that there is no idea.
+    def proposals(self, visits: Sequence[Visit[S]], /) -> Sequence[Sequence[Proposal] | None]:
+        """For each visit the tactics to try, in any order; an empty list means that there is no idea, None that the state is
+        known to have no proof.
 
         What was offered at an earlier visit of the same state may be offered again and is not run again.
         """

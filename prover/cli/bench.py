@@ -15,7 +15,7 @@ from prover.cli.options import at_least
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search", "scale")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search", "scale", "schedule")
 OPEN = 8
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
@@ -49,6 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--open", type=int, metavar="N", help="batch: theorems open at a time in each Lean (default 8 with --policy-ms, else 1)"
     )
+    parser.add_argument(
+        "--outcomes", type=Path, action="append", default=[], metavar="RUN",
+        help="schedule: a finished run whose theorems are drawn from; may be repeated (default: measured ones that come along)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="only the JSON object")
 
 
@@ -79,6 +83,11 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.scale import scale
 
             figures["scale"] = scale()
+        elif what == "schedule":
+            from prover.bench.schedule import read
+            from prover.bench.schedule import table as simulated
+
+            figures["schedule"] = simulated(read(args.outcomes))
         elif what == "model":
             figures["model"] = _model(args.model, args.states)
         else:

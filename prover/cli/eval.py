@@ -20,15 +20,16 @@ from prover.cli.options import (
     add_search_option,
     add_worker_options,
     at_least,
+    budget_of,
     chosen,
     cluster_of,
     critic_settings,
     make_policy,
     memory_of,
     open_of,
+    positive,
     workers_of,
 )
-from prover.cli.prove import positive
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
@@ -213,11 +214,12 @@ def _evaluate(args: argparse.Namespace, make: Callable[[Engine], DataSet], name:
     backend = backend or chosen(args)
     out = args.out or Path("runs") / f"eval-{name}"
     settings = BatchSettings(
-        search=SearchSettings(args.timeout, args.max_expansions, strategy=args.search, lean_s=args.lean_seconds, **critic),
+        search=SearchSettings(budget_of(args), args.max_expansions, strategy=args.search, lean_s=args.lean_seconds, **critic),
         workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         memory_mb=memory_of(args, backend),
         open=open_of(args),
+        deadline_s=args.deadline,
     )
     policy, noted = make_policy(args, settings.memory_mb, backend.name == "embedded")
     cluster = cluster_of(args, noted, settings.memory_mb, backend.name == "embedded")

@@ -13,7 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from prover import __version__
 from prover.cli.daemon import SERVED, handed_over
@@ -59,9 +59,17 @@ def summary(command: Command) -> str:
     return first[:1].lower() + first[1:]
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with exit code 2."""
+        self.exit(EXIT_USAGE, f"proofsmith: {message}; see {self.prog} --help\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands; `args.run` is the function of the chosen one."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="proofsmith",
         description="Proves Lean 4 theorems by search, in a real Lean from the package registries alone.",
         epilog=EPILOG,

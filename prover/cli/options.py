@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prover.prove.evaluator import ViewPolicy
 
 OPEN_WITH_MODEL = 4
+SHORTEST_DEADLINE_S = 10.0
 EITHER = ("prove", "suggest", "lsp", "serve", "mcp", "eval", "trace")
 """Commands with the options below."""
 EMBEDDED_ONLY = {
@@ -118,12 +119,40 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
         f"{OPEN_WITH_MODEL} with --policy vllm or transformers, else 1; proofs do not depend on it where only --max-expansions "
         "limits)",
     )  # fmt: skip
-
-
     parser.add_argument(
         "--ray", metavar="ADDRESS",
         help="search on the machines of the Ray cluster at this address (local: one on this machine; docs/scale.md)",
     )  # fmt: skip
+    parser.add_argument(
+        "--deadline", type=positive, metavar="S",
+        help="seconds for the whole batch: all theorems are looked at for a little, then time goes where a proof is likeliest; "
+        "--timeout is the most that one gets (default: no deadline, each theorem gets all of --timeout in turn)",
+    )  # fmt: skip
+
+
+def budget_of(args: argparse.Namespace) -> float | None:
+    """Seconds of one theorem: `--timeout`, no more than `--deadline`; None for no limit. Raises ConfigError for a deadline that
+    is too short."""
+    if args.deadline is None:
+        return float(args.timeout) or None
+    if args.ray is not None:
+        raise ConfigError("--deadline moves budgets between the searches of one machine; leave out it or --ray")
+    if args.deadline < SHORTEST_DEADLINE_S:
+        raise ConfigError(
+            f"--deadline is {args.deadline:g} s; give at least {SHORTEST_DEADLINE_S:g}: a Lean process takes longer to start"
+        )
+    return min(float(args.timeout) or args.deadline, float(args.deadline))
+
+
+def positive(text: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value
 
 
 def open_of(args: argparse.Namespace) -> int:

@@ -27,12 +27,14 @@ from prover.cli.options import (
     add_search_option,
     add_worker_options,
     at_least,
+    budget_of,
     chosen,
     cluster_of,
     critic_settings,
     make_policy,
     memory_of,
     open_of,
+    positive,
     workers_of,
 )
 from prover.errors import EXIT_DONE, EXIT_NOT_PROVED, EXIT_USAGE, ConfigError
@@ -91,14 +93,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_critic_options(parser)
 
 
-def positive(text: str) -> float:
-    """A number of seconds above 0."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
-    return value
-
-
 def seconds(text: str) -> float:
     """A number of seconds; 0 stands for no limit."""
     return 0.0 if text.strip() in ("0", "0.0") else positive(text)
@@ -124,13 +118,15 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         return _list(backend, inputs, memory_of(args, backend), holes)
     settings = BatchSettings(
-        search=SearchSettings(args.timeout or None, args.max_expansions, strategy=args.search, **critic),
+        search=SearchSettings(budget_of(args), args.max_expansions, strategy=args.search, **critic),
         workers=workers_of(args, backend),
         tactic_timeout_s=args.tactic_timeout,
         heartbeats=args.heartbeats,
         memory_mb=memory_of(args, backend),
         learn=args.learn,
         open=open_of(args),
+        share_goals=args.timeout > 0,
+        deadline_s=args.deadline,
     )
     ordered = args.timeout == 0  # the same inputs then give the same proofs, the first time, too
     embedded = backend.name == "embedded"
@@ -184,8 +180,9 @@ def _check(args: argparse.Namespace) -> None:
     if args.theorem and args.repo is None:
         raise ConfigError("--theorem needs --repo")
     at_least(args, 1, "workers", "max_expansions", "memory", "heartbeats")
-    if args.timeout == 0 and args.max_expansions is None:
-        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions")
+    budget_of(args)
+    if args.timeout == 0 and args.max_expansions is None and args.deadline is None:
+        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions or --deadline")
 
 
 def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
@@ -245,6 +242,8 @@ def _talk(args: argparse.Namespace) -> int:
     from prover.server.session import Session
     from prover.server.terminal import Terminal
 
+    if args.deadline is not None:
+        raise ConfigError("-i works on one theorem; leave out --deadline, and limit its searches with --timeout")
     if args.critic is not None or args.critic_weight is not None:
         raise ConfigError("-i searches without a critic; leave out --critic and --critic-weight")
     if (len(args.paths) == 1) == (args.statement is not None):

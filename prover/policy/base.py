@@ -59,13 +59,22 @@ class GoalText:
         return tuple(h for h in self.hypotheses if h.accessible)
 
 
+class Failed(NamedTuple):
+    """A tactic that Lean refused, with Lean's message and who offered it."""
+
+    tactic: str
+    error: str
+    proposer: str
+
+
 @dataclass(frozen=True)
 class View:
     """What a proposer sees of a state.
 
     `pp` is LeanDojo's text of the whole state, `goals` its goals in order (the first is worked on), `stage` how often
     this state has been given back for harder attempts, `depth` the number of tactics before it. `theorem` is the name of
-    what is being proved and `before` the tactics from its statement to here; both may be unknown (empty).
+    what is being proved and `before` the tactics from its statement to here; both may be unknown (empty). `failed` has the
+    likeliest tactic of each proposer that failed here at the last visit.
     """
 
     pp: str
@@ -75,6 +84,7 @@ class View:
     depth: int = 0
     theorem: str = ""
     before: tuple[str, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
 
 class Offer(NamedTuple):

@@ -8,11 +8,12 @@ Results are noted as they come (`prover.prove.folder`); a run that is started ag
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -26,12 +27,17 @@ from prover.policy.retrieval import retriever_of
 from prover.prove.cluster import Cluster, Stations
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder
+from prover.prove.goals import KnownGoals
 from prover.prove.item import BatchSettings, Item, attempt_item, judged, record_of, refused, spent
+from prover.prove.moves import Moves
+from prover.prove.schedule import Rates, Standing, forecast, minutes
 from prover.prove.turn import Turn
 
 LONGEST_LINE = 4
 """So many candidates wait for the audit at most; then the searches wait too."""
 WATCH_INTERVAL_S = 0.2
+ESTIMATE_S = 60.0
+OUT_OF_TIME = "out of time: the batch's deadline came first"
 
 
 @dataclass
@@ -52,6 +58,9 @@ class Watcher(Protocol):
     def finished(self, item: Item, record: Mapping[str, Any]) -> None:
         """A theorem is done."""
 
+    def estimated(self, said: str) -> None:
+        """What is to be expected of the theorems that are left, in words."""
+
 
 class Silent:
     """No-op watcher."""
@@ -60,6 +69,9 @@ class Silent:
         """Nothing."""
 
     def finished(self, item: Item, record: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+    def estimated(self, said: str) -> None:
         """Nothing."""
 
 
@@ -180,31 +192,55 @@ class _Batch:
         self._refused: dict[str, Refusal] = {}
         self._candidates: deque[tuple[Item, Candidate, float]] = deque()
         self._changed = threading.Condition()
+        noted = folder.notes() if folder is not None else {}
+        self.known = KnownGoals.of(noted) if settings.share_goals else None
+        self.rates = Rates(settings.search.timeout_s or math.inf)
+        for record in self.records.values():
+            self.rates.note_whole(record["seconds"], record["status"] == "proved")
+        self._estimated = -math.inf
+        self.moves: Moves | None = None
+        if settings.deadline_s is not None:
+            unsettled = list(self.waiting)
+            self.moves = Moves(
+                unsettled, settings.deadline_s, self.rates, noted, self._changed, self._note, self._begin, self.over
+            )
+        self._running: list[Future[None]] = []
+        self._workers: list[tuple[Engine, threading.Lock]] = []
 
     def run(self, workers: Sequence[Engine], auditor: SharedAuditor | None = None) -> Ran:
         """All threads, to their end. `auditor`: the audit as a process, made ready ahead of the first candidate."""
         before = _used(workers)
+        places = [(worker, self.settings.open if worker.stays else 1) for worker in workers]
         jobs: list[Callable[[], None]] = []
-        for worker in workers:
-            count, shared = (self.settings.open, threading.Lock()) if worker.stays and self.settings.open > 1 else (1, None)
-            jobs += [partial(self.work, worker, shared)] * count
         if self.waiting and self.audit is not None:
             jobs.append(partial(self.judge, self.audit, auditor))
+        self._workers = [(worker, threading.Lock()) for worker in workers]
+        moves = self.moves
+        if moves is None:
+            for worker, count in places:
+                jobs += [partial(self.work, worker, threading.Lock() if count > 1 else None)] * count
+        else:
+            jobs.append(partial(self.run_out, moves))
+            jobs += [partial(moves.work, number) for number, (_, count) in enumerate(places) for _ in range(count)]
+        self._estimate(len(workers))
+        most = len(jobs) + (len(self.waiting) if moves is not None else 0)
         # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
-        with ThreadPoolExecutor(len(jobs), "batch") as threads:
-            running = [threads.submit(job) for job in jobs]
+        with ThreadPoolExecutor(max(1, most), "batch") as self._threads:
+            self._running += [self._threads.submit(job) for job in jobs]
             try:
-                wait(running)
+                self._wait()
             except KeyboardInterrupt:
                 self.cancel.set()
                 for worker in workers:
                     worker.interrupt()
                 if auditor is not None:
                     auditor.interrupt()
-                wait(running)
+                self._wait()
                 raise
         if self.failures:
             raise self.failures[0]
+        for thread in self._running:
+            thread.result()
         after = _used(workers)
         self.usage = Usage(after[0] - before[0], after[1] - before[1], after[2] - before[2])
         return self.ran()
@@ -221,24 +257,60 @@ class _Batch:
         """A worker's thread: theorem after theorem. `shared`: held in turn by the threads of the same worker."""
         try:
             while (item := self._next()) is not None:
-                earlier = self._refused.get(item.id)
-                accepts = self.accepts if earlier is None else self.audit
-                spent_s = earlier.candidate.effort.seconds if earlier is not None else 0.0
                 with Turn(shared) as turn:
-                    found = attempt_item(
-                        item, worker, self.policy, self.settings, self.over,
-                        partial(accepts, item.target) if accepts is not None else None, self.on_expansion, self.audit,
-                        spent_s, turn,
-                    )  # fmt: skip
-                    worker.recycle_if_big()
+                    found = self.attempt(item, worker, turn, self.over, self.on_expansion)
                 if found is None:
                     return
-                if earlier is not None:
-                    found = replace(found, effort=found.effort.after(earlier.candidate.effort))
-                if isinstance(found, Candidate) and self.audit is not None:
-                    self._hand_over(item, found)
-                else:
-                    self.settle(item, found)
+                self._found(item, found)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._fail(error)
+
+    def attempt(
+        self, item: Item, worker: Engine, turn: Turn, cancelled: Callable[[], bool],
+        on_expansion: Callable[[Any, Any], None] | None,
+    ) -> Candidate | Failure | None:  # fmt: skip
+        """One theorem, the turn held; None when it was cancelled."""
+        earlier = self._refused.get(item.id)
+        accepts = self.accepts if earlier is None else self.audit
+        found = attempt_item(
+            item, worker, self.policy, self.settings, cancelled, partial(accepts, item.target) if accepts is not None else None,
+            on_expansion, self.audit, earlier.candidate.effort.seconds if earlier is not None else 0.0, turn, self.known,
+        )  # fmt: skip
+        worker.recycle_if_big()
+        if earlier is None or found is None:
+            return found
+        return replace(found, effort=found.effort.after(earlier.candidate.effort))
+
+    def granted(self, item: Item, number: int) -> None:
+        """The thread of one theorem of a batch with a deadline, paused and gone on with as its moves say."""
+        worker, shared = self._workers[number]
+        moves = self.moves
+        assert moves is not None
+        try:
+            self.watcher.started(item)
+
+            def expanded(graph: Any, node: Any) -> None:
+                if self.on_expansion is not None:
+                    self.on_expansion(graph, node)
+                if worker.stays:
+                    moves.expanded(item, number, turn, graph, worker.recycle_if_big)
+
+            with Turn(shared) as turn:
+                moves.begun(item, turn)
+                found = self.attempt(item, worker, turn, lambda: self.over() or moves.is_dropped(item), expanded)
+            left_over = moves.ended(item, number, turn, isinstance(found, Candidate))
+            if found is not None:
+                self._found(item, found)
+            elif left_over:
+                self.settle(item, Failure(OUT_OF_TIME))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._fail(error)
+
+    def run_out(self, moves: Moves) -> None:
+        """At the end of the time: the theorems that no search has are settled."""
+        try:
+            for item in moves.left_over(lambda: self._unsettled):
+                self.settle(item, Failure(OUT_OF_TIME))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -285,6 +357,47 @@ class _Batch:
         """Whether any theorem has no outcome yet."""
         return self._unsettled > 0
 
+    def _found(self, item: Item, found: Candidate | Failure) -> None:
+        if isinstance(found, Candidate) and self.audit is not None:
+            self._hand_over(item, found)
+        else:
+            self.settle(item, found)
+
+    def _begin(self, number: int, item: Item) -> None:
+        self._running.append(self._threads.submit(self.granted, item, number))
+
+    def _wait(self) -> None:
+        """Waits for all threads, those included that others begin meanwhile."""
+        seen = 0
+        while seen < len(self._running):
+            seen = len(self._running)
+            wait(self._running[:seen])
+
+    def _estimate(self, workers: int) -> None:
+        """Says what is to be expected, once in ESTIMATE_S; nothing of a single theorem, or of one without a limit in seconds."""
+        now, cap_s = time.monotonic(), self.rates.cap_s
+        if now - self._estimated < ESTIMATE_S or self._unsettled < 2 or math.isinf(cap_s):
+            return
+        self._estimated = now
+        if self.moves is None:
+            open_ones = [Standing(item.id, 0) for item in self.waiting]
+            proved, ends_s = forecast(open_ones, self.rates, workers)
+            self.watcher.estimated(f"about {proved[-1]:.0f} of {len(open_ones)} to be proved, in about {minutes(ends_s)}")
+            return
+        standings, left_s = self.moves.standings(), self.moves.left_s()
+        if left_s <= 0:
+            return
+        soon_s = min(ESTIMATE_S, left_s / 2)
+        proved, ends_s = forecast(standings, self.rates, workers, [soon_s, left_s])
+        self.watcher.estimated(
+            f"about {proved[0]:.0f} of {len(standings)} to be proved in {minutes(soon_s)}, {proved[1]:.0f} by the deadline in "
+            f"{minutes(left_s)}"
+        )
+
+    def _note(self, notes: list[tuple[str, str, Any]]) -> None:
+        if self.folder is not None:
+            self.folder.note([*notes, *(self.known.news() if self.known is not None else ())])
+
     def _hand_over(self, item: Item, candidate: Candidate) -> None:
         """Puts a candidate in line; waits while the line is long, so that a killed run loses few."""
         with self._changed:
@@ -309,10 +422,14 @@ class _Batch:
         with self._changed:
             if self.folder is not None:
                 self.folder.add(item.id, record, outcome.effort.tree)
+                self._note([])
             self.records[item.id] = record
             self.outcomes[item.id] = outcome
             self.watcher.finished(item, record)
             self._unsettled -= 1
+            if self.moves is None:
+                self.rates.note_whole(record["seconds"], record["status"] == "proved")
+            self._estimate(max(1, len(self._workers)))
             self._changed.notify_all()
         if self.settings.learn and isinstance(outcome, Proof) and (retriever := retriever_of(self.policy)) is not None:
             for state, names in outcome.candidate.lessons:
@@ -321,8 +438,13 @@ class _Batch:
     def _again(self, item: Item, refused: Refusal) -> None:
         with self._changed:
             self._refused[item.id] = refused
-            self.waiting.append(item)
-            self._changed.notify_all()
+            if self.moves is None:
+                self.waiting.append(item)
+                self._changed.notify_all()
+            elif self.moves.left_s() > 0:
+                self.moves.again(item)
+            else:
+                self.settle(item, Failure(OUT_OF_TIME, refused.candidate.effort))
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lean_dojo import TacticState
 
 from prover.lean.context import FileContext
-from prover.policy.base import View
+from prover.policy.base import Failed, View
 from prover.prove.environment import SEARCHES, SearchState, proposals, view_of
+from prover.prove.goals import GoalsOfSearch
 from prover.prove.lemmas import LemmaSteps
 from prover.prove.turn import Turn
 from prover.refute.falsifier import Falsifier
+from search.graph import Node, SearchGraph
 from search.types import Proposal, Visit
 
 REVISIT_LOG_PROBS = (-1.5, -2.5, -3.0, -3.5)
 """Of expanding a state once more, by visits so far: later visits offer dearer tactics, and the last ones cost seconds."""
+MAX_ERROR = 600
+"""Characters of Lean's message about a failed tactic that are kept for a language model."""
 VISITS = 1 + len(REVISIT_LOG_PROBS)
 
 
@@ -46,9 +50,9 @@ class TextCritic(Protocol):
 class LeanEvaluator:
     """A `search.types.Evaluator`; one for each theorem.
 
-    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so. For a
-    state that `falsifier` finds a false goal in nothing is proposed. `turn` is given up while the policy works. `calls` and
-    `seconds` say how often the policy was asked and how long it took.
+    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so. A state
+    that `falsifier` finds a false goal in is given up. `goals` offers what other searches proved. `turn` is given up while the
+    policy works. `calls` and `seconds` say how often the policy was asked and how long it took.
     """
 
     policy: ViewPolicy
@@ -58,12 +62,14 @@ class LeanEvaluator:
     critic: TextCritic | None = None
     falsifier: Falsifier | None = None
     lemmas: LemmaSteps | None = None
+    goals: GoalsOfSearch | None = None
     turn: Turn = field(default_factory=Turn)
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
+    _failed: dict[int, tuple[Failed, ...]] = field(default_factory=dict, init=False)
 
-    def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal]]:
-        """The policy's proposals and what Lean's searches suggest."""
+    def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal] | None]:
+        """The policy's proposals, what Lean's searches suggest, and the known proof of an equal goal; None for a false state."""
         return [self._propose(visit.state, visit.number) for visit in visits]
 
     def values(self, visits: Sequence[Visit[SearchState]]) -> list[float]:
@@ -72,13 +78,25 @@ class LeanEvaluator:
             return [1.0] * len(visits)
         return [self.critic.value(v.state.tactic_state.pp, len(v.state.before), v.number) for v in visits]
 
-    def _propose(self, state: SearchState, visit: int) -> list[Proposal]:
+    def expanded(self, graph: SearchGraph[SearchState], node: Node[SearchState]) -> None:
+        """Learn from an expansion: what it closed, and how tactics failed."""
+        if self.goals is not None:
+            self.goals.learn(graph, node)
+        likeliest: dict[str, Failed] = {}
+        for edge in (graph.edges[e] for e in node.out_edges):
+            if edge.error is not None and edge.visit == node.visits - 1:
+                likeliest.setdefault(edge.proposer, Failed(edge.tactic, edge.error[:MAX_ERROR], edge.proposer))
+        self._failed[node.state.tactic_state.id] = tuple(likeliest.values())
+
+    def _propose(self, state: SearchState, visit: int) -> list[Proposal] | None:
         if self.falsifier is not None and self.falsifier.is_dead(state.tactic_state):
-            return []
+            return None
         view = view_of(state, self.file_context, visit, self.theorem)
-        found: list[Proposal] = []
+        view = replace(view, failed=self._failed.get(state.tactic_state.id, ()))
+        found = self.goals.offers(state.tactic_state) if self.goals is not None else []
         if self.lemmas is not None:
-            found, alone = self.lemmas.offers(state, visit)
+            offered, alone = self.lemmas.offers(state, visit)
+            found += offered
             if alone:
                 return found
         began = self.turn.now()

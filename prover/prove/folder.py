@@ -1,6 +1,7 @@
 """A run's folder: what was asked, what is known, and the guarantee that neither is lost or doubled.
 
-    <out>/journal.sqlite    settings, inputs and one row a finished theorem (SQLite, write-ahead log); the truth
+    <out>/journal.sqlite    settings, inputs, one row a finished theorem (SQLite, write-ahead log); the truth. Beside them notes:
+                            goals proved on the way, the time that open theorems have had
     <out>/results.jsonl     the same results as lines, appended as they come; made anew from the journal on resuming
     <out>/trees/*.json      search graphs, named after the theorem's place in the run
     <out>/.lock             held while a run is under way
@@ -18,7 +19,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,6 +35,10 @@ OURS = (*JOURNAL, ".lock", "results.jsonl", "trees", "proofs")
 TABLES = (
     "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE result (id TEXT PRIMARY KEY, record TEXT NOT NULL, checksum TEXT NOT NULL) STRICT",
+)
+NOTES = (
+    "CREATE TABLE IF NOT EXISTS note (kind TEXT, key TEXT, value TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (kind, key)) "
+    "STRICT"
 )
 
 
@@ -128,6 +133,7 @@ class RunFolder:
             self._db.execute(f"PRAGMA application_id = {APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {SCHEMA}")
             self._db.execute("INSERT INTO run VALUES ('asked', ?)", (json.dumps(self._settings, sort_keys=True),))
+        self._db.execute(NOTES)
         self._same_run(database)
         self._db.execute("COMMIT")
 
@@ -143,6 +149,7 @@ class RunFolder:
             raise _damaged(database, "the settings cannot be read") from error
         if self._db.execute("SELECT count(*) FROM result").fetchone()[0] == 0:  # ended before its first result: nothing is lost
             self._db.execute("UPDATE run SET value = ? WHERE key = 'asked'", (wanted,))
+            self._db.execute("DELETE FROM note")
             return
         now = json.loads(wanted)
         self._claim.compare(there, {**now["settings"], **now["inputs"]})
@@ -170,6 +177,29 @@ class RunFolder:
                 f"cannot write to {self.path}: {getattr(error, 'strerror', None) or error}. What was noted before is kept; "
                 "the same command goes on from there"
             ) from error
+
+    def notes(self) -> dict[tuple[str, str], Any]:
+        """What was noted besides the results, by kind and key."""
+        found: dict[tuple[str, str], Any] = {}
+        for kind, key, value, checksum in self._db.execute("SELECT kind, key, value, checksum FROM note ORDER BY rowid"):
+            if checksum != _checksum(f"{kind} {key}", value):
+                raise _damaged(self.path / JOURNAL[0], f"the {kind} of {key} is not as it was noted")
+            found[kind, key] = json.loads(value)
+        return found
+
+    def note(self, notes: Iterable[tuple[str, str, Any]]) -> None:
+        """Note kind, key and value of what helps to go on, all or none. Raises StorageError when the disk is full."""
+        rows = [(kind, key, text := json_text(value), _checksum(f"{kind} {key}", text)) for kind, key, value in notes]
+        if not rows:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._db.execute("ROLLBACK")
+            raise StorageError(f"cannot write to {self.path}: {error}. What was noted before is kept") from error
 
     def tree(self, key: str) -> dict[str, Any] | None:
         """A theorem's search graph, when it has one."""

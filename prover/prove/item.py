@@ -17,6 +17,7 @@ from prover.lean.engine import Engine
 from prover.lean.holes import declaration_of
 from prover.lean.source import Target
 from prover.prove.evaluator import ViewPolicy
+from prover.prove.goals import KnownGoals
 from prover.prove.theorem import SearchSettings, find_candidate
 from prover.prove.turn import Turn
 from prover.refute.disproof import disprove
@@ -42,7 +43,9 @@ class BatchSettings:
 
     Heartbeats are deterministic, seconds are not: where only expansions limit a theorem, a tactic's seconds are left as the
     last resort, so that the same inputs give the same proofs. None chooses accordingly. With `learn` the selector learns from
-    each proof at once, and what is found depends on what was proved before.
+    each proof at once, and what is found depends on what was proved before; so it does with `share_goals`, where a goal that one
+    search proved or refuted is known to the others. With `deadline_s` seconds for the whole batch, budgets move between theorems
+    (`prover.prove.moves`), and `search.timeout_s` is the most that one gets.
     """
 
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -53,12 +56,15 @@ class BatchSettings:
     minimise: bool = True
     learn: bool = False
     open: int = 1
+    share_goals: bool = False
+    deadline_s: float | None = None
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcomes, for run folders: everything but how many are at work."""
         facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("workers", "open")}
-        if not self.learn:
-            del facts["learn"]
+        for key, usual in (("learn", False), ("share_goals", False), ("deadline_s", None)):
+            if facts[key] == usual:
+                del facts[key]
         return facts | {"search": self.search.noted()}
 
     @property
@@ -80,12 +86,14 @@ def attempt_item(
     audit: Callable[[Target, str], Verdict] | None = None,
     spent_s: float = 0.0,
     turn: Turn | None = None,
+    known: KnownGoals | None = None,
 ) -> Candidate | Failure | None:
     """One theorem searched, again when its Lean was lost; None when the run was cancelled meanwhile.
 
     Its time begins when Lean is there and has read what stands before the theorem; a Lean that is lost later is started again
     within it, or not at all; `spent_s` of it was spent before. With `audit`, which judges disproofs, counterexamples are looked
-    for beside the search. `turn`, held now, is that of a theorem which shares the worker with others.
+    for beside the search. `turn`, held now, is that of a theorem which shares the worker with others; `known` is what other
+    searches know of goals.
 
     See `prover.prove.theorem.find_candidate`. Raises LeanSetupError when Lean cannot be had.
     """
@@ -94,7 +102,7 @@ def attempt_item(
         return Failure(target.problem, status="error")
     turn = turn or Turn()
     accepts = turn.apart(accepts) if accepts is not None else None
-    started = turn.now()
+    started = turn.used()
     deadline: float | None = None
     search = settings.search if audit is not None else replace(settings.search, refute=False)
     unproved: FalseTheorem | None = None
@@ -102,10 +110,10 @@ def attempt_item(
         try:
             worker.prepare(target)
             if deadline is None and settings.search.timeout_s is not None:
-                deadline = turn.now() + settings.search.timeout_s - spent_s
+                deadline = turn.deadline = turn.used() + settings.search.timeout_s - spent_s
             searched = partial(
                 find_candidate, policy=policy, file_context=worker.file_context(target), deadline=deadline, accepts=accepts,
-                cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise, turn=turn,
+                cancelled=cancelled, on_expansion=on_expansion, minimised=settings.minimise, turn=turn, known=known,
             )  # fmt: skip
             dojo = partial(Dojo, target, worker, settings.tactic_seconds, settings.heartbeats, deadline, turn.now)
             try:
@@ -118,7 +126,7 @@ def attempt_item(
                 search, unproved = replace(search, refute=False), false
                 found = searched(dojo(), settings=search)
         except DataError as error:
-            return Failure(str(error), Effort(turn.now() - started), "error")
+            return Failure(str(error), Effort(turn.used() - started), "error")
         except LeanProcessError as error:
             if cancelled():
                 return None
@@ -128,7 +136,7 @@ def attempt_item(
                 return Failure(f"out of time; Lean was lost: {error}", _spent(turn, started, deadline))
             if attempt_number == MAX_TRIES:
                 reason = f"set aside: Lean was lost {MAX_TRIES} times over this theorem, last: {error}"
-                return Failure(reason, Effort(turn.now() - started), "error")
+                return Failure(reason, Effort(turn.used() - started), "error")
             continue
         except ProverError:
             raise
@@ -149,8 +157,7 @@ def attempt_item(
 
 def _spent(turn: Turn, started: float, deadline: float | None) -> Effort:
     """The time since an attempt began, and since its budget ended."""
-    now = turn.now()
-    return Effort(now - started, over_s=now - deadline if deadline is not None else float("-inf"))
+    return Effort(turn.used() - started, over_s=turn.now() - deadline if deadline is not None else float("-inf"))
 
 
 def judged(audit: Callable[[Target, str], Verdict], item: Item, candidate: Candidate, waited_s: float = 0.0) -> Proof | Refusal:

@@ -16,6 +16,7 @@ from prover.explore.theory import LEMMA, Steps, Theory, lemmas
 from prover.lean.context import FileContext
 from prover.lean.evaluated import Equation
 from prover.prove.environment import SearchState
+from prover.prove.goals import KnownGoals
 from search.types import Proposal
 
 VISIT = 1
@@ -42,11 +43,15 @@ class LemmaSteps:
         dojo: the theorem; one that does not conjecture gives no lemmas.
         file_context: its functions and types.
         timeout_s: the theorem's budget in seconds, of which exploration takes at most a part; None: no limit but MAX_S.
+        known: the lemmas that the same file's other theorems have found already; those of a smaller budget are found anew.
+        file: tells the file apart.
     """
 
     dojo: object
     file_context: FileContext
     timeout_s: float | None = None
+    known: KnownGoals = field(default_factory=KnownGoals)
+    file: str = ""
     _plan: tuple[str, ...] | None = field(default=None, init=False)
     _theory: Theory = field(init=False)
 
@@ -70,8 +75,13 @@ class LemmaSteps:
             return ()
         explorable: Explorable = dojo
         budget_s = MAX_S if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
-        conjectures = explorable.conjectures(theory.functions)
-        return tuple(lemma.tactic for lemma in lemmas(explorable, state, conjectures, theory, budget_s))
+        key = " ".join([self.file, *theory.functions])
+        seconds, plan = self.known.theories.get(key, (0.0, ()))
+        if seconds < budget_s:
+            conjectures = explorable.conjectures(theory.functions)
+            plan = tuple(lemma.tactic for lemma in lemmas(explorable, state, conjectures, theory, budget_s))
+            self.known.note_theory(key, budget_s, plan)
+        return plan
 
     def _scripts(self, state: TacticState) -> list[Proposal]:
         """Inductions on the statement's own variables, now that the lemmas stand in the context."""

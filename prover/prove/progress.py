@@ -101,6 +101,10 @@ class ProgressBar:
         self._progress.advance(self._task)
         self._describe()
 
+    def estimated(self, said: str) -> None:
+        """What is to be expected of the theorems that are left."""
+        self._say(f"estimate: {said}")
+
     def _describe(self) -> None:
         counts = self._counts
         self._progress.update(

@@ -22,6 +22,7 @@ from prover.policy.base import noting_faults, noting_tokens
 from prover.policy.retrieval import ranks, retriever_of
 from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
+from prover.prove.goals import GoalsOfSearch, KnownGoals
 from prover.prove.lemmas import LemmaSteps
 from prover.prove.script import minimise, script
 from prover.prove.turn import Turn
@@ -80,6 +81,7 @@ def find_candidate(
     on_expansion: Callable[[Any, Any], None] | None = None,
     minimised: bool = True,
     turn: Turn | None = None,
+    known: KnownGoals | None = None,
 ) -> Candidate | Failure:
     """Searches for a proof of the theorem that `dojo` is open for.
 
@@ -94,6 +96,7 @@ def find_candidate(
         on_expansion: called with graph and node after each.
         minimised: make the candidate smaller, where the search's own Lean can judge a text.
         turn: held now; None: no other theorem shares the Lean.
+        known: what other searches know of goals; learns what this one finds.
 
     Returns:
         A candidate for the audit, or why there is none; a theorem that could not be opened is an error.
@@ -104,11 +107,12 @@ def find_candidate(
         PolicyError: no proposer answers any more.
     """
     turn = turn or Turn()
-    started = turn.now()
+    started = turn.used()
     if deadline is None and settings.timeout_s is not None:
-        deadline = started + settings.timeout_s
-    ends = started + FOREVER_S if deadline is None and settings.lean_s is not None else deadline
+        deadline = turn.now() + settings.timeout_s
+    ends = turn.now() + FOREVER_S if deadline is None and settings.lean_s is not None else deadline
     refusals: list[str] = []
+    known = known or KnownGoals()
 
     def accept(tree: ProofTree) -> bool:
         if accepts is None:
@@ -122,13 +126,25 @@ def find_candidate(
         with noting_faults() as policy_faults, noting_tokens() as tokens, dojo as (opened, initial):
             environment = DojoEnvironment(opened)
             messages_of = getattr(opened, "messages_of", None)
-            falsifier = Falsifier(opened, initial, settings.refute) if hasattr(opened, "falsify") else None
+            file = _file_of(dojo)
+            goals = GoalsOfSearch(known, opened.key, file) if hasattr(opened, "key") else None
+            falsifier = None
+            if hasattr(opened, "falsify") and goals is not None:
+                falsifier = Falsifier(opened, initial, settings.refute, goals.is_false, goals.refute)
             if falsifier is not None:
                 falsifier.look(FIRST)
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
-                    return Candidate(contradiction, Effort(turn.now() - started), {"contradiction": 1}, vacuous=True)
-            lemmas = LemmaSteps(opened, file_context, settings.timeout_s)
-            evaluator = LeanEvaluator(policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, turn)
+                    return Candidate(contradiction, Effort(turn.used() - started), {"contradiction": 1}, vacuous=True)
+            lemmas = LemmaSteps(opened, file_context, settings.timeout_s, known, file)
+            evaluator = LeanEvaluator(
+                policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, goals, turn
+            )
+
+            def expanded(graph: Any, node: Any) -> None:
+                evaluator.expanded(graph, node)
+                if on_expansion is not None:
+                    on_expansion(graph, node)
+
             result = search(
                 environment,
                 evaluator,
@@ -139,7 +155,7 @@ def find_candidate(
                 accept=accept,
                 revisits=REVISIT_LOG_PROBS,
                 cancelled=cancelled,
-                on_expansion=on_expansion,
+                on_expansion=expanded,
             )
             in_time = ends is None or _now(turn, opened, ends, settings.lean_s) < ends
             if falsifier is not None and result.candidate is None and in_time and not cancelled():
@@ -164,8 +180,8 @@ def find_candidate(
     except lean_dojo.DojoInitError as error:
         if isinstance(error.__cause__, LeanProcessError):
             raise error.__cause__ from error
-        return Failure(str(error), Effort(turn.now() - started), "error")
-    effort = replace(effort, seconds=turn.now() - started)
+        return Failure(str(error), Effort(turn.used() - started), "error")
+    effort = replace(effort, seconds=turn.used() - started)
     if proof is None or result.candidate is None:
         return Failure(result.status.value, effort)
     premises, lessons = _premises(tree, proof, policy, file_context)
@@ -194,6 +210,10 @@ def _contradiction(opened: lean_dojo.Dojo, initial: TacticState) -> str | None:
 def _name_of(dojo: lean_dojo.Dojo) -> str:
     entry = getattr(dojo, "entry", None)
     return str(getattr(entry, "name", "") or getattr(entry, "full_name", ""))
+
+
+def _file_of(dojo: lean_dojo.Dojo) -> str:
+    return str(getattr(getattr(getattr(dojo, "entry", None), "file", None), "sha256", ""))
 
 
 def _smaller(

@@ -22,11 +22,18 @@ class Turn:
 
     Args:
         lean: held by whichever theorem has the process; None: nobody shares it.
+
+    Attributes:
+        deadline: of the theorem, on its own clock.
+        stops_at: of the whole batch, on time.monotonic()'s clock; when less time is left to the batch than to the theorem, the
+            theorem's clock is put forward.
     """
 
     def __init__(self, lean: threading.Lock | None = None) -> None:
         self._lean = lean
         self._waited_s = 0.0
+        self.deadline: float | None = None
+        self.stops_at: float | None = None
 
     def __enter__(self) -> Turn:
         if self._lean is not None:
@@ -57,6 +64,23 @@ class Turn:
 
         return done
 
-    def now(self) -> float:
-        """The time in seconds; stands still while the theorem waits for its turn."""
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Lets the others have the process while the theorem waits to be gone on with; its clock stands still."""
+        began, waited_s = time.monotonic(), self._waited_s
+        try:
+            with self.given_up():
+                yield
+        finally:
+            self._waited_s = waited_s + time.monotonic() - began
+
+    def used(self) -> float:
+        """A clock in seconds that stands still while the theorem waits for its turn."""
         return time.monotonic() - self._waited_s
+
+    def now(self) -> float:
+        """The time on the theorem's clock: `used`, put forward where the batch stops first."""
+        now = self.used()
+        if self.deadline is None or self.stops_at is None:
+            return now
+        return max(now, self.deadline - (self.stops_at - time.monotonic()))

@@ -1,11 +1,12 @@
 """Looks for counterexamples beside a search: of the theorem, cheaply first and harder later, and of each state once.
 
-A state with a false goal cannot lead to a proof, so nothing is proposed for it. How much is looked at goes by expansions and
-evaluations, not by the clock: the same inputs give the same search.
+A state with a false goal cannot lead to a proof, so it fails, and with it every tactic that needs it. How much is looked at goes
+by expansions and evaluations, not by the clock: the same inputs give the same search.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -46,10 +47,17 @@ class Falsifier:
         dojo: the open theorem.
         root: its first state.
         of_theorem: look for counterexamples of the theorem too; else only states after the first are looked at.
+        known: whether a state was found to be false elsewhere.
+        note: told of each state after the first that is found to be false.
     """
 
-    def __init__(self, dojo: CanFalsify, root: TacticState, of_theorem: bool = True) -> None:
+    def __init__(
+        self, dojo: CanFalsify, root: TacticState, of_theorem: bool = True,
+        known: Callable[[TacticState], bool] = lambda state: False, note: Callable[[TacticState], None] = lambda state: None,
+    ) -> None:  # fmt: skip
         self._dojo = dojo
+        self._known = known
+        self._note = note
         self._of_theorem = of_theorem
         self._root = root
         self._dead: dict[int, bool] = {root.id: False}
@@ -70,7 +78,9 @@ class Falsifier:
         if (effort := LATER.get(self._expansions)) is not None:
             self.look(effort)
         if state.id not in self._dead:
-            self._dead[state.id] = self._dojo.falsify(state, STATE).found is not None
+            self._dead[state.id] = self._known(state) or self._dojo.falsify(state, STATE).found is not None
+            if self._dead[state.id]:
+                self._note(state)
         return self._dead[state.id]
 
     @property

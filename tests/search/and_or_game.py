@@ -47,7 +47,8 @@ class Game:
     """`log_probs` by (state, tactic), -1 where none is given; `asked` and `ran` record what was done.
 
     A `hasty` one runs nothing behind a tactic that closes the node, as an environment may. `later` says of some tactics
-    at which visit of a state they are offered first, 0 where nothing is said. `worth` are the values of states.
+    at which visit of a state they are offered first, 0 where nothing is said. `worth` are the values of states. `false` are
+    states that are known to have no proof.
     """
 
     moves: Mapping[str, Mapping[str, Move]]
@@ -58,10 +59,11 @@ class Game:
     later: Mapping[tuple[str, str], int] = field(default_factory=dict)
     worth: Mapping[str, float] = field(default_factory=dict)
     valued: list[str] = field(default_factory=list)
+    false: frozenset[str] = frozenset()
 
-    def proposals(self, visits: Sequence[Visit[str]], /) -> list[list[Proposal]]:
+    def proposals(self, visits: Sequence[Visit[str]], /) -> list[list[Proposal] | None]:
         self.asked.extend(visit.state for visit in visits)
-        return [self._offers(visit) for visit in visits]
+        return [None if visit.state in self.false else self._offers(visit) for visit in visits]
 
     def _offers(self, visit: Visit[str]) -> list[Proposal]:
         return [

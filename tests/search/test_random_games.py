@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -60,6 +61,19 @@ def test_exhaustive_search_proves_exactly_what_brute_force_proves(
     for node in result.graph.nodes:
         assert node.status != "closed" or node.state in provable
         assert node.status != "failed" or node.state not in provable
+
+
+@each_strategy
+@given(game=games, revisits=revisits, batch=st.sampled_from([1, 3]))
+def test_states_known_to_be_false_change_no_verdict_and_are_asked_about_once(
+    new: New, game: Game, revisits: tuple[float, ...], batch: int
+) -> None:
+    provable = game.provable(1 + len(revisits))
+    game = replace(game, false=frozenset(STATES) - provable, asked=[], ran=[], valued=[])
+    result = game.search(strategy=new(), revisits=revisits, batch=batch)
+    assert result.status is (Status.FOUND if "root" in provable else Status.EXHAUSTED)
+    assert all(game.asked.count(state) <= 1 for state in game.false)
+    assert "root" in provable or result.graph.root.status == "failed"
 
 
 @each_strategy

@@ -321,7 +321,8 @@ function makeLean(abi) {
       const all = call('l_Lean_LocalContext_getFVars', inc(lctx));
       const fvars = visible ? array(arrayItems(all).filter((f) => isVisible(lctx, f)).map(inc)) : inc(all);
       dec(all);
-      const bound = io('l_Lean_Meta_mkForallFVars', fvars, target, box(0), box(0), box(0), box(1), ...meta(s, refs, context));
+      // The fifth argument generalises the variable of a `have`, whose proof is another goal: its value would be a metavariable here.
+      const bound = io('l_Lean_Meta_mkForallFVars', fvars, target, box(0), box(0), box(1), box(1), ...meta(s, refs, context));
       const result = E.lean_instantiate_expr_mvars(inc(field(s.meta, META_STATE.mctx)), bound) >>> 0;
       const statement = inc(field(result, 1));
       dec(result);

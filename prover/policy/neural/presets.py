@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prover.errors import ConfigError
-from prover.policy.base import View
+from prover.policy.base import Failed, View
 from prover.policy.neural.generator import Completion, Message, Prompt
 from prover.policy.premises import Premise
 
@@ -74,6 +74,7 @@ class Preset:
 
     `prompt` makes the prompt of a view whose state text is given apart (it may carry premises in front), `premise_bytes` is how
     much of premises and state together the model was trained to read; 0 premises by default means that it was trained without.
+    `repair` asks for another tactic in place of one that failed; None: the model was not trained to read Lean's messages.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Preset:
     premise_bytes: int = 2048
     state: Callable[[View], str] = lambda view: view.pp
     clean: Callable[[str], str] = str.strip
+    repair: Callable[[Prompt, Failed], Prompt] | None = None
 
     def ask(self, view: View, found: Sequence[Premise] = ()) -> Prompt:
         """The prompt for a view, with retrieved premises (best first) in front of its state."""
@@ -170,6 +172,13 @@ def chat(view: View, state: str) -> Prompt:
     )
 
 
+def chat_repair(prompt: Prompt, failed: Failed) -> Prompt:
+    """The question, the model's answer, and Lean's message about it, in turns of one chat."""
+    assert not isinstance(prompt, str)
+    answer = f"Lean refuses this tactic:\n\n{failed.error}\n\nA tactic that works on the same state:"
+    return (*prompt, Message("assistant", failed.tactic), Message("user", answer))
+
+
 def ours(view: View, state: str) -> Prompt:
     """The format in which `proofsmith train` trains."""
     return own_prompt(state)
@@ -223,7 +232,7 @@ PRESETS: dict[str, Preset] = {
             "llemma-7b", ("EleutherAI/llemma_7b", "open-web-math/llemma_7b"), llemma, stop=("---",), score="mean",
         ),
         Preset("few-shot", (), base_model, stop=("---",), score="mean"),
-        Preset("chat", (), chat, score="mean", clean=without_fence),
+        Preset("chat", (), chat, score="mean", clean=without_fence, repair=chat_repair),
     )
 }  # fmt: skip
 

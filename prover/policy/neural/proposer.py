@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from prover.policy.base import Offer, View, note_fault, note_tokens
+from prover.policy.base import Failed, Offer, View, note_fault, note_tokens
 from prover.policy.names import LibraryNames
 from prover.policy.neural.generator import Completion, Fits, Generator, PromptTooLongError, Sampling, seed_of
 from prover.policy.neural.grounded import fits
@@ -16,6 +17,12 @@ from prover.policy.premises import Premise
 from prover.policy.retrieval import Retriever
 
 MARKED_UNSAID = "✝"
+OPEN_HAVE = re.compile(r"have\b(?:(?!:=|\n).)*:(?!=)(?:(?!:=|\n).)+")
+
+
+def stated(tactic: str) -> str:
+    """A `have` without a proof, which is Mathlib's, in core Lean's words: its statement is then a goal of its own."""
+    return f"{tactic} := ?_" if OPEN_HAVE.fullmatch(tactic) else tactic
 
 
 @dataclass
@@ -23,8 +30,8 @@ class NeuralProposer:
     """Tactics of a model for the whole state. Where premises make a prompt too long, the likelier half of them stays.
 
     A state's later turns are asked again where that gives something new: at a temperature above 0 with another seed; with beam
-    search once, `widen` times as wide. Before `first_stage` it is not asked at all: states that cheap closers prove do not cost
-    the model's time.
+    search once, `widen` times as wide; and a model with a format for it once to mend its likeliest tactic that failed, by
+    Lean's message. Before `first_stage` it is not asked at all: states that cheap closers prove do not cost the model's time.
 
     Args:
         generator: completes prompts.
@@ -63,7 +70,10 @@ class NeuralProposer:
             return []
         turn = view.stage - self.first_stage
         samples = self.sampling.samples
-        if turn > 0 and self.sampling.temperature == 0:
+        failed = next((f for f in view.failed if f.proposer == self.name), None) if turn == 1 else None
+        if self.preset.repair is None:
+            failed = None
+        if turn > 0 and self.sampling.temperature == 0 and failed is None:
             if turn > 1 or self.widen == 1:
                 return []
             samples *= self.widen
@@ -74,14 +84,14 @@ class NeuralProposer:
         seed = seed_of(self.sampling.seed, view.pp, view.stage)
         sampling = replace(self.sampling, samples=samples, seed=seed, fits=self._fits(view))
         try:
-            completions = self._complete(view, found, sampling)
+            completions = self._complete(view, found, sampling, failed)
         except PromptTooLongError as error:
             self._say_too_long(error)
             return []
         note_tokens(self.name, sum(completion.tokens for completion in completions))
         best: dict[str, float] = {}
         for completion in completions:
-            tactic = self.preset.tactic(completion)
+            tactic = stated(self.preset.tactic(completion))
             if tactic and MARKED_UNSAID not in tactic:
                 best[tactic] = max(best.get(tactic, float("-inf")), self.preset.log_prob(completion))
         return [Offer(tactic, log_prob) for tactic, log_prob in best.items()]
@@ -90,13 +100,18 @@ class NeuralProposer:
         known = self.names.names(view.file_context.imported) if self.names is not None else None
         return None if known is None else fits(view, known)
 
-    def _complete(self, view: View, found: Sequence[Premise], sampling: Sampling) -> Sequence[Completion]:
+    def _complete(
+        self, view: View, found: Sequence[Premise], sampling: Sampling, failed: Failed | None
+    ) -> Sequence[Completion]:
+        prompt = self.preset.ask(view, found)
+        if failed is not None and self.preset.repair is not None:
+            prompt = self.preset.repair(prompt, failed)
         try:
-            return self.generator.complete(self.preset.ask(view, found), sampling)
+            return self.generator.complete(prompt, sampling)
         except PromptTooLongError:
             if not found:
                 raise
-            return self._complete(view, found[: len(found) // 2], sampling)
+            return self._complete(view, found[: len(found) // 2], sampling, failed)
 
     def _say_too_long(self, error: PromptTooLongError) -> None:
         note_fault(self.name)

@@ -124,6 +124,19 @@ def test_a_file_without_a_theorem_to_prove_is_told_with_leans_first_error_and_le
 
 
 @pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [("--search", "nope", "choose from"), ("--deadline", "soon", "not a number"), ("--deadline", "nan", "not a number")],
+)
+def test_an_option_that_cannot_be_read_ends_in_one_line(
+    option: str, value: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["prove", "--statement", "1 = 1", option, value])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and says in said and len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([], "--statement"),
@@ -131,6 +144,10 @@ def test_a_file_without_a_theorem_to_prove_is_told_with_leans_first_error_and_le
         (["no/such.lean"], "no/such.lean"),
         (["--statement", "   "], "empty"),
         (["--statement", "1 = 1", "--workers", "0"], "--workers"),
+        (["--statement", "1 = 1", "--deadline", "5"], "--deadline is 5 s; give at least 10"),
+        (["--statement", "1 = 1", "--deadline", "60", "--ray", "local"], "leave out it or --ray"),
+        (["-i", "--statement", "1 = 1", "--deadline", "60"], "leave out --deadline"),
+        (["--statement", "1 = 1", "--timeout", "0"], "with --max-expansions or --deadline"),
     ],
 )
 def test_bad_arguments_end_in_one_line(

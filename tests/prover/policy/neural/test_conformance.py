@@ -13,7 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prover.errors import ConfigError
+from prover.lean.context import FileContext
+from prover.policy.base import Failed, View
 from prover.policy.neural.generator import PromptTooLongError, Sampling
+from prover.policy.neural.presets import PRESETS, chat_repair
 from prover.policy.neural.server import ServerGenerator
 from prover.testing.model_server import FakeServer
 
@@ -47,6 +50,15 @@ def test_beams_differ_are_ordered_and_the_same_each_time(server: ServerGenerator
     assert [c.log_prob for c in first] == sorted((c.log_prob for c in first), reverse=True)
     again = server.complete(PROMPT, Sampling(samples=4, max_tokens=48))
     assert [c.text for c in again] == texts
+
+
+def test_a_chat_is_gone_on_with_after_an_answer_that_failed(server: ServerGenerator) -> None:
+    view = View("n : Nat\n⊢ n + 0 = n", (), FileContext())
+    asked = PRESETS["chat"].ask(view)
+    mended = chat_repair(asked, Failed("exact foo", "Unknown identifier `foo`", "model"))
+    for prompt in (asked, mended):
+        found = server.complete(prompt, Sampling(samples=2, max_tokens=48))
+        assert found and all(c.log_prob <= 0 and c.tokens > 0 for c in found)
 
 
 def test_a_single_completion_is_greedy(server: ServerGenerator) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from prover.errors import PolicyError
 from prover.lean.context import FileContext
-from prover.policy.base import GoalText, Health, Hypothesis, Mixture, Offer, View, noting_faults
+from prover.policy.base import Failed, GoalText, Health, Hypothesis, Mixture, Offer, View, noting_faults
 from prover.policy.neural.generator import Completion, Prompt, PromptTooLongError, Sampling
 from prover.policy.neural.presets import PRESETS
 from prover.policy.neural.proposer import NeuralProposer
@@ -55,6 +55,39 @@ def test_a_states_later_turns_are_asked_only_where_something_is_drawn() -> None:
     drawn.propose(VIEW)
     seeds = [sampling.seed for _, sampling in scripted.asked]
     assert seeds[0] == seeds[2] != seeds[1]
+
+
+def test_a_chat_model_mends_its_own_failed_tactic_once_from_leans_message() -> None:
+    scripted = Scripted([[Completion("simp", -1.0, 1)], [Completion("omega", -1.0, 1)]])
+    made = NeuralProposer(scripted, PRESETS["chat"])
+    assert made.propose(VIEW) == [Offer("simp", -1.0)]
+    others = Failed("rfl", "not a definitional equality", "symbolic.rfl")
+    later = replace(VIEW, stage=1, failed=(others, Failed("simp", "simp made no progress", "model")))
+    assert made.propose(later) == [Offer("omega", -1.0)]
+    turns = scripted.asked[1][0]
+    assert not isinstance(turns, str)
+    assert [t.role for t in turns] == ["system", "user", "assistant", "user"]
+    assert turns[2].content == "simp" and "simp made no progress" in turns[3].content
+    assert not made.propose(replace(later, stage=2)), "asked twice"
+    assert not made.propose(replace(VIEW, stage=1, failed=(others,))), "asked about another's tactic"
+
+
+@pytest.mark.parametrize(
+    ("said", "run"),
+    [
+        ("have h : n = 0", "have h : n = 0 := ?_"), ("have : ∃ k, n = k", "have : ∃ k, n = k := ?_"),
+        ("have h : n = 0 := by omega",) * 2,
+        ("haveI : Decidable p",) * 2, ("have h := f n",) * 2, ("simp at h",) * 2,
+    ],
+)  # fmt: skip
+def test_a_have_without_a_proof_leaves_its_statement_as_a_goal(said: str, run: str) -> None:
+    made, _, _ = proposer([Completion(said, -1.0, 1)])
+    assert made.propose(VIEW) == [Offer(run, -1.0)]
+
+
+def test_models_that_were_not_trained_on_messages_are_not_asked_to_mend() -> None:
+    made, scripted, _ = proposer([Completion("simp", -1.0, 1)])
+    assert not made.propose(replace(VIEW, stage=1, failed=(Failed("simp", "no progress", "model"),))) and not scripted.asked
 
 
 def test_beams_are_widened_once_at_a_states_next_turn() -> None:
