@@ -16,7 +16,8 @@ from pathlib import Path
 
 from prover.audit.embedded import Auditor
 from prover.lean import source
-from prover.lean.embedded.worker import RECYCLE_AT, LeanWorker
+from prover.lean.embedded.worker import LeanWorker
+from prover.lean.worker import RECYCLE_AT
 
 HERE = Path(__file__).parent
 FILES = 24

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from prover.errors import DataError, LeanProcessError, LeanSetupError
+from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean import source
 from prover.lean.answers import Command
 from prover.lean.engine import Backend, Engine
@@ -90,6 +90,23 @@ class TheoremVerdict:
     answers: tuple[Answer, ...] = ()
 
 
+class SubmissionLost(LeanProcessError):
+    """Lean was lost while it read a submission; whether the submission did it, a second attempt shows."""
+
+    def __init__(self, names: list[str], cause: LeanProcessError) -> None:
+        super().__init__(f"Lean was lost on the submission: {cause}")
+        self.names = names
+        self.cause = cause
+        self.timed_out = isinstance(cause, LeanTimeoutError)
+
+    def verdicts(self) -> list[TheoremVerdict]:
+        """What is said of the submission when Lean was lost on it again, or was not done in time."""
+        category, reason = "crash", f"{self}, twice"
+        if self.timed_out:
+            category, reason = "timeout", f"Lean was not done with the submission: {self.cause}"
+        return [TheoremVerdict(name, False, category, reason) for name in self.names]
+
+
 class Judge(Protocol):
     """The checks of one Lean. `stays`: its process outlives a verdict, and is started again ahead of the next when lost."""
 
@@ -108,9 +125,14 @@ class Judge(Protocol):
         ...
 
     def audit_files(
-        self, target_text: str, submission_text: str, target_path: Path | None = None, submission_path: Path | None = None
+        self,
+        target_text: str,
+        submission_text: str,
+        target_path: Path | None = None,
+        submission_path: Path | None = None,
+        allow_disproof: bool = False,
     ) -> list[TheoremVerdict]:
-        """Whether a file proves what another leaves unproved, theorem by theorem."""
+        """Whether a file proves what another leaves unproved, theorem by theorem, or with `allow_disproof` disproves it."""
         ...
 
 
@@ -155,9 +177,25 @@ class SharedAuditor:
 
         return self._twice(judged)
 
-    def judge(self, stated: str, submission: str, path: Path | None = None) -> list[TheoremVerdict]:
-        """Verdicts on a file's theorems; see `Auditor.audit_files`."""
-        return self._twice(lambda: self._judge.audit_files(stated, submission, path, path))
+    def judge(
+        self, stated: str, submission: str, path: Path | None = None, allow_disproof: bool = False
+    ) -> list[TheoremVerdict]:
+        """Verdicts on a file's theorems; see `Auditor.audit_files`.
+
+        A submission on which Lean is lost twice, or once because it does not end, is refused.
+        """
+        def judged() -> list[TheoremVerdict]:
+            try:
+                return self._judge.audit_files(stated, submission, path, path, allow_disproof)
+            except SubmissionLost as lost:
+                if lost.timed_out:
+                    return lost.verdicts()
+                raise
+
+        try:
+            return self._twice(judged)
+        except SubmissionLost as lost:
+            return lost.verdicts()
 
     def start(self) -> None:
         """Starts the process ahead of the first audit."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from prover.audit.auditor import AuditVerdict, TheoremVerdict
+from prover.audit.auditor import AuditVerdict, SubmissionLost, TheoremVerdict
 from prover.audit.reasons import (
     error_of,
     in_order,
@@ -31,7 +31,7 @@ from prover.audit.reasons import (
 )
 from prover.audit.session import Elaborated, Session, filled, open_definitions, reached
 from prover.audit.trust import Ground, Refusal, added_code, ground, sorried, together
-from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
+from prover.errors import DataError, LeanCrashedError, LeanProcessError
 from prover.lean import source
 from prover.lean.embedded import protocol, spares
 from prover.lean.embedded.process import LeanProcess, RequestRefused
@@ -63,15 +63,6 @@ class _Files:
     base_b: int
     constants: protocol.Constants
     submission: LeanFile
-
-
-class SubmissionLost(LeanProcessError):
-    """Lean was lost while it read a submission; whether the submission did it, a second attempt shows."""
-
-    def __init__(self, names: list[str], cause: LeanProcessError) -> None:
-        super().__init__(f"Lean was lost on the submission: {cause}")
-        self.names = names
-        self.timed_out = isinstance(cause, LeanTimeoutError)
 
 
 class Auditor:

@@ -190,9 +190,16 @@ class NativeAuditor:
         """Nothing to start: each audit has processes of its own."""
 
     def audit_files(
-        self, target_text: str, submission_text: str, target_path: Path | None = None, submission_path: Path | None = None
+        self,
+        target_text: str,
+        submission_text: str,
+        target_path: Path | None = None,
+        submission_path: Path | None = None,
+        allow_disproof: bool = False,
     ) -> list[TheoremVerdict]:
         """See `Judge`. By words alone it is told whether the submission runs programs while Lean reads it."""
+        if allow_disproof:
+            raise DataError("a project's own Lean judges proofs, not disproofs; `proofsmith check --allow-disproof` judges them")
         target, submission = parse_header(target_text, target_path), parse_header(submission_text, submission_path)
         with tempfile.TemporaryDirectory(prefix="proofsmith-audit-") as folder:
             given, offered = (Path(folder) / part / f"{MODULE}.olean" for part in ("given", "offered"))

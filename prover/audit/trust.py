@@ -198,7 +198,7 @@ FAULTS = (
     "sorts of new inductive types Prop or never Prop, and written so (#14613, #14807, #14843)",
     "projections of structures alone, within their fields (#14613, #14632, #14807)",
     "no name twice in a block, none that the kernel keeps or computes with (#14616, #14632)",
-    "rules of new recursors take what their cases take (#14806, #14808)",
+    "no recursive argument behind a computation, rules of new recursors take what their cases take (#14806, #14808)",
     "reference counts cannot overflow in 4 GiB (#14838, #15241, #15288, #15289)",
 )
 """Found in kernels up to 4.34.1; see docs/audit.md, "The kernel's age"."""

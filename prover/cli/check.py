@@ -138,8 +138,8 @@ def judge(
     A submission on which Lean is lost is tried once more, on a new process; then it is refused, because the
     target alone went well.
     """
-    from prover.audit.auditor import TheoremVerdict
-    from prover.audit.embedded import Auditor, SubmissionLost
+    from prover.audit.auditor import SubmissionLost
+    from prover.audit.embedded import Auditor
     from prover.lean.embedded.worker import LeanWorker
 
     attempts = 2
@@ -153,10 +153,7 @@ def judge(
                 lost = error
         if lost.timed_out or attempt == attempts:
             break
-    category, reason = "crash", f"{lost}, twice"
-    if lost.timed_out:
-        category, reason = "timeout", f"Lean was not done with the submission after {timeout_s:g} s"
-    return lean, [TheoremVerdict(name, False, category, reason) for name in lost.names]
+    return lean, lost.verdicts()
 
 
 def line(verdict: TheoremVerdict) -> str:

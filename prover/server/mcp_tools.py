@@ -148,14 +148,18 @@ def tools(service: Service, workspace: Path) -> MCPServer[None]:
         file: File = None,
         text: Text = None,
         against: Annotated[str | None, Field(description="A file that states theorems with sorry: audit their proofs")] = None,
+        allow_disproof: Annotated[bool, Field(description="A theorem may be disproved instead, under its own name too")] = False,
         timeout_s: Annotated[float, Field(gt=0, le=300)] = 60.0,
     ) -> wire.CheckReply:
-        """What Lean says of a file; `ok`: no error and no sorry. With `against`: whether it proves what that one states."""
-        return await _worked(
-            lambda stop: service.check(
-                wire.CheckBody(text=text_of(workspace, file, text), against=against, timeout_s=timeout_s), stop
-            )
-        )
+        """What Lean says of a file; `ok`: no error and no sorry. With `against`: whether it proves what that one states.
+
+        Definitions that `against` leaves open (`def answer : Nat := sorry`) are the file's to fill; the reply shows the values.
+        """
+        def body() -> wire.CheckBody:
+            given = text_of(workspace, file, text)
+            return wire.CheckBody(text=given, against=against, allow_disproof=allow_disproof, timeout_s=timeout_s)
+
+        return await _worked(lambda stop: service.check(body(), stop))
 
     @server.tool(annotations=READS)
     async def search_premises(

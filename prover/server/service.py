@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import psutil
 
+from prover.audit.trust import FAULTS, kernel
 from prover.errors import DataError
 from prover.lean.commands import header, split
 from prover.lean.context import FileContext
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.positions import Position
 from prover.lean.states import tactic_state
 from prover.policy.neural.default import default_policy
@@ -158,15 +161,13 @@ class Service:
     def check(self, body: wire.CheckBody, cancelled: Cancelled) -> wire.CheckReply:
         """What Lean says of a file; with `against`, whether it proves what another one states."""
         if body.against is not None:
-            verdicts = self.session.judge(body.against, body.text)
-            bodies = [
-                wire.VerdictBody(
-                    name=v.name, accepted=v.accepted, category=v.category, reason=v.reason, axioms=list(v.axioms)
-                )
-                for v in verdicts
-            ]
-            ok = all(v.accepted for v in verdicts)
-            return wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
+            verdicts = self.session.judge(body.against, body.text, body.allow_disproof)
+            bodies = [wire.VerdictBody(**asdict(v)) for v in verdicts]
+            ok = all(v.accepted or (body.allow_disproof and v.category == "disproved") for v in verdicts)
+            reply = wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
+            if self.session.backend is EMBEDDED:
+                reply.kernel, reply.faults_looked_for = kernel(self.lean), list(FAULTS)
+            return reply
         found = self.session.document(body.text, cancelled=cancelled, within=Limit(body.timeout_s))
         messages = [
             wire.MessageBody(

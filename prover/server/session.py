@@ -272,12 +272,12 @@ class Session(Reader):
         verdict = Unaudited(here.lease.worker)(target, candidate.proof)
         return candidate if verdict.accepted else audit.Refusal(candidate, verdict.reason or "refused")
 
-    def judge(self, stated: str, submission: str) -> list[TheoremVerdict]:
+    def judge(self, stated: str, submission: str, allow_disproof: bool = False) -> list[TheoremVerdict]:
         """The audit's verdicts on whether one text proves what another states; see `Auditor.audit_files`."""
         for text in (stated, submission):
             if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
                 raise DataError(f"a text has more than {MAX_TEXT_BYTES} bytes; `proofsmith check` takes larger files")
-        return self._judge().judge(stated, submission)
+        return self._judge().judge(stated, submission, allow_disproof=allow_disproof)
 
     def premises(self, query: str, limit: int = 20) -> list[Premise]:
         """The library's theorems that fit a goal, or whose names hold the query; best first.

@@ -148,6 +148,7 @@ class CheckBody(Strict):
 
     text: LeanText
     against: LeanText | None = Field(default=None, description="A file that states theorems with sorry: judge their proofs")
+    allow_disproof: bool = Field(default=False, description="A theorem may be disproved instead, under its own name too")
     timeout_s: float = Field(default=60.0, gt=0, le=300)
 
 
@@ -162,6 +163,14 @@ class MessageBody(BaseModel):
     end_column: int
 
 
+class AnswerBody(BaseModel):
+    """What fills a definition that `against` leaves open; `remark`: why the value may be no answer."""
+
+    name: str
+    value: str | None
+    remark: str | None
+
+
 class VerdictBody(BaseModel):
     """The audit's word on one theorem."""
 
@@ -170,16 +179,22 @@ class VerdictBody(BaseModel):
     category: str
     reason: str | None
     axioms: list[str]
+    answers: list[AnswerBody] = []
 
 
 class CheckReply(BaseModel):
-    """`ok`: no error and no sorry; with `against`: every theorem accepted by the audit."""
+    """`ok`: no error and no sorry; with `against`: every theorem accepted by the audit, or disproved if that is allowed.
+
+    With `against` and the embedded Lean: what the verdicts rest on, and the faults known of it that were looked for.
+    """
 
     ok: bool
     lean: str
     messages: list[MessageBody]
     sorries: int
     verdicts: list[VerdictBody] | None = None
+    kernel: str | None = None
+    faults_looked_for: list[str] | None = None
 
 
 class PremisesRequest(Strict):

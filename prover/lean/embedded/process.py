@@ -11,7 +11,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ LAZY = "--wasm-lazy-validation"
 """A function of the module, whose hash set-up has checked, is validated when it is first compiled; most are never called."""
 IDS_APART = 1_000_000_000
 """Ids of one process are never those of another, so an id that outlived its process is not misread."""
+FURTHER = ("refute", "mutation")
+"""Folders of the host with programs that not every process needs; one that audits has none of them."""
 
 
 class RequestRefused(DataError):
@@ -54,15 +56,21 @@ class LeanProcess(JsonProcess):
         memory_mb: ceiling of its resident memory.
         stopping: see `JsonProcess`.
         wait: until it answers; without, `answers_ahead` comes before the first request.
+        further: the folders of the host, of `FURTHER`, that the process may load.
     """
 
     title = "Lean"
     _numbers = itertools.count()
 
     def __init__(
-        self, memory_mb: int = DEFAULT_MEMORY_MB, stopping: threading.Event | None = None, wait: bool = True
+        self,
+        memory_mb: int = DEFAULT_MEMORY_MB,
+        stopping: threading.Event | None = None,
+        wait: bool = True,
+        further: tuple[str, ...] = FURTHER,
     ) -> None:
         self._running: int | None = None
+        self._further = further
         self.first_state = next(self._numbers) * IDS_APART + 1
         super().__init__(self._command(package.ensure()), memory_mb, _environment(), None, _set_limits, stopping)
         self.lean = ""
@@ -93,8 +101,10 @@ class LeanProcess(JsonProcess):
         """The program and its arguments."""
         start = prepared.ensure(found)
         stack = f"--stack-size={(STACK_MB - 100) * 1024}"
-        program = [str(found.node), stack, LAZY, *_permissions((start, found.lib_dir)), str(HOST)]
-        return [*program, str(start), str(found.lib_dir), str(self.first_state)]
+        readable = [start, found.lib_dir, *(p for p in HOST.parent.iterdir() if p.is_file())]
+        readable += [HOST.parent / name for name in self._further]
+        program = [str(found.node), stack, LAZY, *_permissions(readable), str(HOST)]
+        return [*program, str(start), str(found.lib_dir), str(self.first_state), ",".join(self._further)]
 
     def memory_used_mb(self) -> int:
         """Resident memory now, in MB; 0 when the process is gone."""
@@ -193,13 +203,13 @@ def _set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
-def _permissions(folders: tuple[Path, ...]) -> list[str]:
-    """What Node's permission model grants: the library, the prepared start and our programs to read; threads.
+def _permissions(readable: Sequence[Path]) -> list[str]:
+    """What Node's permission model grants: the library, the prepared start and the programs in use to read; threads.
 
     `@[extern]` in a Lean file can call Lean's C library, which starts programs and opens files through Node. The script has
     nothing behind such calls any more (`host/glue.cjs`); this stands behind the script.
     """
-    return ["--permission", "--allow-worker", *(f"--allow-fs-read={folder}" for folder in (*folders, HOST.parent))]
+    return ["--permission", "--allow-worker", *(f"--allow-fs-read={path}" for path in readable)]
 
 
 def _environment() -> dict[str, str]:

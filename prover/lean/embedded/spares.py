@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from prover.errors import LeanProcessError, LeanProtocolError
-from prover.lean.embedded.process import LeanProcess
+from prover.lean.embedded.process import FURTHER, LeanProcess
 
 SETUP = "set_option autoImplicit false\nnoncomputable section\n"
 """In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
 SEARCH, AUDIT = "search", "audit"
+FURTHER_OF = {SEARCH: FURTHER, AUDIT: ()}
+"""What a process may load beyond what every process does; one that audits, nothing."""
 WARM_UP = """\
 theorem warm₁ (n m : Nat) (h : n = m) : m + 0 = n ∧ n + m = m + n := by constructor <;> omega
 theorem warm₂ (xs : List Nat) : (xs ++ []).length = xs.length := by simp
@@ -68,7 +70,7 @@ class Spare:
     @classmethod
     def start(cls, use: str, memory_mb: int) -> Spare:
         """Starts one and does not wait for it. Raises LeanSetupError when there can be none."""
-        process = LeanProcess(memory_mb, wait=False)
+        process = LeanProcess(memory_mb, wait=False, further=FURTHER_OF[use])
         first = process.first_state
         process.ask_ahead("import", modules=list(MODULES))
         process.ask_ahead("elaborate", state=first, text=SETUP)

@@ -60,7 +60,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     tries = MAX_TRIES
     patience = 5
     use = spares.SEARCH
-    """Which of the processes that were started ahead it may take."""
+    """What its processes are for: which of those that were started ahead it may take, and what they may load."""
 
     def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 60.0, import_timeout_s: float = 120.0) -> None:
         super().__init__(memory_mb, timeout_s, import_timeout_s)
@@ -70,7 +70,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def new_process(self) -> LeanProcess:
         """Starts a process, or takes one that was started ahead; `prover.testing.faults` starts another kind."""
-        return spares.take(self.use, self.memory_mb, self._stopping) or LeanProcess(self.memory_mb, self._stopping)
+        ahead = spares.take(self.use, self.memory_mb, self._stopping)
+        return ahead or LeanProcess(self.memory_mb, self._stopping, further=spares.FURTHER_OF[self.use])
 
     def started(self) -> LeanProcess:
         """A process that answers; one that does not come so far is replaced, up to START_TRIES times."""

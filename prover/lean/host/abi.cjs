@@ -21,7 +21,7 @@ class LeanException extends Error {
 }
 
 const HEADER = 8;
-const TAG = { closure: 245, array: 246, scalarArray: 248, string: 249, task: 252, ref: 253 };
+const TAG = { closure: 245, array: 246, scalarArray: 248, string: 249, thunk: 251, task: 252, ref: 253 };
 
 /**
  * @typedef {object} Internals what `glue.cjs` takes out of the script

@@ -3,7 +3,7 @@
  * Holds a stranger's text to what it may do while Lean elaborates it. Macros build syntax that no look at the file sees,
  * so the places where a program comes into Lean are watched themselves, in this process, from its start:
  *
- * - an attribute is applied: those that are not on the lists of `guard.cjs` are refused;
+ * - an attribute is applied or taken back: those that are not on the lists of `guard.cjs` are refused;
  * - an elaborator of a command, term or tactic that runs programs is called: refused;
  * - a definition is compiled: left out when it is not clean. What was never compiled cannot run.
  *
@@ -16,7 +16,7 @@
  */
 'use strict';
 
-const { ALLOWED, CONFINED, JUDGED, REFUSED, TERMS, TACTICS, OPTIONS, program, attribute } = require('./guard.cjs');
+const { ALLOWED, CONFINED, JUDGED, REFUSED, TERMS, TACTICS, OPTIONS, program, attribute, erasure } = require('./guard.cjs');
 
 const AXIOMS = new Set(['propext', 'Classical.choice', 'Quot.sound']);
 /** Actions taken apart, threads and sleep: a value that does something when it is computed. */
@@ -27,7 +27,7 @@ const KIND_AXIOM = 0;
 const KIND_INDUCTIVE = 5;
 const KIND_CONSTRUCTOR = 6;
 const SET_OPTION = ['Lean.Parser.Command.set_option', 'Lean.Parser.Term.set_option', 'Lean.Parser.Tactic.set_option'];
-const IMPLEMENTATION = { add: 1, fields: 3 }; // of Lean.AttributeImpl
+const IMPLEMENTATION = { add: 1, erase: 2, fields: 3 }; // of Lean.AttributeImpl
 const CORE = { name: 1 }; // of Lean.AttributeImplCore
 
 /**
@@ -185,11 +185,23 @@ function makeConfine(abi, lean, audit) {
       if (!clean(env, key)) refused = { category: 'program', what: `@[${attributeName}] of ${key}, whose code could do anything` };
       dec(env);
     } else if (JUDGED.has(attributeName)) {
-      known.delete(key);
+      known.clear(); // what rests on it runs other code from now on
     } else {
       refused = attribute(attributeName);
     }
     if (refused === null) return E.lean_apply_6(inc(add), ...args) >>> 0;
+    args.forEach(dec);
+    return refuse(refused);
+  }
+
+  /**
+   * `attribute [-tactic] f` would take away an elaborator, ours included. @param {string} attributeName
+   * @param {Obj} erase the attribute's own function @param {Obj[]} args declaration, context, state, world
+   */
+  function erased(attributeName, erase, args) {
+    const refused = erasure(attributeName);
+    if (!active) ran.add(refused.what);
+    if (!active) return E.lean_apply_4(inc(erase), ...args) >>> 0;
     args.forEach(dec);
     return refuse(refused);
   }
@@ -212,6 +224,10 @@ function makeConfine(abi, lean, audit) {
         const add = inc(field(implementation, IMPLEMENTATION.add));
         const hook = abi.forever(closure(6, (...args) => applied(attributeName, add, args)));
         abi.setField(implementation, IMPLEMENTATION.add, hook);
+        if (!ALLOWED.has(attributeName)) {
+          const erase = inc(field(implementation, IMPLEMENTATION.erase));
+          abi.setField(implementation, IMPLEMENTATION.erase, abi.forever(closure(4, (...args) => erased(attributeName, erase, args))));
+        }
         watched.add(inc(implementation));
         attributes.push(attributeName);
       }
@@ -219,11 +235,10 @@ function makeConfine(abi, lean, audit) {
     dec(map);
   }
 
-  /** @param {string} table @param {string} kind @param {number} arity with the world @param {(args: Obj[]) => Obj} run of owned arguments @param {string} [what] a program runs here */
-  function addElaborator(table, kind, arity, run, what) {
+  /** @param {string} table @param {string} kind @param {number} arity with the world @param {(args: Obj[]) => Obj} run of owned arguments */
+  function addElaborator(table, kind, arity, run) {
     const hook = closure(arity, (...args) => {
-      if (!active && what !== undefined) ran.add(what);
-      const result = active ? run(args) : decline();
+      const result = run(args);
       args.forEach(dec);
       return result;
     });
@@ -236,8 +251,9 @@ function makeConfine(abi, lean, audit) {
   function optionSet([stx]) {
     const option = lean.argsOf(stx)[1];
     const text = option === undefined || isScalar(option) || tag(option) !== 3 ? '' : nameText(field(option, 2)).replace(/\._@.*$/, '');
-    if (text === 'debug.skipKernelTC') unchecked = true;
-    if (OPTIONS.has(text)) return refuse({ category: 'program', what: `set_option ${text}` });
+    if (text === 'Elab.async' && lean.kindOf(stx) === SET_OPTION[0]) return ok(); // left as it is: other threads have none of our functions
+    if (active && text === 'debug.skipKernelTC') unchecked = true;
+    if (active && OPTIONS.has(text)) return refuse({ category: 'program', what: `set_option ${text}` });
     return decline();
   }
 
@@ -260,9 +276,11 @@ function makeConfine(abi, lean, audit) {
   /** Once, before the first import. */
   function install() {
     watchAttributes();
-    for (const kind of REFUSED) addElaborator(TABLE.command, kind, 4, () => refuse(program(kind)), program(kind).what);
-    for (const [kind, what] of TERMS) addElaborator(TABLE.term, kind, 9, () => refuse({ category: 'program', what }), what);
-    for (const [kind, what] of TACTICS) addElaborator(TABLE.tactic, kind, 10, () => refuse({ category: 'program', what }), what);
+    /** Where a program runs: refused in a stranger's text, noted in others. @param {Refusal} found */
+    const here = (found) => () => (active ? refuse(found) : (ran.add(found.what), decline()));
+    for (const kind of REFUSED) addElaborator(TABLE.command, kind, 4, here(program(kind)));
+    for (const [kind, what] of TERMS) addElaborator(TABLE.term, kind, 9, here({ category: 'program', what }));
+    for (const [kind, what] of TACTICS) addElaborator(TABLE.tactic, kind, 10, here({ category: 'program', what }));
     SET_OPTION.forEach((kind, i) => addElaborator(Object.values(TABLE)[i], kind, [4, 9, 10][i], optionSet));
     const ref = constant('l_Lean_compileDeclsRef');
     const compile = E.lean_st_ref_get(ref) >>> 0;

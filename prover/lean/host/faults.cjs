@@ -87,14 +87,8 @@ function makeFaults(abi, audit) {
     function go(e) {
       if (fault !== null || seen.has(e)) return;
       seen.add(e);
-      switch (tag(e)) {
-        case EXPR.app: go(field(e, 0)); go(field(e, 1)); break;
-        case EXPR.lam: case EXPR.forall: go(field(e, 1)); go(field(e, 2)); break;
-        case EXPR.let: go(field(e, 1)); go(field(e, 2)); go(field(e, 3)); break;
-        case EXPR.mdata: go(field(e, 1)); break;
-        case EXPR.proj: fault = badProjection(env, e, key); go(field(e, 2)); break;
-        default:
-      }
+      if (tag(e) === EXPR.proj) fault = badProjection(env, e, key);
+      partsOf(e).forEach(go);
     }
     go(term);
     return fault;
@@ -141,6 +135,9 @@ function makeFaults(abi, audit) {
         if (!uniform(declared.type(constructor), block, params, levels)) {
           return `${names[i]} occurs in ${audit.keyOf(declared.name(constructor))} with other parameters than its own`;
         }
+        if (hidden(env, declared.type(constructor), block)) {
+          return `${names[i]} occurs in ${audit.keyOf(declared.name(constructor))} behind a computation`;
+        }
       }
     }
     return null;
@@ -181,6 +178,69 @@ function makeFaults(abi, audit) {
         && args.slice(0, params).every((a, i) => tag(plain(a)) === EXPR.bvar && unbox(field(plain(a), 0)) === depth + params - 1 - i);
     }
     return good(body, 0);
+  }
+
+  /**
+   * Whether a type of a block occurs where a computation has to uncover it: in an argument of a recursor, of a definition that
+   * uses one, or of a function, or under a projection. Whether such an argument is recursive depends on how far the kernel computes.
+   * @param {Obj} env @param {Obj} type of a constructor @param {Set<string>} block
+   */
+  function hidden(env, type, block) {
+    /** @type {Map<Obj, boolean>} */
+    const known = new Map();
+    /** @param {Obj} e @returns {boolean} whether a type of the block occurs in it */
+    function mentions(e) {
+      let found = known.get(e);
+      if (found === undefined) {
+        found = tag(e) === EXPR.const ? block.has(audit.keyOf(field(e, 0))) : partsOf(e).some(mentions);
+        known.set(e, found);
+      }
+      return found;
+    }
+    const seen = new Set();
+    /** @param {Obj} e @returns {boolean} */
+    function bad(e) {
+      if (seen.has(e) || !mentions(e)) return false;
+      seen.add(e);
+      if (tag(e) === EXPR.proj) return true;
+      if (tag(e) !== EXPR.app) return partsOf(e).some(bad);
+      const [head, args] = spine(e);
+      if (args.some(mentions) && (tag(head) === EXPR.lam || tag(head) === EXPR.proj || (tag(head) === EXPR.const && computes(env, field(head, 0), new Set())))) return true;
+      return bad(head) || args.some(bad);
+    }
+    return bad(type);
+  }
+  /** @param {Obj} e @returns {Obj[]} the terms of which it is made, borrowed */
+  function partsOf(e) {
+    switch (tag(e)) {
+      case EXPR.app: return [field(e, 0), field(e, 1)];
+      case EXPR.lam: case EXPR.forall: return [field(e, 1), field(e, 2)];
+      case EXPR.let: return [field(e, 1), field(e, 2), field(e, 3)];
+      case EXPR.mdata: return [field(e, 1)];
+      case EXPR.proj: return [field(e, 2)];
+      default: return [];
+    }
+  }
+  /** Whether a constant is a recursor or a definition that rests on one. @param {Obj} env @param {Obj} n name @param {Set<string>} seen @returns {boolean} */
+  function computes(env, n, seen) {
+    const key = audit.keyOf(n);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    const info = audit.find(env, n);
+    if (info === null) return true;
+    const kind = tag(info);
+    const value = kind === KIND.definition ? field(field(info, 0), 1) : 0;
+    dec(info); // the environment holds it
+    if (value === 0) return kind === KIND.recursor || kind === KIND.quotient;
+    const inside = new Set();
+    /** @param {Obj} e @returns {boolean} */
+    const walk = (e) => {
+      if (inside.has(e)) return false;
+      inside.add(e);
+      if (tag(e) === EXPR.proj) return true;
+      return tag(e) === EXPR.const ? computes(env, field(e, 0), seen) : partsOf(e).some(walk);
+    };
+    return walk(value);
   }
 
   /** Whether the rules of a recursor give each case as many arguments as its type takes. @param {string} key @param {Obj} recursor info @returns {string | null} */

@@ -69,6 +69,7 @@ const SIMPROC = /(^|[._«])(builtin_)?(d?simproc|sevalproc)/i;
 const UNSAFE = new Set(['Lean.Parser.Command.unsafe', 'Lean.Parser.Term.unsafe', 'Lean.Parser.Tactic.unsafe']);
 const IDENTIFIER = 3; // constructor of Syntax
 const ATTRIBUTE = 'Lean.Parser.Term.attrInstance';
+const ERASE = 'Lean.Parser.Command.eraseAttr';
 const MACROS = new Set(['Lean.Parser.Attr.simple', 'Lean.Parser.Attr.macro']);
 
 const last = (/** @type {string} */ kind) => kind.slice(kind.lastIndexOf('.') + 1).replace(/^«|»$/g, '');
@@ -93,6 +94,9 @@ function program(kind) {
 /** @param {string} name as Lean registers it @returns {Refusal} */
 const attribute = (name) => ({ category: 'program', what: SIMPROC.test(name) ? 'simproc' : `@[${ALIASES.get(name) ?? name}]` });
 
+/** @param {string} name of an attribute that is taken back @returns {Refusal} */
+const erasure = (name) => ({ category: 'program', what: `attribute [-${ALIASES.get(name) ?? name}]` });
+
 /**
  * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean @param {import('./abi.cjs').Obj} stx borrowed
  * @param {ReadonlySet<string>} commands kinds of all commands of the library
@@ -112,6 +116,10 @@ function refusedIn(lean, stx, commands) {
       const what = TERMS.get(kind) ?? TACTICS.get(kind);
       if (what !== undefined) found = { category: 'program', what };
     }
+    if (kind === ERASE) {
+      const name = nameText(field(lean.argsOf(node)[1], 2)).replace(/\._@.*$/, '');
+      if (KNOWN.has(name) && !ALLOWED.has(name)) found ??= erasure(name);
+    }
     if (kind === ATTRIBUTE) {
       const inner = lean.argsOf(node)[1];
       const innerKind = lean.kindOf(inner);
@@ -125,4 +133,4 @@ function refusedIn(lean, stx, commands) {
   return found;
 }
 
-module.exports = { ATTRIBUTES, ALLOWED, CONFINED, JUDGED, COMMANDS, REFUSED, TERMS, TACTICS, OPTIONS, program, attribute, refusedIn };
+module.exports = { ATTRIBUTES, ALLOWED, CONFINED, JUDGED, COMMANDS, REFUSED, TERMS, TACTICS, OPTIONS, program, attribute, erasure, refusedIn };

@@ -1,11 +1,13 @@
 // @ts-check
 /**
  * The host process: JSON requests, one a line, on stdin; JSON replies, one a line, on stdout. `prover/lean/embedded/protocol.py`
- * mirrors the messages. Run as `node main.cjs PREPARED_FOLDER LIBRARY_FOLDER FIRST_ID`.
+ * mirrors the messages. Run as `node main.cjs PREPARED_FOLDER LIBRARY_FOLDER FIRST_ID [refute,mutation]`: the folders of
+ * further programs that the process may load; an audit's may load none.
  *
  * A request is `{"id": n, "op": "...", ...}`; its reply `{"id": n, "ok": {...}}` or
  * `{"id": n, "error": {"kind": "bad_request" | "gone" | "import" | "elaboration" | "crash", "message": "..."}}`.
- * After a "crash" the process ends: what Lean's memory holds can no longer be trusted.
+ * A request is checked whole (requests.cjs) before Lean's memory is touched. After a "crash" the process ends: what that memory
+ * holds can no longer be trusted.
  */
 'use strict';
 
@@ -17,19 +19,15 @@ const { makeAudit } = require('./audit.cjs');
 const { makeModules } = require('./modules.cjs');
 const { makeCompare } = require('./compare.cjs');
 const { makeKernel } = require('./kernel.cjs');
-const { makeMutate } = require('./mutate.cjs');
-const { makeBruteForce } = require('./bruteforce.cjs');
-const { makeCorpus } = require('./corpus.cjs');
-const { makeExplore } = require('./refute/explore.cjs');
+const { makeTerms } = require('./terms.cjs');
 const { makeDescribe } = require('./describe.cjs');
-const { makeFalsify } = require('./refute/falsify.cjs');
 const { ATTRIBUTES, COMMANDS, REFUSED, refusedIn } = require('./guard.cjs');
 const { makeConfine } = require('./confine.cjs');
 const { makeRoots } = require('./roots.cjs');
 const { makeAnswers } = require('./answers.cjs');
 const { Watchdog } = require('./watchdog.cjs');
+const { BadRequest, REQUESTS, checked } = require('./requests.cjs');
 
-class BadRequest extends Error {}
 class Refused extends Error {
   /** @param {string} kind @param {string} message */
   constructor(kind, message) {
@@ -53,8 +51,8 @@ const DECLARATION = 'Lean.Parser.Command.declaration';
 const END_OF_INPUT = new Set(['Lean.Parser.Command.eoi', 'Lean.Parser.Command.exit', 'Lean.Parser.Module.eoi']);
 
 async function main() {
-  const [prepared, lib, firstId = '1'] = process.argv.slice(2);
-  if (!prepared || !lib) throw new Error('usage: node main.cjs PREPARED_FOLDER LIBRARY_FOLDER [FIRST_ID]');
+  const [prepared, lib, firstId = '1', further = ''] = process.argv.slice(2);
+  if (!prepared || !lib) throw new Error('usage: node main.cjs PREPARED_FOLDER LIBRARY_FOLDER [FIRST_ID [FURTHER]]');
   const watch = new Stopwatch();
   const abi = await boot(prepared, lib, watch);
   const lean = makeLean(abi);
@@ -62,11 +60,8 @@ async function main() {
   const library = makeModules(abi, audit);
   const comparison = makeCompare(abi, audit);
   const kernel = makeKernel(abi, lean, audit);
-  const mutate = makeMutate(abi, lean, audit);
-  const corpus = makeCorpus(abi, lean, audit, mutate);
-  const explorer = makeExplore(abi, audit, mutate.terms);
-  const describer = makeDescribe(abi, audit, mutate.terms);
-  const refuter = makeFalsify(abi, audit, mutate.terms);
+  const terms = makeTerms(abi, audit);
+  const describer = makeDescribe(abi, audit, terms);
   lean.installCapture();
   const confine = makeConfine(abi, lean, audit);
   confine.install();
@@ -85,9 +80,9 @@ async function main() {
   let nextId = Number(firstId);
   let layoutsChecked = false;
 
-  /** @template T @param {Map<number, T>} map @param {unknown} id @param {string} what @returns {T} */
+  /** @template T @param {Map<number, T>} map @param {number} id @param {string} what @returns {T} */
   function get(map, id, what) {
-    const found = map.get(Number(id));
+    const found = map.get(id);
     if (found === undefined) throw new Refused('gone', `there is no ${what} ${JSON.stringify(id)}: it was never made here, or was released`);
     return found;
   }
@@ -218,13 +213,6 @@ async function main() {
     };
   }
 
-  /** @param {string} source @param {unknown} from */
-  function checkOffset(source, from) {
-    if (!Number.isInteger(from) || Number(from) < 0 || Number(from) > Buffer.byteLength(source)) {
-      throw new BadRequest(`${JSON.stringify(from)} is no byte offset into the text`);
-    }
-  }
-
   /**
    * Where in a command its tactics stand, outer ones first, and every `sorry`; nothing is elaborated.
    * @param {number} base Command.State, borrowed @param {string} source @param {number} from byte offset
@@ -288,15 +276,11 @@ async function main() {
     import: ({ modules }) => ({ state: keep(inc(importOnce(modules))) }),
 
     elaborate: ({ state, text: source, from = 0, keep: keepEach = false, guarded = false, until = null, budget_ms = null }) => {
-      checkOffset(source, from);
       const run = () => elaborate(get(states, state, 'state'), source, from, keepEach, guarded, { until, budget_ms });
       return guarded ? confine.confined(run) : run();
     },
 
-    outline: ({ state, text: source, from = 0 }) => {
-      checkOffset(source, from);
-      return outline(get(states, state, 'state'), source, from);
-    },
+    outline: ({ state, text: source, from = 0 }) => outline(get(states, state, 'state'), source, from),
 
     enter: ({ state, text: source }) => {
       const before = nextId;
@@ -328,14 +312,6 @@ async function main() {
       }
       return { results };
     },
-
-    falsify: ({ sid, budget_ms: budgetMs, max_tried: maxTried = Infinity, from = 0, lenient = false }) => {
-      const state = get(proofs, sid, 'proof state');
-      const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient, maxTried));
-      return { goals: found };
-    },
-
-    explore: ({ state, names, ...limits }) => explorer.explore(audit.environmentOf(get(states, state, 'state')), names, limits),
 
     release: ({ states: stateIds = [], proofs: proofIds = [] }) => {
       for (const id of stateIds) {
@@ -371,33 +347,54 @@ async function main() {
     same_types: ({ a, b, names }) => library.sameTypes(get(states, a, 'state'), get(states, b, 'state'), names),
     imported: ({ state }) => library.imported(get(states, state, 'state')),
     library: ({ state, names }) => audit.library(get(states, state, 'state'), { names }),
-    ...mutate.operations((id) => get(states, id, 'state')),
-    ...makeBruteForce(abi, mutate).operations((id) => get(states, id, 'state')),
-    ...corpus.operations((id) => get(states, id, 'state')),
     memory: () => ({ wasm_bytes: abi.memoryBytes(), rss_bytes: process.memoryUsage().rss, states: states.size, proofs: proofs.size }),
   };
 
-  /** Values at which a goal is false, see refute/falsify.cjs. @param {import('./lean.cjs').ProofState} state @param {number} goal borrowed @param {number} budgetMs @param {number} from @param {boolean} lenient @param {number} maxTried */
-  function falsifyGoal(state, goal, budgetMs, from, lenient, maxTried) {
-    return lean.withRefs(state, (refs) => {
-      const closed = lean.closedGoal(state, goal, refs, true);
-      if (closed === null || lean.exprData(closed).hasMVar) {
-        if (closed !== null) dec(closed);
-        return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'the goal has holes', size: from };
+  /** Programs in folders of their own, which an audit has no use for and its process may not even read; asked for at the start. */
+  const FURTHER = {
+    refute() {
+      const refuter = require('./refute/falsify.cjs').makeFalsify(abi, audit, terms);
+      const explorer = require('./refute/explore.cjs').makeExplore(abi, audit, terms);
+      /** Values at which a goal is false, see refute/falsify.cjs. @param {import('./lean.cjs').ProofState} state @param {number} goal borrowed @param {number} budgetMs @param {number} from @param {boolean} lenient @param {number} maxTried */
+      function falsifyGoal(state, goal, budgetMs, from, lenient, maxTried) {
+        return lean.withRefs(state, (refs) => {
+          const closed = lean.closedGoal(state, goal, refs, true);
+          if (closed === null || lean.exprData(closed).hasMVar) {
+            if (closed !== null) dec(closed);
+            return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'the goal has holes', size: from };
+          }
+          const context = [state.metaCtx, refs.meta, state.coreCtx, refs.core];
+          const synthesise = (/** @type {number} */ type) => abi.io('l_Lean_Meta_synthInstance', type, abi.option(null), ...context.map(inc));
+          try {
+            return refuter.falsify(closed, field(state.core, 0), synthesise, budgetMs, from, lenient, maxTried);
+          } catch (e) {
+            if (!(e instanceof LeanException)) throw e;
+            dec(e.object);
+            return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'it has no instance at `Nat`', size: from };
+          } finally {
+            dec(closed);
+          }
+        });
       }
-      const context = [state.metaCtx, refs.meta, state.coreCtx, refs.core];
-      const synthesise = (/** @type {number} */ type) => abi.io('l_Lean_Meta_synthInstance', type, abi.option(null), ...context.map(inc));
-      try {
-        return refuter.falsify(closed, field(state.core, 0), synthesise, budgetMs, from, lenient, maxTried);
-      } catch (e) {
-        if (!(e instanceof LeanException)) throw e;
-        dec(e.object);
-        return { found: null, tried: 0, satisfied: 0, exhausted: false, hypotheses: 0, reason: 'it has no instance at `Nat`', size: from };
-      } finally {
-        dec(closed);
-      }
-    });
-  }
+      return {
+        falsify: ({ sid, budget_ms: budgetMs, max_tried: maxTried = Infinity, from = 0, lenient = false }) => {
+          const state = get(proofs, sid, 'proof state');
+          const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient, maxTried));
+          return { goals: found };
+        },
+        explore: ({ state, names, ...limits }) => explorer.explore(audit.environmentOf(get(states, state, 'state')), names, limits),
+      };
+    },
+    mutation() {
+      const stateOf = (/** @type {number} */ id) => get(states, id, 'state');
+      const mutate = require('./mutation/mutate.cjs').makeMutate(abi, lean, audit, terms);
+      const bruteForce = require('./mutation/bruteforce.cjs').makeBruteForce(abi, mutate);
+      const corpus = require('./mutation/corpus.cjs').makeCorpus(abi, lean, audit, mutate);
+      return Object.assign({}, ...[mutate, bruteForce, corpus].map((one) => one.operations(stateOf)));
+    },
+  };
+  for (const name of further.split(',').filter((n) => n !== '')) Object.assign(operations, FURTHER[/** @type {keyof typeof FURTHER} */ (name)]());
+  for (const name of Object.keys(operations)) if (!Object.hasOwn(REQUESTS, name)) throw new Error(`requests.cjs has no shape of ${name}`);
 
   /** @param {import('./lean.cjs').ProofState} state @param {string} source @param {number} heartbeats @param {number} timeoutMs */
   function runOne(state, source, heartbeats, timeoutMs) {
@@ -477,24 +474,24 @@ async function main() {
   /** @param {string} line */
   function serve(line) {
     let id = null;
-    let fatal = false;
     let reply;
+    let begun = false;
     const t0 = performance.now();
     try {
-      const request = JSON.parse(line);
-      id = request.id;
-      const operation = Object.hasOwn(operations, request.op) ? operations[request.op] : undefined;
-      if (operation === undefined) throw new BadRequest(`there is no operation ${JSON.stringify(request.op)}`);
-      reply = { id, ok: operation(request) };
+      const sent = JSON.parse(line);
+      id = sent?.id ?? null;
+      const request = checked(sent, (kind, one) => void (kind === 'state' ? get(states, one, 'state') : get(proofs, one, 'proof state')));
+      if (!Object.hasOwn(operations, request.op)) throw new BadRequest(`this process was started without ${request.op}`);
+      begun = true;
+      reply = { id, ok: operations[request.op](request) };
     } catch (e) {
       const error = /** @type {Error} */ (e);
-      const kind = e instanceof Refused ? e.kind : e instanceof BadRequest || e instanceof SyntaxError || e instanceof TypeError ? 'bad_request' : 'crash';
-      fatal = kind === 'crash';
+      const kind = e instanceof Refused ? e.kind : begun ? 'crash' : 'bad_request';
       reply = { id, error: { kind, message: `${error?.message ?? e}${process.env.PROOFSMITH_DEBUG ? `\n${error?.stack}` : ''}` } };
     }
     inside += performance.now() - t0;
     send({ ...reply, inside_ms: Math.round(inside) });
-    if (fatal) process.exit(70);
+    if ('error' in reply && reply.error.kind === 'crash') process.exit(70);
   }
 
   let pending = '';

@@ -13,7 +13,10 @@
 
 const { TAG } = require('./abi.cjs');
 
-/** Global constants of the build that are references, or structures with one; after `l_`. */
+/**
+ * Global constants of the build that are references, or lead to some; after `l_`. That no other constant leads to one is what
+ * `tests/prover/audit/test_kernel_age.py` finds by going through all symbols.
+ */
 const NAMES = `
   IO_stdGenRef __private_Lean_ImportingFlag_0__Lean_importingRef __private_Lean_ImportingFlag_0__Lean_runInitializersRef
   __private_Lean_Data_Options_0__Lean_optionDeclsRef Lean_internalExceptionsRef Lean_searchPathRef
@@ -35,35 +38,55 @@ const NAMES = `
   Lean_Meta_Grind_extensionMapRef __private_Lean_Meta_Tactic_Grind_Types_0__Lean_Meta_Grind_solverExtensionsRef
   Lean_Meta_Grind_builtinPropagatorsRef Lean_Elab_Tactic_BVDecide_Frontend_builtinBVNormalizeSimprocsRef
   Lean_Elab_Command_commandElabAttribute Lean_Elab_Term_termElabAttribute Lean_Elab_Tactic_tacticElabAttribute
-  Lean_Elab_macroAttribute`.trim().split(/\s+/).map((n) => `l_${n}`);
+  Lean_Elab_macroAttribute Lean_Elab_Term_Quotation_precheckAttribute Lean_Doc_builtinCodeBlockSuggestions
+  Lean_Doc_builtinCodeSuggestions __private_Lean_DocString_Extension_0__Lean_builtinVersoDocStrings
+  __private_Lean_Server_CodeActions_Basic_0__Lean_Server_builtinCodeActionProviders Lean_Server_freshWithRpcRefId
+  __private_Lean_Server_Rpc_RequestHandling_0__Lean_Server_builtinRpcProcedures
+  __private_Lean_Server_FileWorker_0__Lean_Server_FileWorker_importsLoadedRef Lean_Server_Completion_eligibleHeaderDeclsMutex
+  Lean_Server_Test_Cancel_unblockedCancelTk Lean_Server_Test_Cancel_onceRef
+  __private_Lean_LibrarySuggestions_SymbolFrequency_0__Lean_LibrarySuggestions_localSymbolFrequencyMapRef
+  __private_Lean_LibrarySuggestions_SymbolFrequency_0__Lean_LibrarySuggestions_symbolFrequencyMapRef
+  __private_Lean_LibrarySuggestions_SineQuaNon_0__Lean_LibrarySuggestions_SineQuaNon_sineQuaNonTriggersRef
+  __private_Lean_Meta_Tactic_Rewrites_0__Lean_Meta_Rewrites_instInhabitedExtState
+  __private_Lean_Meta_Tactic_LibrarySearch_0__Lean_Meta_LibrarySearch_instInhabitedLibSearchState`.trim().split(/\s+/).map((n) => `l_${n}`);
 const CONSTRUCTORS = 244; // tags up to here are constructors
 
 /** @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi */
 function makeRoots(abi) {
-  const { inc, dec, tag, field, fieldCount, isScalar } = abi;
+  const { inc, dec, tag, field, fieldCount, arrayItems, isScalar } = abi;
 
   /** @type {Map<string, Obj>} name → reference */
   const references = new Map();
   /** @type {Map<string, Obj>} name → content, owned */
   const contents = new Map();
 
-  /** Global constants of the library that are references, or structures with a reference in them. */
-  function find() {
-    const known = new Set();
-    const add = (/** @type {string} */ name, /** @type {Obj} */ reference) => {
-      if (!known.has(reference)) references.set(name, reference);
-      known.add(reference);
-    };
-    for (const name of NAMES) {
-      const object = abi.constant(name);
-      if (isScalar(object)) continue;
-      const kind = tag(object);
-      if (kind === TAG.ref) add(name, object);
-      for (let i = 0; kind <= CONSTRUCTORS && i < fieldCount(object); i++) {
-        const inner = field(object, i);
-        if (inner !== 0 && !isScalar(inner) && tag(inner) === TAG.ref) add(`${name}.${i}`, inner);
+  /** What an object holds. @param {Obj} o @returns {Obj[]} borrowed */
+  function held(o) {
+    const kind = tag(o);
+    const fields = (/** @type {number} */ from, /** @type {number} */ count) => Array.from({ length: count }, (_, i) => field(o, from + i));
+    if (kind <= CONSTRUCTORS) return fields(0, fieldCount(o));
+    if (kind === TAG.closure) return fields(2, field(o, 1) >>> 16); // arity, and how many arguments it has
+    if (kind === TAG.array) return arrayItems(o);
+    return kind === TAG.ref || kind === TAG.task || kind === TAG.thunk ? [field(o, 0)] : [];
+  }
+
+  /** The references to which objects lead. @param {Iterable<[string, Obj]>} starts by name @param {(name: string, reference: Obj) => void} found */
+  function reach(starts, found) {
+    const seen = new Set();
+    for (const [name, start] of starts) {
+      const queue = [start];
+      for (let o = queue.pop(); o !== undefined; o = queue.pop()) {
+        if (o === 0 || isScalar(o) || seen.has(o)) continue;
+        seen.add(o);
+        if (tag(o) === TAG.ref) found(name, o);
+        for (const inner of held(o)) queue.push(inner);
       }
     }
+  }
+
+  function find() {
+    let count = 0;
+    reach(NAMES.map((name) => [name, abi.constant(name)]), (name, reference) => references.set(`${name}.${count++}`, reference));
   }
 
   /** Takes the present contents as those to come back to: after the start, and after an import. */
@@ -91,7 +114,7 @@ function makeRoots(abi) {
     return changed;
   }
 
-  return { references, remember, settle };
+  return { references, reach, remember, settle };
 }
 
 module.exports = { makeRoots };

@@ -35,7 +35,7 @@ class Watchdog {
   arm(milliseconds) {
     this.turn = (this.turn + 1) % 0x10000000;
     Atomics.store(new Int32Array(this.memory.buffer), this.value, LEAN_FALSE);
-    this.cells[MILLISECONDS] = Math.max(1, Math.floor(milliseconds));
+    this.cells[MILLISECONDS] = Math.min(0x7fffffff, Math.max(1, Math.floor(milliseconds)));
     Atomics.store(this.cells, STATE, 4 * this.turn + ARMED);
     Atomics.notify(this.cells, STATE);
   }

@@ -282,3 +282,46 @@ import Lean
 theorem bad : 2 + 2 = 5 := sorry
 @[delab app.Nat.add] def cheat : Lean.PrettyPrinter.Delaborator.Delab := failure
 def more : Nat := 1
+-- case: the elaborator that refuses is taken away
+-- refused: program: attribute [-tactic]
+-- submission
+def proofsmith.confine : Nat := 0
+attribute [-tactic] proofsmith.confine
+open Lean
+macro "cheat" : tactic => do
+  let body ← `(doSeq| Lean.Elab.Tactic.done)
+  return ⟨Syntax.node .none (`Lean.Parser.Tactic ++ `runTac) #[mkAtom "run_tac", body]⟩
+theorem bad : 2 + 2 = 5 := by cheat
+-- case: the elaborator that refuses is taken away by a macro
+-- refused: program: attribute [-command_elab]
+-- submission
+def proofsmith.confine : Nat := 0
+macro "free" : command => `(attribute [-command_elab] proofsmith.confine)
+free
+set_option interpreter.prefer_native true
+theorem bad : 2 + 2 = 5 := by decide
+-- case: the elaborator that refuses is taken away by a node whose attribute's name is made
+-- refused: program: attribute [-command_elab]
+-- submission
+open Lean
+def proofsmith.confine : Nat := 0
+macro "free" : command => do
+  let name := mkIdent (.mkSimple ("command" ++ "_elab"))
+  `(attribute [-$name] proofsmith.confine)
+free
+theorem bad : 2 + 2 = 5 := by decide
+-- case: an elaborator of Lean is taken away
+-- refused: program: attribute [-term_elab]
+-- submission
+attribute [-term_elab] Lean.Elab.Term.elabApp
+theorem bad : 2 + 2 = 5 := by decide
+-- case: an attribute of a namespace, scoped
+-- refused: program: @[delab]
+-- submission
+import Lean
+open Lean PrettyPrinter Delaborator
+namespace X
+def d : Delab := failure
+scoped attribute [delab app.Nat.add] d
+end X
+theorem bad : 2 + 2 = 5 := by decide

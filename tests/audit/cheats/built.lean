@@ -151,3 +151,52 @@ macro "four" : term => do
   `($n)
 attribute [macro Lean.Parser.Term.paren] cheat
 theorem t : 2 + 2 = 4 := by decide
+-- case: a function that a replacement makes unsafe after its caller was found clean
+-- refused: program: whose code could do anything
+-- submission
+open Lean
+@[noinline] def f {α : Type} (_ : IO α) : Except IO.Error α := .error (.userError "")
+@[inline] def g (x : IO Unit) : Nat := match f x with | .ok _ => 4 | .error _ => 5
+macro "warm" : term => return Syntax.mkNumLit (toString (g (return ())))
+attribute [implemented_by unsafeIO] f
+macro "four" : term => return Syntax.mkNumLit (toString (g (return ())))
+theorem t : 2 + 2 = 4 := show 2 + 2 = four by decide
+-- case: a function of the library that runs actions, as an implementation
+-- refused: program: whose code could do anything
+-- submission
+open Lean
+@[noinline] def f {α : Type} (_ : IO α) : Except IO.Error α := .error (.userError "")
+attribute [implemented_by unsafeIO] f
+macro "four" : term => return Syntax.mkNumLit (toString (match f (return ()) with | .ok _ => 4 | .error _ => 5))
+theorem t : 2 + 2 = 4 := show 2 + 2 = four by decide
+-- case: an automatic parameter whose tactic is a run_tac node
+-- refused: program: run_tac
+-- submission
+open Lean
+def hidden : Syntax := Syntax.node .none (`Lean.Parser.Tactic ++ `runTac) #[mkAtom "run_tac", Syntax.node .none `null #[]]
+theorem help (h : autoParam (2 + 2 = 4) hidden) : 2 + 2 = 4 := h
+theorem t : 2 + 2 = 4 := help
+-- case: a configuration that an action would compute
+-- refused: error: Error evaluating configuration
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+axiom same (α β : Type) : α = β
+noncomputable def config (x : IO Unit) : Lean.Meta.Simp.Config := cast (same _ _) x
+theorem bad : 2 + 2 = 5 := by simp (config := config (IO.println "hello"))
+-- case: a value that an action would compute, guarded
+-- refused: error: decide
+-- submission
+axiom same (α β : Type) : α = β
+def run (x : IO Unit) : Nat := cast (same _ _) x
+#guard run (IO.println "hello") == 0
+theorem bad : 2 + 2 = 5 := by decide
+-- case: a run_tac node where other threads elaborate
+-- refused: program: run_tac
+-- submission
+set_option Elab.async true
+open Lean
+macro "cheat" : tactic => do
+  let body ← `(doSeq| Lean.Elab.Tactic.done)
+  return ⟨Syntax.node .none (`Lean.Parser.Tactic ++ `runTac) #[mkAtom "run_tac", body]⟩
+theorem bad : 2 + 2 = 5 := by cheat

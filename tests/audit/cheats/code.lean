@@ -157,3 +157,45 @@ theorem bad : f 2 = 3 := (proof 0).down
 def f (n : Nat) : Nat := n
 partial def loop (n : Nat) : Nat := loop (n + 1)
 theorem bad : f 2 = 3 := absurd (rfl : loop 0 = loop 0) sorry
+-- case: implemented_by by the attribute command
+-- refused: implemented_by: slow is replaced by quick
+-- target
+theorem t : 2 + 2 = 4 := sorry
+-- submission
+def slow (n : Nat) : Nat := n
+def quick (n : Nat) : Nat := n + 1
+attribute [implemented_by quick] slow
+theorem t : 2 + 2 = 4 := by decide
+-- case: implemented_by by a macro
+-- refused: implemented_by: slow is replaced by quick
+-- submission
+def slow (n : Nat) : Nat := n
+def quick (n : Nat) : Nat := n + 1
+macro "swap" : command => `(attribute [implemented_by quick] slow)
+swap
+theorem t : 2 + 2 = 4 := by decide
+-- case: extern by the attribute command, in a namespace
+-- refused: extern: A.B.twice is replaced by foreign code
+-- submission
+namespace A.B
+def twice (n : Nat) : Nat := n + n
+attribute [extern "lean_io_exit"] twice
+end A.B
+theorem t : 2 + 2 = 4 := by decide
+-- case: the compiler's axiom inside a structure
+-- refused: native: Lean.ofReduceBool
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+structure Trusted where
+  value : Bool
+  proof : Lean.reduceBool value = true
+theorem ok (t : Trusted) : t.value = true := Lean.ofReduceBool t.value true t.proof
+def wrong : Bool := decide (2 + 2 = 5)
+theorem bad : 2 + 2 = 5 := absurd (ok ⟨wrong, sorry⟩) (by decide)
+-- case: unsafe by a macro
+-- refused: unsafe: unsafe
+-- submission
+macro "danger" : command => `(unsafe def loop : 2 + 2 = 5 := loop)
+danger
+theorem bad : 2 + 2 = 5 := loop

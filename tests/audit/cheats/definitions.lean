@@ -160,3 +160,29 @@ theorem help : 1 = 2 := sorry
 theorem bad : 2 = 3 := sorry
 -- submission
 theorem helper (h : 1 = 2) : 2 = 3 := by cases h
+-- case: a name that Lean would make up for a match
+-- refused: statement: f has another value
+-- target
+def f : Nat → Nat
+  | 0 => 1
+  | _ + 1 => 0
+theorem bad : f 0 = 0 := sorry
+-- submission
+def f.match_1 (motive : Nat → Sort u) (x : Nat) (_ : Unit → motive 0) (s : (n : Nat) → motive n.succ) (z : motive x) : motive x := z
+def f : Nat → Nat := fun _ => 0
+theorem bad : f 0 = 0 := rfl
+-- case: a definition of another namespace, exported into the target's
+-- refused: statement: the statement is another one
+-- target
+namespace A
+def two : Nat := 2
+theorem bad : two = 3 := sorry
+end A
+-- submission
+namespace B
+def two : Nat := 3
+end B
+namespace A
+export B (two)
+theorem bad : two = 3 := rfl
+end A

@@ -67,3 +67,18 @@ theorem bad : False := by
 -- submission
 def U : Type := Type
 theorem bad : False := (sizeOf U : False)
+-- case: a negative inductive type, with the elaborator's check off
+-- refused: error: Unknown
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+set_option bootstrap.inductiveCheckPositivity false
+inductive Bad | mk : (Bad → False) → Bad
+theorem no : Bad → False := fun x => match x with | .mk f => f x
+theorem bad : 2 + 2 = 5 := (no (.mk no)).elim
+-- case: the kernel is skipped behind open … in
+-- refused: kernel: the kernel rejects
+-- submission
+open Nat in
+set_option debug.skipKernelTC true in
+theorem bad : 2 + 2 = 5 := by decide +kernel

@@ -106,3 +106,29 @@ theorem bad : 2 + 2 = 5 := by simp
 mutual
 theorem bad : 2 + 2 = 5 := by_elab return Lean.mkConst ``True.intro
 end
+-- case: a command in a documentation comment that Lean elaborates
+-- refused: program: #eval
+-- submission
+set_option doc.verso true
+/--
+```lean
+#eval IO.println "hello"
+```
+-/
+theorem bad : 2 + 2 = 5 := sorry
+-- case: a command in a module's documentation that Lean elaborates
+-- refused: program: run_cmd
+-- submission
+set_option doc.verso true
+/-!
+```lean
+run_cmd Lean.logInfo "hello"
+```
+-/
+theorem bad : 2 + 2 = 5 := sorry
+-- case: a term in a documentation comment that Lean elaborates
+-- refused: program: by_elab
+-- submission
+set_option doc.verso true
+/-- Like {lean}`by_elab return Lean.mkConst (Lean.Name.mkSimple "True")`. -/
+theorem bad : 2 + 2 = 5 := sorry

@@ -126,3 +126,17 @@ mutual
 theorem bad : 2 + 2 = 5 ∧ True := worse
 theorem worse : 2 + 2 = 5 ∧ True := bad
 end
+-- case: sorry as the default proof of a field
+-- refused: sorry: has a sorry
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+structure Fact where
+  proof : 2 + 2 = 5 := by sorry
+theorem bad : 2 + 2 = 5 := ({} : Fact).proof
+-- case: sorry where other threads elaborate
+-- refused: sorry: has a sorry
+-- submission
+set_option Elab.async true
+theorem help : 2 + 2 = 5 := by sorry
+theorem bad : 2 + 2 = 5 := help

@@ -147,3 +147,49 @@ theorem bad (n : Int) : (n.toNat : Int) = n := by sorry
 theorem bad : ∀ n : Nat, n = 0 := sorry
 -- submission
 theorem bad : ∃ n : Nat, n = 0 := ⟨0, rfl⟩
+-- case: an instance of the library taken back
+-- refused: statement: where the target has
+-- target
+theorem bad (a b : Nat) : a + b = a * b := sorry
+-- submission
+attribute [-instance] instHAdd
+instance : HAdd Nat Nat Nat := ⟨fun a b => a * b⟩
+theorem bad (a b : Nat) : a + b = a * b := rfl
+-- case: a definition made an instance later, and for this section alone
+-- refused: statement: where the target has
+-- submission
+def times : HAdd Nat Nat Nat := ⟨fun a b => a * b⟩
+attribute [local instance 10000] times
+theorem bad (a b : Nat) : a + b = a * b := rfl
+-- case: a name with a space that has no width
+-- refused: missing: no theorem
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+theorem «bad​» : 2 + 2 = 4 := rfl
+-- case: a digit of another script
+-- refused: statement: the statement is another one
+-- submission
+notation "２" => 4
+theorem bad : 2 + 2 = ２ := rfl
+-- case: a relation whose macro forgets a side, without hygiene
+-- refused: statement: the statement is another one
+-- target
+theorem bad (n : Nat) : ∃ m, m < n := sorry
+-- submission
+set_option hygiene false in
+local macro_rules | `($_a < $b) => `(0 ≤ $b)
+theorem bad (n : Nat) : ∃ m, m < n := ⟨0, Nat.zero_le n⟩
+-- case: a helper of the theorem's name under where
+-- refused: missing: no theorem
+-- target
+theorem bad : 2 + 2 = 5 := sorry
+-- submission
+theorem good : 2 + 2 = 4 := bad
+where bad : 2 + 2 = 4 := rfl
+-- case: a universe that is fixed
+-- refused: statement: other universe parameters
+-- target
+theorem bad.{u} : ∃ α : Type u, ∃ f : α → α, f = f := sorry
+-- submission
+theorem bad : ∃ α : Type, ∃ f : α → α, f = f := ⟨Nat, id, rfl⟩

@@ -307,3 +307,53 @@ def count (e : Expr) : MetaM Nat := do
   let t ← inferType e
   return if t.isProp then 1 else 0
 theorem t : 1 + 1 = 2 := rfl
+-- case: attributes taken back
+-- target
+theorem t (n : Nat) : n + 0 = n := sorry
+-- submission
+attribute [-simp] Nat.add_zero
+attribute [-instance] instLawfulBEqNat
+theorem t (n : Nat) : n + 0 = n := rfl
+-- case: attributes taken back within a section
+-- submission
+section
+attribute [-ext] funext
+attribute [-grind] List.length_nil
+theorem t (n : Nat) : n + 0 = n := by rfl
+end
+-- case: an automatic parameter
+-- target
+theorem t (n : Nat) (h : 0 < n) : n / n = 1 := sorry
+-- submission
+theorem pos (n : Nat) (h : 0 < n := by assumption) : n / n = 1 := Nat.div_self h
+theorem t (n : Nat) (h : 0 < n) : n / n = 1 := pos n
+-- case: a structure with automatic fields
+-- submission
+structure Positive (n : Nat) where
+  pos : 0 < n := by omega
+theorem t (n : Nat) (h : 0 < n) : n / n = 1 := Nat.div_self (have : Positive n := {}; this.pos)
+-- case: verso documentation
+-- submission
+set_option doc.verso true
+/-- A number divided by itself is {lean}`1`. -/
+theorem t (n : Nat) (h : 0 < n) : n / n = 1 := Nat.div_self h
+-- case: values and messages guarded
+-- submission
+#guard 4 / 4 == 1
+/-- info: Nat.div_self {n : Nat} (h : 0 < n) : n / n = 1 -/
+#guard_msgs in
+#check Nat.div_self
+theorem t (n : Nat) (h : 0 < n) : n / n = 1 := Nat.div_self h
+-- case: simp with a named configuration
+-- target
+theorem t (a b : Nat) (h : a = b) : b = a := sorry
+-- submission
+def config : Lean.Meta.Simp.Config := { maxSteps := 500 }
+theorem t (a b : Nat) (h : a = b) : b = a := by simp (config := config) [h]
+-- case: a lemma for grind taken back
+-- target
+theorem t (n : Nat) : 0 + n = n := sorry
+-- submission
+@[grind =] theorem zero_plus (n : Nat) : 0 + n = n := by omega
+attribute [-grind] zero_plus
+theorem t (n : Nat) : 0 + n = n := zero_plus n

@@ -179,3 +179,50 @@ theorem t : 1 < 2 := sorry
 example : 1 < 3 := sorry
 theorem later : 1 < 4 := sorry
 theorem t : 1 < 2 := by decide
+-- case: asynchronous elaboration off
+-- target
+theorem t (n : Nat) : n + 0 = n := sorry
+-- submission
+set_option Elab.async false
+theorem t (n : Nat) : n + 0 = n := by rfl
+-- case: asynchronous elaboration on
+-- submission
+set_option Elab.async true
+theorem help (n : Nat) : 0 + n = n := by simp
+theorem t (n : Nat) : n + 0 = n := by have := help n; rfl
+-- case: a file that calls itself a module
+-- submission
+module
+public section
+theorem t (n : Nat) : n + 0 = n := rfl
+end
+-- case: an exposed definition
+-- submission
+@[expose] public def f (n : Nat) : Nat := n
+theorem t (n : Nat) : n + 0 = n := (rfl : f (n + 0) = f n)
+-- case: a private definition of the target
+-- target
+private def helper (n : Nat) : Nat := n
+theorem t (n : Nat) : helper n = n := sorry
+-- submission
+private def helper (n : Nat) : Nat := n
+private theorem helper_eq (n : Nat) : helper n = n := rfl
+theorem t (n : Nat) : helper n = n := helper_eq n
+-- case: a name from the root
+-- target
+theorem A.t (n : Nat) : n * 1 = n := sorry
+-- submission
+namespace B
+theorem _root_.A.t (n : Nat) : n * 1 = n := Nat.mul_one n
+end B
+-- case: a dotted name, written as a namespace
+-- submission
+namespace A
+theorem t (n : Nat) : n * 1 = n := by omega
+end A
+-- case: all of Std imported
+-- target
+theorem t (xs : List Nat) : xs.reverse.reverse = xs := sorry
+-- submission
+import Std
+theorem t (xs : List Nat) : xs.reverse.reverse = xs := by simp

@@ -173,3 +173,45 @@ theorem t (xs : List Nat) : (⟨xs.length % 3, by omega⟩ : Fin 3).val < 3 := s
 def helper (n : Nat) : Fin 3 := ⟨n % 3, by omega⟩
 theorem help (xs : List Nat) : (⟨xs.length % 3, by omega⟩ : Fin 3).val < 3 := (helper xs.length).isLt
 theorem t (xs : List Nat) : (⟨xs.length % 3, by omega⟩ : Fin 3).val < 3 := help xs
+-- case: a function that is a partial fixpoint
+-- target
+def f (n : Nat) : Option Nat := some n
+theorem t (n : Nat) : f n = some n := sorry
+-- submission
+def find (p : Nat → Bool) (n : Nat) : Option Nat := if p n then some n else find p (n + 1)
+partial_fixpoint
+def f (n : Nat) : Option Nat := some n
+theorem t (n : Nat) : f n = some n := rfl
+-- case: a coinductive predicate
+-- target
+theorem t : ∀ n : Nat, n ≤ n := sorry
+-- submission
+def infinite (r : Nat → Nat → Prop) (n : Nat) : Prop := ∃ m, r n m ∧ infinite r m
+coinductive_fixpoint
+theorem t : ∀ n : Nat, n ≤ n := fun n => Nat.le_refl n
+-- case: fun_induction
+-- target
+def len : List Nat → Nat
+  | [] => 0
+  | _ :: xs => len xs + 1
+theorem t (xs : List Nat) : len xs = xs.length := sorry
+-- submission
+def len : List Nat → Nat
+  | [] => 0
+  | _ :: xs => len xs + 1
+theorem t (xs : List Nat) : len xs = xs.length := by
+  fun_induction len xs <;> simp_all
+-- case: two helpers under where
+-- target
+theorem t (n : Nat) : n + 1 ≠ 0 := sorry
+-- submission
+theorem t (n : Nat) : n + 1 ≠ 0 := fun h => no (yes h)
+where
+  no : ¬ False := id
+  yes {n : Nat} (h : n + 1 = 0) : False := Nat.noConfusion h
+-- case: a recursor by hand
+-- target
+theorem t (n : Nat) : 0 + n = n := sorry
+-- submission
+theorem t : ∀ n : Nat, 0 + n = n :=
+  Nat.rec rfl (fun _ ih => congrArg Nat.succ ih)

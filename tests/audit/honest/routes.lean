@@ -43,3 +43,19 @@ theorem t (n : Nat) : double n = answer n := sorry
 def double (n : Nat) : Nat := n + n
 def answer (n : Nat) : Nat := 2 * n
 theorem t (n : Nat) : double n = answer n := by unfold double answer; omega
+-- case: noncomputable added, and choice beside it
+-- target
+def pick (h : ∃ n : Nat, n > 3) : Nat := 4
+theorem t (h : ∃ n : Nat, n > 3) : pick h > 3 := sorry
+-- submission
+noncomputable def pick (h : ∃ n : Nat, n > 3) : Nat := 4
+noncomputable def other (h : ∃ n : Nat, n > 3) : Nat := Classical.choose h
+theorem t (h : ∃ n : Nat, n > 3) : pick h > 3 := by
+  show 4 > 3
+  decide
+-- case: an error in the middle of the file
+-- target
+theorem t (n : Nat) : 0 + n = n := sorry
+-- submission
+theorem wrong : 1 = 2 := by decide
+theorem t (n : Nat) : 0 + n = n := by omega

@@ -117,3 +117,22 @@ theorem t : 2 + 2 = 4 := sorry
 -- submission
 theorem unrelated : 2 + 2 = 5 := by decide
 theorem t : 2 + 2 = 4 := by decide
+-- case: an instance for one proof by letI
+-- target
+theorem t : ∀ n : Nat, n ≤ n := sorry
+-- submission
+def order : LE Nat := ⟨fun a b => a ≤ b⟩
+theorem t : ∀ n : Nat, n ≤ n := by
+  intro n
+  letI := order
+  exact Nat.le_refl n
+-- case: do in Option
+-- target
+theorem t : (do let x ← some 2; return x + 1 : Option Nat) = some 3 := sorry
+-- submission
+def step (x : Nat) : Option Nat := do
+  let y ← some x
+  if y > 10 then none else return y + 1
+theorem t : (do let x ← some 2; return x + 1 : Option Nat) = some 3 := by
+  show step 2 = _
+  rfl

@@ -131,9 +131,49 @@ inductive Next : Rel | one : Next n (n + 1)
 class Group (α : Type u) extends Mul α, One α where
   inv : α → α
   left (a : α) : inv a * a = 1
+abbrev Children (α : Type u) : Type u := List α
+inductive Rose (α : Type u) : Type u | node : α → Children (Rose α) → (Fin 2 → Rose α) → Option (Rose α × Rose α) → Rose α
 structure Box (α : Sort u) : Type u where
   value : PLift α
 theorem fst (p : Pair) (q : Box Nat) : (p.1, q.1).1 = p.x := rfl`);
+
+  // ---------------------------------------------------------------- definitional equality that is not transitive (#14806)
+  const chain = `def R (_ _ : Nat) : Prop := False
+opaque h : Acc R 0 := ⟨0, fun _ no => False.elim no⟩
+noncomputable def D (x : Acc R 0) : Nat := Acc.rec (motive := fun _ _ => Nat) (fun _ _ _ => 7) x
+def again (_ : Acc R 0) : Acc R 0 := ⟨0, fun _ no => False.elim no⟩
+theorem same (x : Acc R 0) : D x = D (again x) := rfl
+abbrev Hide (x : Acc R 0) (α : Type) : Type := Eq.rec (motive := fun _ _ => Type) α (same x)
+structure Three where
+  (x y z : Nat)`;
+  const accessible = () => app(c('Acc', [succ(zero())]), c('Nat'), c('R'), app(c('OfNat.ofNat', [zero()]), c('Nat'), number('0'), app(c('instOfNatNat'), number('0'))));
+  const stuck = () => app(c('D'), c('h'));
+  const unstuck = () => app(c('D'), app(c('again'), c('h')));
+  const seven = () => app(lam(c('Nat'), v(0)), number('7'));
+  const three = (/** @type {number[]} */ ...es) => app(c('Three.mk'), ...es);
+  /** @param {number} x @param {number} y @returns {boolean} */
+  function equal(x, y) {
+    const env = inc(audit.environmentOf(elaborated(init, chain)));
+    const result = call('l_Lean_Kernel_isDefEq', env, constant('l_Lean_LocalContext_empty'), x, y);
+    if (abi.tag(result) === 0) throw new Error('the kernel ends with an exception');
+    return abi.unbox(field(result, 0)) === 1;
+  }
+  const order = {
+    parts: [equal(stuck(), unstuck()), equal(unstuck(), number('7'))],
+    alone: equal(stuck(), seven()),
+    after: equal(three(stuck(), unstuck(), stuck()), three(unstuck(), number('7'), seven())),
+  };
+  const recursive = (/** @type {number} */ type) => [
+    inductive(0, ['I', type1(), [['I.base', c('I')], ['I.step', pi(accessible(), pi(type, c('I')))]]]),
+  ];
+  const equalities = () => app(c('same'), v(0));
+  const motive = () => lam(c('Nat'), lam(app(c('Eq', [succ(zero())]), c('Nat'), app(c('D'), v(1)), v(0)), type1()));
+  attempt('a recursive argument behind a recursor (#14806)', recursive(
+    app(c('Eq.rec', [succ(succ(zero())), succ(zero())]), c('Nat'), app(c('D'), v(0)), motive(), c('I'), app(c('D'), app(c('again'), v(0))), equalities()),
+  ), chain);
+  attempt('a recursive argument behind a definition that uses one (#14806)', recursive(app(c('Hide'), v(0), c('I'))), chain);
+  attempt('a recursive argument inside a nested type, behind one (#14806)', recursive(app(c('List', [zero()]), app(c('Hide'), c('h'), c('I')))), chain);
+  attempt('a recursive argument behind a function (#14806)', recursive(app(lam(type1(), v(0)), c('I'))), chain);
 
   // ---------------------------------------------------------------- recursors (#14806)
   /** A recursor whose last rule gives its case an argument less. @param {number} recursor info */
@@ -174,6 +214,20 @@ example : Colour.red ≠ .green := by decide
 theorem w : 1 = 2 := by omega`;
   const roots = part('roots.cjs').makeRoots(abi);
   roots.remember();
+  const listed = new Set(roots.references.values());
+  /** @type {Set<string>} constants of the build that lead to a reference that is not watched */
+  const unwatched = new Set();
+  const [memory, symbols] = [new Uint32Array(abi.memory.buffer), fs.readFileSync(path.join(root, 'lean.symbols'))];
+  /** @type {[string, number][]} */
+  const globals = [];
+  for (let slot = 0; slot < symbols.readUInt32LE(0); slot++) {
+    const at = symbols.readUInt32LE(8 + 8 * slot);
+    const [address, isData, length] = at === 0 ? [0, 0, 0] : [0, 4, 8].map((i) => symbols.readUInt32LE(at + i));
+    const symbol = symbols.toString('latin1', at + 12, at + 12 + length);
+    const object = isData === 1 && symbol.startsWith('l_') ? memory[address >> 2] : 0;
+    if (object > 4096 && object % 8 === 0 && abi.persistent(object)) globals.push([symbol, object]); // others hold numbers
+  }
+  roots.reach(globals, (symbol, reference) => void (listed.has(reference) || unwatched.add(symbol)));
   /** @returns {string} all that Lean says of the text */
   function said() {
     const input = lean.inputContext(text);
@@ -191,7 +245,7 @@ theorem w : 1 = 2 := by omega`;
   const alone = roots.settle();
   for (const reference of roots.references.values()) abi.setField(reference, 0, field(reference, 0) === box(0) ? box(1) : box(0));
   const put = roots.settle();
-  const inheritance = { references: roots.references.size, put_back: put.length, alone, messages: before, same: said() === before };
+  const inheritance = { references: roots.references.size, globals: globals.length, unwatched: [...unwatched], put_back: put.length, alone, messages: before, same: said() === before };
 
   let grows = true;
   try {
@@ -199,7 +253,7 @@ theorem w : 1 = 2 := by omega`;
   } catch {
     grows = false;
   }
-  process.stdout.write(JSON.stringify({ faults: found, recursors, sums: answers, inheritance, four_gib_more: grows }), () => process.exit(0));
+  process.stdout.write(JSON.stringify({ faults: found, recursors, order, sums: answers, inheritance, four_gib_more: grows }), () => process.exit(0));
 }
 
 main().catch((e) => {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from prover.audit.auditor import AuditVerdict
-from prover.audit.embedded import CHECKS, Auditor, SubmissionLost
+from prover.audit.auditor import AuditVerdict, SubmissionLost
+from prover.audit.embedded import CHECKS, Auditor
 from prover.audit.trust import ALLOWED_AXIOMS, CORE_AXIOMS
 from prover.errors import DataError, LeanProcessError
 from prover.lean.embedded.worker import LeanWorker

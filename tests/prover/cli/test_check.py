@@ -10,8 +10,7 @@ from types import TracebackType
 import pytest
 
 from prover.audit import embedded as audit
-from prover.audit.auditor import TheoremVerdict
-from prover.audit.embedded import SubmissionLost
+from prover.audit.auditor import SubmissionLost, TheoremVerdict
 from prover.cli import check
 from prover.cli.main import main
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
@@ -134,7 +133,7 @@ def test_a_submission_that_does_not_end_is_refused_at_once(
 ) -> None:
     asked = verdicts(monkeypatch, SubmissionLost(["good"], LeanTimeoutError("too long")))
     assert main(["check", *files, "--timeout", "7"]) == 1 and len(asked) == 1
-    assert "after 7 s [timeout]" in capsys.readouterr().out
+    assert "Lean was not done with the submission: too long [timeout]" in capsys.readouterr().out
 
 
 def test_a_process_lost_elsewhere_says_nothing_about_the_proof(

@@ -55,7 +55,8 @@ class TestBadRequests:
             ("elaborate", {"state": 987654321, "text": ""}), ("elaborate", {"state": "x", "text": ""}),
             ("elaborate", {"state": None, "text": ""}), ("elaborate", {"state": [], "text": ""}),
             ("elaborate", {"state": {}, "text": ""}), ("tactics", {"sid": 1, "tactics": ["skip"]}),
-            ("compare", {}), ("constants", {}), ("library", {}),
+            ("compare", {}), ("constants", {}), ("library", {}), ("hello", {"more": 1}), ("settle", {"state": 1}),
+            ("header", {"text": 5}), ("import", {"modules": ["Init", 5]}), ("release", {"states": [1.5]}),
         ],
     )  # fmt: skip
     def test_a_malformed_request_is_refused_and_the_process_goes_on(
@@ -67,6 +68,34 @@ class TestBadRequests:
         assert str(refused.value)
         assert lean_worker.process.pid == pid, "it was replaced"
         assert "lean" in lean_worker.request("hello")
+
+    @pytest.mark.parametrize(
+        ("op", "fields", "wrong"),
+        [
+            ("elaborate", {"text": "", "guarded": 1}, "guarded of elaborate is 1, not true or false"),
+            ("elaborate", {"text": "", "from": 1}, "from of elaborate is 1, not a byte offset into the text"),
+            ("elaborate", {"text": "", "until": "0"}, "until"), ("elaborate", {"text": "", "quietly": True}, "takes no"),
+            ("compare", {"names": ["a"], "negated": {"a": 1}}, "negated"), ("compare", {"names": [["a"]]}, "names"),
+            ("constants", {"base": 1e99}, "base"), ("replay", {"names": {}}, "names"), ("falsify", {"sid": -0.5}, "sid"),
+            ("corpus", {"names": [0]}, "names"), ("brute_elaborated", {"pairs": [["a"]]}, "pairs"),
+        ],
+    )  # fmt: skip
+    def test_the_field_that_is_wrong_is_named(
+        self, lean_worker: LeanWorker, op: str, fields: dict[str, Any], wrong: str
+    ) -> None:
+        ids = {"compare": ("a", "b", "base_a", "base_b"), "constants": ("state",), "replay": ("state", "base"), "falsify": ()}
+        given = dict.fromkeys(ids.get(op, ("state",)), lean_worker.base_state(INIT))
+        with pytest.raises(RequestRefused, match=wrong) as refused:
+            lean_worker.request(op, **(given | fields))
+        assert refused.value.kind == "bad_request"
+
+    def test_a_release_of_what_is_not_there_releases_nothing(self, lean_worker: LeanWorker) -> None:
+        made = lean_worker.request("elaborate", state=lean_worker.base_state(INIT), text="")["state"]
+        before = held(lean_worker)
+        with pytest.raises(LeanCrashedError, match="was never made here"):
+            lean_worker.request("release", states=[made, 987654321])
+        assert held(lean_worker) == before
+        lean_worker.request("release", states=[made])
 
     @pytest.mark.parametrize("text", [5, None, True, [], {}, ["theorem"]])
     @pytest.mark.parametrize("op", ["elaborate", "enter", "header"])

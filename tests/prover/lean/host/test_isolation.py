@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
+from prover.audit.embedded import Auditor
 from prover.errors import LeanCrashedError
 from prover.lean.embedded import package, prepared, process, protocol
-from prover.lean.embedded.process import LeanProcess
+from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 
+LIMITS = ("max_size", "max_terms", "budget_ms")
 START = "IO.Process.spawn {{cmd := {command}, args := #[{path}]}}"
 
 
@@ -131,6 +134,41 @@ require('readline').createInterface({ input: process.stdin }).on('line', (l) => 
         lean.kill()
     assert answers == dict.fromkeys(denied, "ERR_ACCESS_DENIED")
     assert not made.exists() and library.stat().st_size > 1000
+
+
+def test_an_audits_process_may_not_even_read_what_an_audit_does_not_need() -> None:
+    with LeanWorker() as worker:
+        Auditor(worker)
+        state = worker.base_state(("Init",))
+        for op, fields in (("mutate_open", {}), ("corpus_list", {}), ("explore", {"names": [], **dict.fromkeys(LIMITS, 1)})):
+            with pytest.raises(RequestRefused, match=f"this process was started without {op}"):
+                worker.request(op, state=state, **fields)
+        options = psutil.Process(worker.process.pid).cmdline()
+    readable = [Path(o.split("=", 1)[1]) for o in options if o.startswith("--allow-fs-read=")]
+    assert process.HOST in readable
+    for folder in process.FURTHER:
+        assert (process.HOST.parent / folder).is_dir()
+        assert not any((process.HOST.parent / folder).is_relative_to(path) for path in readable)
+
+
+def test_a_fault_of_the_host_itself_ends_the_process(tmp_path: Path) -> None:
+    """Even a TypeError, which a request of a wrong shape would have given: requests are checked before."""
+    fault = tmp_path / "fault.cjs"
+    fault.write_text("""const rss = process.memoryUsage.rss;
+process.memoryUsage = Object.assign(() => { throw new TypeError('broken on purpose'); }, { rss });""")
+
+    class Broken(LeanProcess):
+        def _command(self, found: package.EmbeddedPackage) -> list[str]:
+            node, *rest = super()._command(found)
+            return [node, f"--allow-fs-read={fault}", "--require", str(fault), *rest]
+
+    lean = Broken()
+    try:
+        with pytest.raises(LeanCrashedError, match="Lean crashed during 'memory': broken on purpose"):
+            lean.request("memory", 20)
+        assert not lean.alive
+    finally:
+        lean.kill()
 
 
 def test_there_is_nothing_behind_the_ways_out_of_the_c_library() -> None:

@@ -2,32 +2,31 @@
 /**
  * New theorems out of old ones. A term index over the library proposes lemmas whose shape can match; Lean's own `rewrite` and
  * unification build the new statement; it is printed with its proof, and the printed text is elaborated: what Lean's kernel
- * does not accept from that text is not returned as accepted. The parts are in `mutation/`, an operator a file in
- * `mutation/operators/`; here they are put together.
+ * does not accept from that text is not returned as accepted. The parts are beside this file, an operator a file in
+ * `operators/`; here they are put together.
  *
- * @typedef {import('./abi.cjs').Obj} Obj
+ * @typedef {import('../abi.cjs').Obj} Obj
  */
 'use strict';
 
-const { makeTerms } = require('./terms.cjs');
-const { NoMutant } = require('./mutation/limits.cjs');
-const { makeLibrary } = require('./mutation/library.cjs');
-const { makeNaming } = require('./mutation/naming.cjs');
-const { makeParents } = require('./mutation/parent.cjs');
-const { makeQuality } = require('./mutation/quality.cjs');
-const { makeDrafting } = require('./mutation/drafting.cjs');
-const { makePrinting } = require('./mutation/printing.cjs');
-const { makeVacuity } = require('./mutation/vacuity.cjs');
-const { makeEngine } = require('./mutation/engine.cjs');
-const { makeNegatives } = require('./mutation/negatives.cjs');
+const { NoMutant } = require('./limits.cjs');
+const { makeLibrary } = require('./library.cjs');
+const { makeNaming } = require('./naming.cjs');
+const { makeParents } = require('./parent.cjs');
+const { makeQuality } = require('./quality.cjs');
+const { makeDrafting } = require('./drafting.cjs');
+const { makePrinting } = require('./printing.cjs');
+const { makeVacuity } = require('./vacuity.cjs');
+const { makeEngine } = require('./engine.cjs');
+const { makeNegatives } = require('./negatives.cjs');
 
 /**
- * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
- * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
- * @param {ReturnType<typeof import('./audit.cjs').makeAudit>} audit
+ * @param {ReturnType<typeof import('../abi.cjs').makeAbi>} abi
+ * @param {ReturnType<typeof import('../lean.cjs').makeLean>} lean
+ * @param {ReturnType<typeof import('../audit.cjs').makeAudit>} audit
+ * @param {ReturnType<typeof import('../terms.cjs').makeTerms>} terms
  */
-function makeMutate(abi, lean, audit) {
-  const terms = makeTerms(abi, audit);
+function makeMutate(abi, lean, audit, terms) {
   const libraries = makeLibrary(abi, lean, audit, terms);
   const naming = makeNaming(abi, terms);
   const parents = makeParents(abi, audit, terms, libraries, naming);

@@ -2,13 +2,13 @@
 /**
  * The imported library as records: what is declared, where, its signature as text, its type as a term, what it mentions.
  *
- * @typedef {import('./abi.cjs').Obj} Obj
+ * @typedef {import('../abi.cjs').Obj} Obj
  */
 'use strict';
 
-const { KIND } = require('./declared.cjs');
-const { LeanException } = require('./abi.cjs');
-const { EXPR, BINDER } = require('./terms.cjs');
+const { KIND } = require('../declared.cjs');
+const { LeanException } = require('../abi.cjs');
+const { EXPR, BINDER } = require('../terms.cjs');
 
 /** Lean.ConstantKind, in the order of its constructors. */
 const ORIGINAL = ['definition', 'theorem', 'axiom', 'opaque', 'quotient', 'inductive', 'constructor', 'recursor'];
@@ -19,9 +19,9 @@ const TERM_LIMIT = 6000;
 const MARKS = { [BINDER.default]: '', [BINDER.implicit]: '{}', [BINDER.strictImplicit]: '{{}}', [BINDER.instance]: '[]' };
 
 /**
- * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
- * @param {ReturnType<typeof import('./lean.cjs').makeLean>} lean
- * @param {ReturnType<typeof import('./audit.cjs').makeAudit>} audit
+ * @param {ReturnType<typeof import('../abi.cjs').makeAbi>} abi
+ * @param {ReturnType<typeof import('../lean.cjs').makeLean>} lean
+ * @param {ReturnType<typeof import('../audit.cjs').makeAudit>} audit
  * @param {ReturnType<typeof import('./mutate.cjs').makeMutate>} mutate
  */
 function makeCorpus(abi, lean, audit, mutate) {
@@ -111,7 +111,7 @@ function makeCorpus(abi, lean, audit, mutate) {
     return found.concat(tacticAttributes(n));
   }
 
-  /** @type {{of: import('./lean.cjs').ProofState, core: Obj, simp: Obj} | null} what tactics know of the library, read once */
+  /** @type {{of: import('../lean.cjs').ProofState, core: Obj, simp: Obj} | null} what tactics know of the library, read once */
   let known = null;
   /** Attributes that tell tactics of a declaration, as far as the library exports them. @param {Obj} n @returns {string[]} */
   function tacticAttributes(n) {
@@ -176,7 +176,7 @@ function makeCorpus(abi, lean, audit, mutate) {
     return result;
   }
 
-  /** @type {import('./lean.cjs').ProofState | null} */
+  /** @type {import('../lean.cjs').ProofState | null} */
   let explicit = null;
   /** @param {Obj} base */
   function explicitly(base) {

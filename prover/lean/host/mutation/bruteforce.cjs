@@ -4,15 +4,15 @@
  * elaboration an attempt, as Alchemy does; `exhaustive` asks Lean's own rewrite directly for every lemma, which is quick
  * enough to know everything that the term index of mutate.cjs should propose.
  *
- * @typedef {import('./abi.cjs').Obj} Obj
+ * @typedef {import('../abi.cjs').Obj} Obj
  */
 'use strict';
 
-const { LeanException } = require('./abi.cjs');
-const { BINDER } = require('./terms.cjs');
+const { LeanException } = require('../abi.cjs');
+const { BINDER } = require('../terms.cjs');
 
 /**
- * @param {ReturnType<typeof import('./abi.cjs').makeAbi>} abi
+ * @param {ReturnType<typeof import('../abi.cjs').makeAbi>} abi
  * @param {ReturnType<typeof import('./mutate.cjs').makeMutate>} mutate
  */
 function makeBruteForce(abi, mutate) {
@@ -50,7 +50,7 @@ function makeBruteForce(abi, mutate) {
     const verified = hits.filter(([root, lemma, at]) => {
       const opened = mutate.openRoot(root);
       try {
-        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: /** @type {import('./mutation/library.cjs').Lemma} */ (lib.lemmas.get(lemma)), at, shape: null } });
+        return opened.attempt({ operator: 'rw', place: -1, entry: { lemma: /** @type {import('./library.cjs').Lemma} */ (lib.lemmas.get(lemma)), at, shape: null } });
       } catch (e) {
         if (!(e instanceof LeanException) && !(e instanceof mutate.NoMutant)) throw e;
         if (e instanceof LeanException) abi.dec(e.object);
@@ -98,7 +98,7 @@ function makeBruteForce(abi, mutate) {
     opened.free();
     return { root, counts, missed, proposed: proposed.size, cpu_s: cpu() - began };
   }
-  /** @param {import('./mutation/drafting.cjs').Candidate} c */
+  /** @param {import('./drafting.cjs').Candidate} c */
   const nameOf = (c) => `${c.operator} ${c.place} ${c.entry.lemma.text} ${c.entry.at}`;
 
   /** @param {(id: unknown) => Obj} stateOf @returns {Record<string, (r: any) => object>} what main.cjs serves */
