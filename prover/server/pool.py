@@ -122,17 +122,17 @@ class Pool:
         new_engine: makes one.
         stages: what is done with a new process. The first is done before anybody gets it; the others, which may cost
             seconds, one by one when nobody waits.
-        spares: processes beyond `count`, so that a lost one is replaced at once. With them, a process in which a
-            program of a text ran (`#eval`, `run_cmd`) serves no other request.
+        spares: processes beyond `count`, so that a lost one is replaced at once. A number, even 0, says that texts are
+            strangers': a process in which a program of a text ran (`#eval`, `run_cmd`) then serves no other request.
     """
 
     def __init__(
-        self, count: int, new_engine: Callable[[], Engine], stages: Sequence[Stage] = (lambda _: None,), spares: int = 0
+        self, count: int, new_engine: Callable[[], Engine], stages: Sequence[Stage] = (lambda _: None,), spares: int | None = None
     ) -> None:
         self._new_engine = new_engine
         self.lost = 0
         self._stages = list(stages)
-        self._count, self._spares = count, spares
+        self._count, self._spares, self._strangers = count, spares or 0, spares is not None
         self._wanted = 0
         self._ready: list[Engine] = []
         self._starting: Engine | None = None
@@ -257,7 +257,7 @@ class Pool:
             worker.close()
         else:
             worker.recycle_if_big()
-            worker.settle(programs=self._spares > 0)
+            worker.settle(programs=self._strangers)
         with self._changed:
             self._leases.remove(lease)
             if worker.ready and not self._closed.is_set():

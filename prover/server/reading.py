@@ -70,12 +70,12 @@ class Reader:
         workers: Lean processes that work, each on one request at a time.
         memory_mb: ceiling of each; None: as the backend has it.
         tactic_s: seconds for a single tactic; Lean's own deterministic limit (`HEARTBEATS`) comes first as a rule.
-        spares: further processes that are kept warm for when one is lost.
+        spares: further processes that are kept warm for when one is lost; see `Pool`.
         backend: which Lean works.
     """
 
     def __init__(
-        self, workers: int, memory_mb: int | None = None, tactic_s: float = TACTIC_S, spares: int = 0,
+        self, workers: int, memory_mb: int | None = None, tactic_s: float = TACTIC_S, spares: int | None = None,
         backend: Backend = EMBEDDED,
     ) -> None:  # fmt: skip
         self._memory_mb = memory_mb

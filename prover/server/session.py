@@ -71,7 +71,7 @@ class Session(Reader):
         audit: bool = True,
         tactic_s: float = TACTIC_S,
         model: bool = True,
-        spares: int = 0,
+        spares: int | None = None,
         backend: Backend = EMBEDDED,
     ) -> None:
         self._premises = LazyPremises()

@@ -145,6 +145,15 @@ def test_without_a_spare_the_start_is_not_on_the_next_ones_clock(pools: Any, fak
         assert lease.worker.alive
 
 
+@pytest.mark.parametrize(("spares", "stays"), [(None, True), (0, False), (1, False)])
+def test_a_process_in_which_a_strangers_program_ran_serves_nobody_else(pools: Any, spares: int | None, stays: bool) -> None:
+    pool = pools(1, spares=spares)
+    with pool.lease(5) as first:
+        first.worker.ran = True
+    with pool.lease(5) as second:
+        assert (second.worker is first.worker and second.worker.generation == 1) == stays
+
+
 def test_a_pool_that_is_cold_starts_what_is_asked_for_and_says_so(pools: Any, fakes: Any) -> None:
     fakes.start_s = 0.5
     pool = pools(2, spares=1)
