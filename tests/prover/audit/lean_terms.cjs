@@ -131,8 +131,7 @@ inductive Next : Rel | one : Next n (n + 1)
 class Group (α : Type u) extends Mul α, One α where
   inv : α → α
   left (a : α) : inv a * a = 1
-abbrev Children (α : Type u) : Type u := List α
-inductive Rose (α : Type u) : Type u | node : α → Children (Rose α) → (Fin 2 → Rose α) → Option (Rose α × Rose α) → Rose α
+inductive Rose (α : Type u) : Type u | node : α → List (Rose α) → (Fin 2 → Rose α) → Option (Rose α × Rose α) → Rose α
 structure Box (α : Sort u) : Type u where
   value : PLift α
 theorem fst (p : Pair) (q : Box Nat) : (p.1, q.1).1 = p.x := rfl`);
