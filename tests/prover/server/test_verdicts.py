@@ -70,6 +70,6 @@ def test_the_service_and_the_tool(lean_service: Service, lean_address: str, tmp_
             reply: dict[str, Any] = (await client.call_tool("check", asked)).structured_content
             return reply
 
-    for said in (post(f"{lean_address}v1/check", json=asked, timeout=240).json(), asyncio.run(by_tool())):
+    for said in (post(f"{lean_address}/v1/check", json=asked, timeout=240).json(), asyncio.run(by_tool())):
         assert seen(said["verdicts"]) == expected(allowed) and said["ok"] == allowed
         assert "the kernel of Lean 4.28.0" in said["kernel"] and said["faults_looked_for"] == list(FAULTS)
