@@ -28,6 +28,7 @@ from prover import __version__
 from prover.errors import ConfigError, LeanProcessError
 from prover.lean.embedded import spares
 from prover.lean.embedded.spares import AUDIT, SEARCH, Spare
+from prover.printable import tell
 from prover.prove.premises import preload
 from prover.server import handover
 
@@ -291,7 +292,7 @@ class Daemon:
             try:
                 self._spares.append(Spare.start(uses[0], SPARE_MB))
             except LeanProcessError as error:
-                print(f"no spare Lean: {error}", file=sys.stderr, flush=True)
+                tell(f"no spare Lean: {error}")
                 self._refused_until = now + RETRY_S
 
 

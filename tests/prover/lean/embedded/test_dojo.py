@@ -141,7 +141,7 @@ class TestLimits:
     def test_time_spent_in_lean_is_counted(self, lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
         with Dojo(targets["slow"], lean_worker, timeout=0.2, heartbeats=0) as (dojo, state):
             dojo.run_tacs(state, ["skip", SLOW_TACTIC])
-            assert 200 <= dojo.lean_ms < 6000
+            assert 50 <= dojo.lean_ms < 6000  # of processor time: on a busy machine less than 0.2 s by the clock
 
 
 class TestText:
