@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from data.splits import split_of
-from prover.errors import ConfigError, DataError, PolicyError
+from prover.errors import ConfigError, DataError
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.item import BatchSettings
 from prover.prove.theorem import SearchSettings
@@ -57,8 +57,8 @@ def data(names: list[str], split: str) -> DataSet:
     return DataSet("sums", split, "made here", "0" * 64, tuple(Problem(n, f"{n}.lean", "sums") for n in names), texts)
 
 
-class StoppedError(PolicyError):
-    """Ends the run, as a policy that is gone does; any other error would count against its theorem."""
+class StoppedError(BaseException):
+    """Ends the run as a kill does; an error of a policy would count against its theorem."""
 
 
 class Teacher:
