@@ -37,6 +37,8 @@ class Theorem:
                 "prelude",
                 *(f"import {m}" for m in self.imports),
                 "",
+                "set_option autoImplicit false",
+                "",
                 f"theorem {self.signature} := by",
                 "  sorry",
                 "",

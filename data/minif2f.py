@@ -20,6 +20,8 @@ from pathlib import Path
 PREAMBLE = """\
 import Init
 
+set_option autoImplicit false
+
 local notation "ℕ" => Nat
 local notation "ℤ" => Int
 local notation "ℚ" => Rat

@@ -24,6 +24,7 @@ from data.smtlib import convert
 FIELDS = ("set", "name", "text")
 MINI_FIELDS = ("full_name", "prop_defn", "deps")
 UNPROVED = re.compile(r":=\s*(?:by\s+)?sorry\b")
+HEADER = re.compile(r"(?:\s|--[^\n]*\n|/-(?![-!]).*?-/|(?:prelude|(?:public |meta )*import [^\n]*)(?=\n))*", re.DOTALL)
 MATHLIB = re.compile(r"^import Mathlib\S*\n?", re.MULTILINE)
 MARKED = re.compile(
     r"^[ \t]*-- !benchmark @start (?P<part>proof|proof_aux)\b.*?^[ \t]*-- !benchmark @end (?P=part)\b[^\n]*$",
@@ -151,12 +152,19 @@ def _of_record(record: Any, place: str) -> Program:
     if missing:
         raise ValueError(f"{place} lacks {', '.join(missing)}; each line is an object with {', '.join(form)}")
     own = form is FIELDS
-    program = Program(record["set"], record["name"], record["text"], place) if own else _of_mini(record, place)
+    program = Program(record["set"], record["name"], _strict(record["text"]), place) if own else _of_mini(record, place)
     if not program.name.strip():
         raise ValueError(f"{place} has an empty name")
     if not program.waiting:
         raise ValueError(f"{place}: the text of {program.name} has no theorem with `:= by sorry`")
     return program
+
+
+def _strict(text: str) -> str:
+    """A text in which a misspelt type is an error and no new variable, unless it says otherwise itself."""
+    header = HEADER.match(text)
+    assert header is not None
+    return f"{header[0]}set_option autoImplicit false\n\n{text[header.end() :]}"
 
 
 def _of_mini(record: Mapping[str, str], place: str) -> Program:

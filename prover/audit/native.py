@@ -27,6 +27,7 @@ from prover.audit.trust import ALLOWED_AXIOMS, Refusal
 from prover.errors import DataError, LeanProcessError
 from prover.lean import source
 from prover.lean.commands import masked, split
+from prover.lean.holes import declaration_of
 from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.native import library as native_library
 from prover.lean.native.lake import LakeEnv, Ran
@@ -71,13 +72,13 @@ def audited_text(target: Target, proof: str | None) -> tuple[str, int, str]:
     before = "".join(pieces)
     command = file.span(target.start, target.end) if proof is None else target.command(proof)
     own = split(command, 0)[0]
-    name = target.name.split("#")[0]
+    name = declaration_of(target.name).split("#")[0]
     assert own.keyword is not None
     raw = command.encode()
     head, keyword, rest = raw[: own.keyword[0]].decode(), raw[slice(*own.keyword)].decode(), raw[own.keyword[1] :].decode()
-    if keyword == "example":
+    if keyword == "example" or (keyword == "instance" and own.id is None):
         name = f"{_namespace(target)}{EXAMPLE}"
-        keyword = f"theorem {EXAMPLE}"
+        keyword = f"{'theorem' if keyword == 'example' else keyword} {EXAMPLE}"
     return f"{before}{PRIVATE.sub('', head)}{keyword}{rest}\n", len(before.encode()), name
 
 
@@ -120,20 +121,22 @@ def _namespace(target: Target) -> str:
 
 
 def open_before(target: Target) -> list[tuple[str, tuple[int, int, str]]]:
-    """The unproved theorems in front of a target, by full name, and what stands for each: an axiom of the same statement."""
+    """The theorems with `sorry` in front of a target, by full name, and what stands for each: an axiom of the same statement."""
     file = target.file
     found = []
-    for before in source.reading_of(file, split(file.text, file.body_start)).targets:
+    for before in split(file.text, file.body_start):
         if before.start >= target.start:
             break
+        if before.declaration not in source.PROVABLE or not before.sorries:
+            continue
         own = split(file.span(before.start, before.end), 0)[0]
         assert own.keyword is not None and own.value is not None
-        raw = file.span(before.start, before.end).encode()
+        raw, name = file.span(before.start, before.end).encode(), source.full_name(file, before)
         if own.declaration == "example":
-            found.append((before.name, (before.start, before.end, "")))
+            found.append((name, (before.start, before.end, "")))
             continue
         axiom = raw[: own.keyword[0]] + b"axiom" + raw[own.keyword[1] : own.value[0]].rstrip()
-        found.append((before.name, (before.start, before.end, axiom.decode())))
+        found.append((name, (before.start, before.end, axiom.decode())))
     return found
 
 
@@ -180,8 +183,10 @@ class NativeAuditor:
             return self._refused(found, 2)
         context = frozenset(name for name, _ in open_before(target))
         refusal, axioms = _compared(original, found, context)
-        if refusal is not None:
+        if refusal is not None and (refusal.category == "statement" or not target.others):
             return self._refused(refusal, 2 if refusal.category == "statement" else 3)
+        if target.others:  # what holds of this place alone; all places together are judged when all are filled
+            return AuditVerdict(True, "accepted", None, (), target.others_names, CHECKS[:1], self.lean)
         leaned_on = tuple(a for a in found.axioms if a in context)
         checks = CHECKS if None in (found.facts, original.facts) else AS_TERMS
         return AuditVerdict(True, "accepted", None, axioms, leaned_on, checks, self.lean)
@@ -260,13 +265,14 @@ class NativeAuditor:
                 if inside and proof is not None:
                     return Refusal("error", first_line(inside[0].text))
                 return Refusal("context", f"its file does not compile up to it: {first_line(errors[0].text)}")
-            if proof is not None and any(m.start >= start and USES_SORRY in m.text for m in compiled.messages):
+            holes = any(m.start >= start and USES_SORRY in m.text for m in compiled.messages)
+            if proof is not None and holes and not target.others:
                 return Refusal("sorry", "the proof has a sorry")
-            return self._asked(name, Path(folder))
+            return self._asked(name, Path(folder), split(target.statement, 0)[0].declaration in source.PROVABLE)
 
-    def _asked(self, name: str, folder: Path) -> Judged | Refusal:
-        """What a process that only imports the compiled file in a folder says of a theorem."""
-        ours = usable(self._library)
+    def _asked(self, name: str, folder: Path, theorem: bool = True) -> Judged | Refusal:
+        """What a process that only imports the compiled file in a folder says of a theorem, or of a definition, by its text."""
+        ours = usable(self._library) if theorem else None
         question, at = judge_text(name, ours is not None)
         ran = self._lake.run(question, None, (folder,) if ours is None else (folder, ours))
         found = judged(ran, name, at)

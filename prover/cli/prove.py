@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / name
     if not args.quiet:
         tell(f"Lean: {backend.why}")
-    holes = args.holes and backend.name == "embedded"
+    holes = args.holes and args.repo is None  # a traced repository tells whole theorems
     if args.check:
         return _list(backend, inputs, memory_of(args, backend), holes)
     settings = BatchSettings(
@@ -201,12 +201,15 @@ def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
 
 
 def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
+    from prover.lean.source import STATEMENT_HEAD
+
     for note in outcome.notes:
         tell(f"note: {note}")
     if args.statement is not None:
         for record in outcome.records:
             if record["status"] == "proved":
-                show((out / "proofs" / record["file"]).read_text(encoding="utf-8").rstrip(), lines=True)
+                written = (out / "proofs" / record["file"]).read_text(encoding="utf-8")
+                show(written.removeprefix(STATEMENT_HEAD).rstrip(), lines=True)
             elif record["status"] == "refuted":
                 tell(record["reason"])
                 show(record["disproof"]["text"].rstrip(), lines=True)
@@ -235,7 +238,7 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
 def _talk(args: argparse.Namespace) -> int:
     """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
     from prover.cli.suggest import likely_column, parse_place
-    from prover.lean.source import load
+    from prover.lean.source import STATEMENT_HEAD, load
     from prover.prove.run import from_statement
     from prover.prove.theorem import SearchSettings
     from prover.server.answers import applied
@@ -267,7 +270,7 @@ def _talk(args: argparse.Namespace) -> int:
         if found is None:
             return EXIT_NOT_PROVED
         edited = applied(text, [here.at.edit(found.proof)])
-    show(found.proof if path is not None else edited.rstrip(), lines=True)
+    show(found.proof if path is not None else edited.removeprefix(STATEMENT_HEAD).rstrip(), lines=True)
     if path is not None:
         tell(f"write this into {path}? [y/N]")
         if ask("> ") in ("y", "yes"):

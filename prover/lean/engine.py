@@ -82,6 +82,10 @@ class Engine(Protocol):
         """The theorems of a file that wait for a proof. Raises as `header` and `commands` do."""
         ...
 
+    def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
+        """For each of a file's theorems, the names in its statement that no one declares and Lean binds (`autoImplicit`)."""
+        ...
+
     def outline(self, file: LeanFile, command: Command) -> Outline:
         """Where the tactics and the `sorry` of a command stand."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,12 @@ BARE = re.compile(
 )
 """Messages whose first line alone does not tell what is wrong."""
 COMMENT = re.compile(r"--|/-")
+STRICT = "set_option autoImplicit false\n"
+STRICT_IN = "set_option autoImplicit false in\n"
+"""No name is bound automatically: a misspelt type is an error, not a new variable."""
+STATEMENT_HEAD = f"{STRICT}\n"
+"""What stands in front of a statement of the command line."""
+UNKNOWN = re.compile(r"[Uu]nknown identifier (?:`([^`]+)`|'(.+?)'(?!'))")
 SETUP_DEPTH = 2
 """Open scopes at the beginning of a file: Lean's own and the section of `SETUP`."""
 
@@ -227,8 +233,9 @@ def write_proofs(
 
 
 def place(lean_file: LeanFile, offset: int) -> str:
-    """`file:line` for messages."""
-    return f"{lean_file.path or '<statement>'}:{lean_file.line(offset)}"
+    """`file:line` for messages; a statement's lines count without what stands in front of it."""
+    added = STATEMENT_HEAD.count("\n") if lean_file.path is None and lean_file.text.startswith(STATEMENT_HEAD) else 0
+    return f"{lean_file.path or '<statement>'}:{lean_file.line(offset) - added}"
 
 
 def first_line(text: str) -> str:
@@ -252,6 +259,31 @@ def _target(lean_file: LeanFile, index: int, command: answers.Command, seen: dic
     if seen[name] > 1:
         name = f"{name}#{seen[name]}"
     return Target(lean_file, index, name, command.start, command.end, command.value)
+
+
+def bound_in(target: Target, errors: Callable[[str], Sequence[str]]) -> tuple[str, ...]:
+    """The names that a theorem's statement binds automatically: those that Lean does not know when it may not.
+
+    Args:
+        target: the theorem.
+        errors: Lean's errors on a command in the theorem's place.
+    """
+    found: tuple[str, ...] = ()
+    while new := newly_bound(errors(strictly(target, found)), found):
+        found += new
+    return found
+
+
+def strictly(target: Target, names: Sequence[str]) -> str:
+    """A theorem's command, given that some names are bound, where no others are bound automatically."""
+    declared = f"variable {{{' '.join(names)}}} in\n" if names else ""
+    return f"{STRICT_IN}{declared}{target.command('sorry')}"
+
+
+def newly_bound(errors: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The names that Lean's errors say are unknown, but for those that are given."""
+    said = dict.fromkeys(m[1] or m[2] for text in errors for m in UNKNOWN.finditer(text))
+    return tuple(name for name in said if name not in names and "." not in name)
 
 
 def is_sorry(body: str) -> bool:

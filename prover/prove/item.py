@@ -29,11 +29,12 @@ LAST_RESORT_S = 120.0
 
 @dataclass(frozen=True)
 class Item:
-    """A theorem of a batch; `id` is unique in it."""
+    """A theorem of a batch; `id` is unique in it. `auto_bound` are the names that its statement binds automatically."""
 
     id: str
     target: Target
     file: str
+    auto_bound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,7 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "file": item.file,
         "line": item.target.line,
         "statement": item.target.statement,
+        "auto_bound": list(item.auto_bound),
         "status": outcome.status if isinstance(outcome, Failure) else "unaudited" if proof is None else "proved",
         "proof": candidate.proof if candidate is not None else None,
         "reason": outcome.reason if isinstance(outcome, Failure) else None,

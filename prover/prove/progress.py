@@ -95,6 +95,7 @@ class ProgressBar:
         reason = f"it uses {', '.join(record['depends_on'])}, not proved so far" if given else record["reason"]
         why = f"  ({reason})" if reason else ""
         why += "  (vacuous: its hypotheses contradict each other)" if record.get("vacuous") else ""
+        why += f"  ({', '.join(item.auto_bound)} bound automatically)" if item.auto_bound else ""
         line = f"{said} {record['name']}  {record['seconds']:.1f} s, {record['expansions']} expansions{why}"
         count = "" if self._live else f"[{self._done}/{self._total}] "
         self._say(count + line)

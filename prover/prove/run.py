@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from prover import __version__
 from prover.audit.auditor import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import source
-from prover.lean.embedded.worker import EMBEDDED, LeanWorker
+from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import filled_but_last, with_places
 from prover.lean.positions import ONLY_LF, LineEnds
@@ -30,7 +29,6 @@ from prover.prove.item import BatchSettings, Item, cost_of, over_budget, settle_
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 
-AUTO_IMPLICIT = re.compile(r"set_option\s+(?:relaxedA|a)utoImplicit\s+true")
 NOTHING: Mapping[str, Any] = {}
 STATEMENT_STARTS = ("theorem", "lemma", "example", "@[", "/--", "open", "set_option", "private", "protected", "local")
 
@@ -105,7 +103,7 @@ def _generated(file: Path, root: Path) -> bool:
 
 
 def from_statement(statement: str) -> Input:
-    """A statement of the command line as a file: `theorem t : …`, or just a proposition."""
+    """A statement of the command line as a file: `theorem t : …`, or just a proposition. No name in it is bound automatically."""
     text = statement.strip()
     if not text:
         raise DataError("the statement is empty; give something like: theorem t (n : Nat) : n + 0 = n")
@@ -115,7 +113,7 @@ def from_statement(statement: str) -> Input:
         text = f"theorem statement : {text}"
     if not text.endswith("sorry"):
         text = f"{text.removesuffix('by').rstrip().removesuffix(':=').rstrip()} := by sorry"
-    return Input("statement.lean", text + "\n")
+    return Input("statement.lean", f"{source.STATEMENT_HEAD}{text}\n")
 
 
 def read_items(
@@ -140,22 +138,18 @@ def read_items(
             reading = source.Reading(source.LeanFile(given.text, (), 0, given.path), (), (f"left out: {error}",), clean=False)
         readings.append(reading)
         notes += reading.notes
-        notes += _auto_bound(worker, reading)
-        items += [Item(f"{given.name}:{t.name}", t, given.name) for t in reading.targets]
+        names = _auto_bound(worker, reading)
+        items += [Item(f"{given.name}:{t.name}", t, given.name, names.get(t.index, ())) for t in reading.targets]
+    notes += [f"{i.target.name}: {', '.join(i.auto_bound)} bound automatically (autoImplicit)" for i in items if i.auto_bound]
     return items, readings, notes
 
 
-def _auto_bound(worker: Engine, reading: source.Reading) -> list[str]:
-    """Notes on names that no one declared: a misspelt one makes a theorem say something else."""
-    if not isinstance(worker, LeanWorker) or not AUTO_IMPLICIT.search(reading.file.text):
-        return []
-    notes = []
-    for target in reading.targets:
-        if target.problem is None:
-            with suppress(LeanProcessError, DataError):
-                if names := worker.auto_bound(target):
-                    notes.append(f"{target.name}: {', '.join(names)} bound automatically (autoImplicit)")
-    return notes
+def _auto_bound(worker: Engine, reading: source.Reading) -> dict[int, tuple[str, ...]]:
+    """Names that no one declared, by their command: a misspelt one makes a theorem say something else."""
+    targets = list({t.index: t for t in reading.targets if t.problem is None}.values())
+    with suppress(LeanProcessError, DataError):
+        return {t.index: names for t, names in zip(targets, worker.auto_bound(targets), strict=True)}
+    return {}
 
 
 def _read(worker: Engine, given: Input, holes: bool) -> source.Reading:

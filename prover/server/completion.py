@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from prover.lean.positions import Places
 from prover.policy.base import GoalText
 from search.types import Proposal
 
@@ -24,8 +25,15 @@ STATED = re.compile(r"\A(?:have|suffices|by_cases|obtain)\b[^:=]*:\s*([^:]*?)(?:
 STATES = re.compile(r"\A(?P<word>have|suffices|show|change|by_cases|obtain)\b\s*(?P<name>[^:=]*?)(?P<colon>\s*:\s*)?\Z")
 RULE_LIST = re.compile(r"\[([^\[\]]*)\]")
 TERM = re.compile(r"\A(?:exact|refine|apply)\s+(.*)\Z", re.DOTALL)
+STEP = re.compile(r"\Acalc\b(?:.*\s)?\S+\s+(?P<relation>[^\w\s()\[\]{}⟨⟩:,;.?']+)\s*\Z", re.DOTALL)
+"""A chain whose last step waits for its right side."""
+BEGINS = re.compile(r"[ \t]*(?:(?:·|\|[^\n]*?=>|(?:case|next)\b[^\n]*?=>)[ \t]*)*")
+"""What stands in front of a tactic on its line."""
+ALTERNATIVES = re.compile(r"^[ \t]*\|[^\n]*=>", re.MULTILINE)
+OTHERS = "\n| _ => ?_"
 TUPLE = re.compile(r"\A(?:exact|refine|apply)\s+(.*)⟨\s*\Z", re.DOTALL)
 MOST_PLACES = 4
+MOST_HEADS = 4
 PENALTY = -1.0
 """Added to the log-probability of what a candidate was made of."""
 
@@ -52,9 +60,30 @@ class Prefix:
                 open_.pop()
         return cls(text, text[: found.start()], found[0], "".join(reversed(open_)))
 
-    def with_sorry(self) -> str:
-        """The prefix made whole, with `sorry` where it ends."""
-        return f"{self.base}sorry{self.closing}"
+    @classmethod
+    def heads(cls, text: str) -> list[tuple[Prefix, str]]:
+        """The ways to part a text of several lines in front of the tactic that is being typed, the innermost first."""
+        starts = [0, *(m.end() for m in re.finditer(r"\n", text))]
+        begins = [found.end() for start in reversed(starts) if (found := BEGINS.match(text, start)) is not None]
+        parted = [(text[:at], text[at:]) for at in begins if at and len(starts) > 1 and text[at : at + 1] != "\n"]
+        return [(cls(head, head, "", cls.of(head).closing), tail) for head, tail in parted[:MOST_HEADS]]
+
+    def placed(self, text: str, line: int, column: int) -> tuple[str, int, int] | None:
+        """A text with the prefix at a place, made whole with `sorry` where it ends; and where that is."""
+        at = Places(text).character(line, column)
+        if at is None or not self.base.strip():
+            return None
+        base = self.base.replace("\n", "\n" + " " * column)
+        rest = text[at:].removeprefix("sorry") if text.startswith("sorry", at) else text[at:]
+        row = base.count("\n")
+        ends = len(base) - (base.rfind("\n") + 1) + (0 if row else column)
+        return f"{text[:at]}{base}sorry{self.closing}{rest}", line + row, ends
+
+    def wholes(self, tactic: str) -> list[str]:
+        """The prefix with a tactic where it ends; where it gives alternatives, also with a goal for each that is missing."""
+        column = len(self.text) - (self.text.rfind("\n") + 1)
+        whole = f"{self.text}{indented(tactic, column)}{self.closing}"
+        return [whole, f"{whole}{OTHERS}"] if ALTERNATIVES.search(self.text) else [whole]
 
 
 @dataclass(frozen=True)
@@ -82,7 +111,10 @@ def candidates(prefix: Prefix, goal: GoalText | None, offers: Sequence[Proposal]
     if (rules := RULES.match(prefix.base)) is not None:
         made = ((f"{prefix.base}{r}{prefix.closing}", w, "prefix.rule") for r, w in _rules(rules, goal, offers))
     elif inside is not None and not inside.term:
-        made = ((f"{prefix.base}{p.tactic}{prefix.closing}", p.log_prob, p.proposer) for p in inside.offers)
+        column = len(prefix.base) - (prefix.base.rfind("\n") + 1)
+        made = (
+            (f"{prefix.base}{indented(p.tactic, column)}{prefix.closing}", p.log_prob, p.proposer) for p in inside.offers
+        )  # fmt: skip
     else:
         here = inside or Inside(True, goal, tuple(offers))
         made = ((f"{prefix.base}{t}{prefix.closing}", w, "prefix.term") for t, w in _terms(here, goal))
@@ -143,6 +175,11 @@ def statements(
         left: targets of the goals that tactics leave.
     """
     found = STATES.match(prefix.base)
+    step = STEP.match(prefix.base)
+    if goal is not None and step is not None:
+        related = [goal.target, *(h.type for h in goal.named), *left]
+        sides = [_split(" ".join(r.split()), f" {step['relation']} ") for r in related]
+        return list(dict.fromkeys(side for k in sides if k for side in (k[-1], *k[:-1])))
     if found is None or goal is None:
         return []
     if found["word"] in ("show", "change"):
@@ -157,11 +194,18 @@ def statements(
 def stating(prefix: Prefix) -> str | None:
     """The prefix up to the statement, when it is one; what follows `have` without a colon gets one."""
     found = STATES.match(prefix.base)
+    if STEP.match(prefix.base) is not None:
+        return prefix.base if prefix.base.endswith(" ") else f"{prefix.base} "
     if found is None:
         return None
     if found["word"] in ("show", "change"):
         return f"{found['word']} " if found["name"] == "" and found["colon"] is None else None
     return prefix.base if found["colon"] is not None else None
+
+
+def indented(tactic: str, column: int) -> str:
+    """A tactic whose further lines stand so many columns deeper."""
+    return tactic.replace("\n", "\n" + " " * column)
 
 
 def _parts(proposition: str) -> list[str]:

@@ -29,7 +29,7 @@ MAX_SNIPPETS = 256
 MAX_SNIPPET_S = 300.0
 IMPORT = re.compile(r"\s*(?:public\s+|meta\s+)*import\s+(?:all\s+)?(\S+)")
 LIBERAL = "set_option autoImplicit true"
-"""Files are read more strictly here than Lean does by itself; Kimina's clients expect Lean's own way."""
+"""A project may set it to false; Kimina's clients expect Lean's own default."""
 
 LEAN_WAIT_S = 600.0
 """A snippet waits for a Lean as long as its client does."""

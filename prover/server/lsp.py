@@ -89,11 +89,12 @@ class Diagnostics:
         if stop.is_set():
             return
         version = self._editor.ls.workspace.get_text_document(uri).version
+        text: Text | None = None
         try:
-            text = self._editor.text(uri)
+            given = text = self._editor.text(uri)
             reading = asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: self._session.document(
-                    text.text, path=text.path, cancelled=stop.is_set, wait_s=READING_WAIT_S
+                    given.text, path=given.path, cancelled=stop.is_set, wait_s=READING_WAIT_S
                 ),
             )
             await asyncio.wait({reading}, timeout=PATIENCE_S)
@@ -107,11 +108,33 @@ class Diagnostics:
         except Cancelled:
             return
         except ProverError as error:
-            found = [_on_top(str(error), types.DiagnosticSeverity.Error)]
+            text, found = None, [_on_top(str(error), types.DiagnosticSeverity.Error)]
         except JsonRpcException as error:
-            found = [_on_top(error.message, types.DiagnosticSeverity.Information)]
+            text, found = None, [_on_top(error.message, types.DiagnosticSeverity.Information)]
         if not stop.is_set() and self._wanted():
             self._publish(uri, version, found)
+            if text is not None and (bound := await self._auto_bound(text, stop)):
+                self._publish(uri, version, [*found, *bound])
+
+    async def _auto_bound(self, text: Text, stop: threading.Event) -> list[types.Diagnostic]:
+        """The names that statements bind automatically, each said at its theorem."""
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: self._session.auto_bound(
+                    text.text, path=text.path, cancelled=stop.is_set, wait_s=READING_WAIT_S
+                ),
+            )
+        except ProverError:
+            return []  # it is told once more when the text changes
+        places = text.places
+        return [
+            types.Diagnostic(
+                text.range(*(places.position(places.at_byte(at)) for at in (target.start, target.proof_span[0]))),
+                f"{', '.join(names)} bound automatically (autoImplicit)", types.DiagnosticSeverity.Information,
+                source="proofsmith",
+            )
+            for target, names in found
+        ] if not stop.is_set() else []  # fmt: skip
 
     def _waited_for(self) -> str:
         lean = self._session.readiness

@@ -24,7 +24,7 @@ from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import Hole, NoPlace, hole_at, region_end
 from prover.lean.positions import Places
-from prover.lean.source import LeanFile, Target
+from prover.lean.source import PROVABLE, LeanFile, Target, full_name
 from prover.server.answers import Document, GoalsAt, document_of
 from prover.server.pool import Lease, Limit, Pool, Readiness
 from prover.server.suggest import goals_of
@@ -139,6 +139,17 @@ class Reader:
             while len(self._documents) > KEPT_DOCUMENTS:
                 self._documents.popitem(last=False)
         return found
+
+    def auto_bound(self, text: str, **how: Unpack[How]) -> list[tuple[Target, tuple[str, ...]]]:
+        """The theorems of a text whose statements bind names automatically, and these names; raises what `document` does."""
+        with self._reading(text, **how) as (lease, file):
+            commands = lease.worker.commands(file, cancelled=lease.cancel.is_set)
+            stated = [
+                Target(file, i, full_name(file, c), c.start, c.end, c.value) for i, c in enumerate(commands)
+                if c.declaration in PROVABLE and c.value is not None and not any(e.start < c.value[0] for e in c.errors)
+            ]  # fmt: skip
+            lease.check()
+            return [(t, names) for t, names in zip(stated, lease.worker.auto_bound(stated), strict=True) if names]
 
     def goals(self, text: str, line: int, column: int, **how: Unpack[How]) -> GoalsAt:
         """The tactic state at a place: `line` from 0, `column` in codepoints from 0.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
 from prover.audit import outcome as audit
@@ -43,6 +45,7 @@ from prover.server.reading import (
 )
 from prover.server.suggest import Suggester, Suggestion, ranked
 from search.export import to_json
+from search.types import Proposal
 
 Expanded = Callable[[int, Callable[[], dict[str, Any]]], None]
 """Told of a search after each expansion: their number, and a way to have its tree in the schema of docs/architecture.md."""
@@ -135,39 +138,64 @@ class Session(Reader):
     def complete_at(
         self, text: str, line: int, column: int, prefix: str, limit: int = 8, timeout_s: float = 5.0, **how: Unpack[How]
     ) -> tuple[GoalsAt, list[Suggestion]]:
-        """The goals at a place, and tactics that begin with a prefix, whatever it is; see `suggest_at`."""
+        """The goals at a place, and tactics that begin with a prefix, whatever it is; see `suggest_at`.
+
+        A prefix of several lines is continued from the place that it leads to.
+        """
+        for head, tail in Prefix.heads(prefix):
+            placed = head.placed(text, line, column)
+            if placed is None:
+                continue
+            with suppress(DataError):  # Lean does not come to this place, or no tactic can stand there
+                half_s = timeout_s / 2
+                found = (
+                    self._completed(*placed, tail, limit, half_s, **how) if tail
+                    else self.suggest_at(*placed, limit, half_s, **how)
+                )[1]  # fmt: skip
+                wholes = [Proposal(w, s.log_prob, s.proposer) for s in found for w in head.wholes(s.tactic)]
+                with self._trying(text, line, column, half_s, **how) as (here, over):
+                    taken = list(self.suggester(here).of(here.state, wholes, max(limit, LOOKED_FOR), partial(over, 1)))
+                if taken:
+                    return here.at, ranked(taken, len(here.at.goals))[:limit]
+        return self._completed(text, line, column, prefix, limit, timeout_s, **how)
+
+    @contextmanager
+    def _trying(
+        self, text: str, line: int, column: int, timeout_s: float, **how: Unpack[How]
+    ) -> Iterator[tuple[Opened, Callable[[float], bool]]]:
+        """A place, and whether so much of the time for it is over, which begins when it is open."""
+        with self.opened(text, line, column, **how) as here:
+            began = time.monotonic()
+            yield here, lambda part: here.lease.cancel.is_set() or time.monotonic() > began + part * timeout_s
+            here.lease.check()
+
+    def _completed(
+        self, text: str, line: int, column: int, prefix: str, limit: int, timeout_s: float, **how: Unpack[How]
+    ) -> tuple[GoalsAt, list[Suggestion]]:
+        """See `complete_at`, for a prefix that is the beginning of one tactic."""
         parts = Prefix.of(prefix)
         found: list[Suggestion] = []
         inside = self._inside(text, line, column, parts, **how)
-        with self.opened(text, line, column, **how) as here:
+        with self._trying(text, line, column, timeout_s, **how) as (here, over):
             if here.at.goals:
-                deadline = time.monotonic() + timeout_s
-
-                def over() -> bool:
-                    return here.lease.cancel.is_set() or time.monotonic() > deadline
-
                 suggester = self.suggester(here)
                 goal, offers = suggester.offers(here.state)
                 whole = candidates(parts, goal, offers, inside)
-                whole += suggester.tupled(here.state, parts, over)
+                making = partial(over, 0.5)  # what was made is run in the rest
+                whole += suggester.tupled(here.state, parts, making)
                 if (opening := stating(parts)) is not None:
-                    stated = statements(parts, goal, offers, suggester.left(here.state, offers, over))
-                    whole += suggester.stated(here.state, opening, stated, over)
-                found = list(suggester.of(here.state, whole, max(limit, LOOKED_FOR), over))
-            here.lease.check()
+                    stated = statements(parts, goal, offers, suggester.left(here.state, offers, making))
+                    whole += suggester.stated(here.state, opening, stated, making)
+                found = list(suggester.of(here.state, whole, max(limit, LOOKED_FOR), partial(over, 1)))
         return here.at, ranked(found, len(here.at.goals))[:limit]
 
     def _inside(self, text: str, line: int, column: int, prefix: Prefix, **how: Unpack[How]) -> Inside | None:
         """What is wanted where a prefix ends, when Lean comes to it."""
-        at = Places(text).character(line, column)
-        if at is None or not prefix.base.strip():
+        placed = prefix.placed(text, line, column)
+        if placed is None:
             return None
-        rest = text[at:].removeprefix("sorry") if text.startswith("sorry", at) else text[at:]
-        row = prefix.base.count("\n")
-        last = len(prefix.base) - (prefix.base.rfind("\n") + 1)
-        whole = text[:at] + prefix.with_sorry() + rest
         try:
-            with self.opened(whole, line + row, last + (0 if row else column), **how) as here:
+            with self.opened(*placed, **how) as here:
                 goal, offers = self.suggester(here).offers(here.state)
                 return Inside(here.at.hole.is_term, goal, offers)
         except DataError:

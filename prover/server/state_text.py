@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from prover.lean.source import STRICT_IN
+
 NAME = "proofsmith_goal"
 DAGGER = re.compile(r"[^\s()\[\]{}⟨⟩,:@]*✝[⁰¹²³⁴⁵⁶⁷⁸⁹]*")
 UNIVERSE = re.compile(r"\b(?:Type|Sort)\s+(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\)|([^\s()\[\]{},→]+))")
@@ -122,7 +124,7 @@ def as_theorem(state: str, before: str = "") -> GoalSource | None:
     statement = "\n".join([*(_indented(f"{b}{';' if b.startswith('let ') else ','}") for b in binders), _indented(goal)])
     intro = f"  intro {' '.join(intros)}\n" if intros else ""
     start = before.rstrip("\n") + "\n\n" if before.strip() else ""
-    text = f"{start}{head}\n{statement} := by\n{intro}  sorry\n"
+    text = f"{start}{STRICT_IN}{head}\n{statement} := by\n{intro}  sorry\n"
     return GoalSource(text, text.count("\n"), 2)
 
 

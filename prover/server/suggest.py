@@ -25,7 +25,7 @@ NAME = re.compile(r"([^\s()\[\]{}⟨⟩,:;|@←→↔∧∨¬=≠≤≥<>+*/%^�
 BINDER = re.compile(r"[({⦃]([^\s:(){}]+(?: [^\s:(){}]+)*) :|(?:∀|∃!?|∑|fun|λ) ([^\s,:(){}]+(?: [^\s,:(){}]+)*?) ?(?:,|=>|↦|:|∈)")
 IDEA = re.compile(r"[\w?!'.]+|\S+")
 SHOWS = frozenset({"show", "change"})
-PROOF_FOLLOWS = {"have": " := ", "obtain": " := ", "suffices": " from "}
+PROOF_FOLLOWS = {"calc": " := ", "have": " := ", "obtain": " := ", "suffices": " from "}
 """What stands between a statement and its proof."""
 T = TypeVar("T")
 QUICK = frozenset({

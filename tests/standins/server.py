@@ -28,6 +28,7 @@ from prover.lean.dojo import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.embedded import protocol
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import SETUP, LeanWorker
+from prover.lean.source import STRICT
 from tests.standins import checkers, traced
 
 HERE = Path(__file__).parent
@@ -44,6 +45,7 @@ SAYS_TACTIC = re.compile(r"proofsmith_says\n(.*)", re.DOTALL)
 """The tactic of lean_project/Proofsmith/Native.lean, played here; tests/prover/lean/native/test_library.py has Lean run it."""
 GRACE_S = 20.0
 HEARTBEATS = 200_000_000
+STRICT_OPTION = "-DautoImplicit=false"
 """Lean's own limit for a declaration, which holds in the REPL; LeanDojo's process has none."""
 
 
@@ -193,9 +195,11 @@ class Connection:
                 else:
                     inner.append((source, its["end"]))
         try:
-            state = lean.base_state(tuple(modules)) if native is None else self.server.with_native(tuple(modules), native)
+            state = lean.file_state(tuple(modules)) if native is None else self.server.with_native(tuple(modules), native)
         except RequestRefused as refused:
             return -1, head["end"], [answers.Message("error", str(refused), 0, 0)]
+        if STRICT_OPTION in self.argv:
+            state = lean.request("elaborate", state=state, text=STRICT)["state"]
         for source, start in inner:
             state = lean.request("elaborate", state=state, text=source, **{"from": start})["state"]
         if native == text:
@@ -267,10 +271,11 @@ class Lean4Repl:
             text = self.text.encode()[command.start : command.end].decode()
             entered = lean.request("enter", state=command.before, text=text)
             generation = lean.generation
-        if len(entered["proofs"]) != 1:
+        entered_at = [v for v in map(protocol.proof_view, entered["proofs"]) if v.at and v.at[0] == self.at - command.start]
+        if len(entered_at) != 1:
             c.complain(text, list(protocol.messages(entered["messages"])), self.file, [])
             return 1
-        first = protocol.proof_view(entered["proofs"][0])
+        first = entered_at[0]
         self.states.append((first, False))
         self.reply(0, shown(first.goals))
         while True:

@@ -75,8 +75,8 @@ class LeanProcess(JsonProcess):
         super().__init__(self._command(package.ensure()), memory_mb, _environment(), None, _set_limits, stopping)
         self.lean = ""
         self.start_parts: list[protocol.Json] = []
-        self.bases: dict[tuple[str, ...], int] = {}
-        """States behind imports that were made ahead (`prover.lean.embedded.spares`)."""
+        self.bases: dict[tuple[tuple[str, ...], bool], int] = {}
+        """States behind imports, strict or not, that were made ahead (`prover.lean.embedded.spares`)."""
         self._next_id = 1
         self._ahead: list[tuple[int, str]] = []
         if wait:

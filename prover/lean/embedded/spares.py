@@ -17,9 +17,10 @@ from typing import cast
 
 from prover.errors import LeanProcessError, LeanProtocolError
 from prover.lean.embedded.process import FURTHER, LeanProcess
+from prover.lean.source import STRICT
 
-SETUP = "set_option autoImplicit false\nnoncomputable section\n"
-"""In front of every text: a misspelt type is an error, not a new variable; definitions need no code generation."""
+SETUP = "noncomputable section\n"
+"""In front of every text: definitions need no code generation."""
 SEARCH, AUDIT = "search", "audit"
 FURTHER_OF = {SEARCH: FURTHER, AUDIT: ()}
 """What a process may load beyond what every process does; one that audits, nothing."""
@@ -30,6 +31,8 @@ theorem warm₃ (p q : Prop) (h : p ∧ q) : q ∧ p := by grind
 theorem warm₄ : 2 + 2 = 4 := by decide
 """
 MODULES = ("Init",)
+MADE = 4
+"""So many states are made ahead."""
 SETTLE_S = 60.0
 LARGEST_MB = 1200
 """A process that has grown beyond this is not given back."""
@@ -74,9 +77,10 @@ class Spare:
         first = process.first_state
         process.ask_ahead("import", modules=list(MODULES))
         process.ask_ahead("elaborate", state=first, text=SETUP)
+        process.ask_ahead("elaborate", state=first, text=f"{STRICT}{SETUP}")
         process.ask_ahead("elaborate", state=first + 1, text=WARM_UP)
-        process.ask_ahead("release", states=[first, first + 2])
-        process.bases[MODULES] = first + 1
+        process.ask_ahead("release", states=[first, first + 3])
+        process.bases |= {(MODULES, False): first + 1, (MODULES, True): first + 2}
         return cls(use, process, os.pidfd_open(process.pid))
 
     def lent(self, memory_mb: int, stopping: threading.Event) -> LeanProcess:
@@ -115,7 +119,7 @@ def take(use: str, memory_mb: int, stopping: threading.Event) -> LeanProcess | N
         try:
             if not spare.greeted:
                 states = [a["state"] for a in process.answers_ahead() if "state" in a]
-                if states != list(range(process.first_state, process.first_state + 3)):
+                if states != list(range(process.first_state, process.first_state + MADE)):
                     raise LeanProtocolError(f"the spare Lean numbered its states {states}")
                 spare.greeted = True
             if process.alive:
@@ -153,5 +157,5 @@ def _is_reusable(process: LeanProcess) -> bool:
     found = process.request("settle", SETTLE_S)
     if found["changed"] or found["ran"]:
         return False
-    process.request("forget", SETTLE_S, **{"from": process.first_state + 3})
+    process.request("forget", SETTLE_S, **{"from": process.first_state + MADE})
     return True

@@ -6,10 +6,10 @@ process held.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,12 @@ from prover.lean.evaluated import Equation, Falsification, Looking, equations, f
 from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.source import (
     LIBRARY,
+    STRICT,
+    STRICT_IN,
     LeanFile,
     Reading,
     Target,
+    bound_in,
     check_characters,
     file_context_in,
     first_line,
@@ -40,7 +43,6 @@ from prover.lean.source import (
 )
 from prover.lean.worker import ProcessWorker
 
-UNKNOWN = re.compile(r"Unknown identifier `([^`]+)`")
 START_TRIES = 5
 SETTLE_S = 10.0
 NAMES_STATES = frozenset({"state", "states", "sid", "proofs", "base", "a", "b", "base_a", "base_b"})
@@ -64,9 +66,10 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def __init__(self, memory_mb: int = DEFAULT_MEMORY_MB, timeout_s: float = 60.0, import_timeout_s: float = 120.0) -> None:
         super().__init__(memory_mb, timeout_s, import_timeout_s)
-        self._bases: dict[tuple[str, ...], int] = {}
+        self._bases: dict[tuple[tuple[str, ...], bool], int] = {}
+        self._bound: dict[tuple[int, str], tuple[str, ...]] = {}
         self._imported: dict[tuple[str, ...], frozenset[str]] = {}
-        self._contexts = Contexts(lambda op, **fields: self.request(op, **fields), self.base_state)
+        self._contexts = Contexts(lambda op, **fields: self.request(op, **fields), self.file_state)
 
     def new_process(self) -> LeanProcess:
         """Starts a process, or takes one that was started ahead; `prover.testing.faults` starts another kind."""
@@ -88,6 +91,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         """A new process has none of the old one's states."""
         self._bases = dict(self._process.bases) if self._process is not None else {}
         self._contexts.clear()
+        self._bound.clear()
 
     def request(self, op: str, timeout_s: float | None = None, **fields: Any) -> protocol.Json:
         """Asks the process; see `LeanProcess.request` for what it raises.
@@ -129,15 +133,19 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     # ------------------------------------------------------------------ texts
 
-    def base_state(self, modules: tuple[str, ...]) -> int:
-        """Id of the elaborator state after the imports and `SETUP`."""
+    def base_state(self, modules: tuple[str, ...], strict: bool = True) -> int:
+        """Id of the elaborator state after the imports and `SETUP`; `strict`: no name is bound automatically."""
         self.process  # noqa: B018 - a new process forgets the old one's states
-        if modules not in self._bases:
+        if (modules, strict) not in self._bases:
             imported = self.request("import", self.import_timeout_s, modules=list(modules))["state"]
-            done = self.request("elaborate", state=imported, text=SETUP)
+            done = self.request("elaborate", state=imported, text=f"{STRICT if strict else ''}{SETUP}")
             self.request("release", states=[imported])
-            self._bases[modules] = done["state"]
-        return self._bases[modules]
+            self._bases[modules, strict] = done["state"]
+        return self._bases[modules, strict]
+
+    def file_state(self, modules: tuple[str, ...]) -> int:
+        """The state in which a file begins after its imports: `autoImplicit` is as Lean has it."""
+        return self.base_state(modules, strict=False)
 
     def imported(self, modules: tuple[str, ...]) -> frozenset[str]:
         """Names of all modules that these bring; the same in every process, so remembered."""
@@ -179,7 +187,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     def state_after_imports(self, file: LeanFile) -> int:
         """Id of the elaborator state after the file's imports. Raises DataError for a missing one."""
         try:
-            return self.base_state(file.modules)
+            return self.file_state(file.modules)
         except RequestRefused as error:
             raise import_error(file, error) from error
 
@@ -325,17 +333,22 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         answers = [falsification(goal) for goal in raw["goals"]]
         return next((a for a in answers if a.found is not None), answers[-1] if answers else Falsification())
 
-    def auto_bound(self, target: Target) -> list[str]:
-        """Names in a theorem's statement that are bound because `autoImplicit` is on, as far as Lean tells them at once."""
-        text = f"set_option autoImplicit false in\n{target.command('sorry')}"
-        raw = self.request("elaborate", state=self.state_before(target), text=text)
-        self.request("release", states=[raw["state"]])
-        said = [m["text"] for c in raw["commands"] for m in c["messages"] if m["severity"] == "error"]
-        return list(dict.fromkeys(name for text in said for name in UNKNOWN.findall(text)))
+    def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
+        """See `Engine`."""
+        def errors(before: int, text: str) -> list[str]:
+            raw = self.request("elaborate", state=before, text=text)
+            self.request("release", states=[raw["state"]])
+            return [m.text for c in map(protocol.command, raw["commands"]) for m in c.errors]
+
+        keys = [(self.state_before(target), target.command("sorry")) for target in targets]
+        for target, key in zip(targets, keys, strict=True):
+            if key not in self._bound:
+                self._bound[key] = bound_in(target, partial(errors, key[0]))
+        return [self._bound[key] for key in keys]
 
     def stated(self, target: Target, proposition: str) -> ProofView | None:
         """A proposition in a theorem's context as a proof state; None when it does not elaborate there."""
-        raw = self.request("enter", state=self.state_before(target), text=f"example : {proposition} := by sorry")
+        raw = self.request("enter", state=self.state_before(target), text=f"{STRICT_IN}example : {proposition} := by sorry")
         proofs = [protocol.proof_view(p) for p in raw["proofs"]]
         if len(proofs) == 1:
             return proofs[0]

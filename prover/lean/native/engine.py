@@ -90,6 +90,10 @@ class NativeEngine(ProcessWorker[P]):
         """See `Engine`: by text, confirmed by the project's Lean."""
         return self.reader.read(text, path)
 
+    def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
+        """See `Engine`: the file once more for each set of names, none where the project binds none."""
+        return self.reader.auto_bound(targets)
+
     def outline(self, file: LeanFile, command: Command) -> Outline:
         """See `Engine`: by text."""
         return outline(file.text, command)

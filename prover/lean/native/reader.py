@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,25 @@ from prover.lean.commands import header, split
 from prover.lean.context import FileContext
 from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import SOURCE, Facts, NativeLibrary, usable
-from prover.lean.source import LeanFile, Reading, Target, file_context_in, first_line, place, reading_of
+from prover.lean.source import (
+    LeanFile,
+    Reading,
+    Target,
+    file_context_in,
+    first_line,
+    full_name,
+    newly_bound,
+    place,
+    reading_of,
+    strictly,
+)
 
 USES_SORRY = "declaration uses"
 MODULE = "ProofsmithRead"
 KEPT_FILES = 256
 AS_TEXT = f"statements are compared as text only, since {SOURCE.name} does not serve here"
 PRIVATE = re.compile(r"\bprivate\b")
+AUTO_IMPLICIT = re.compile(r"set_option\s+(?:relaxedA|a)utoImplicit\s+true")
 INTERNAL = re.compile(r"(?:^|\.)_")
 
 
@@ -59,7 +71,31 @@ class NativeReader:
             assert self._library is not None
             names = [t.name for t in reading.targets if _has_name(t)]
             waiting = self._library.waiting(Path(folder), MODULE, names)
-            return reading if waiting is None else compared(reading, waiting)
+            return reading if waiting is None else compared(reading, waiting, commands)
+
+    def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
+        """See `Engine`: one process for all theorems of a file, again while further names are found."""
+        if not targets:
+            return []
+        file, options = targets[0].file, self._lake.project.options
+        if options.get("autoImplicit") == "false" and not AUTO_IMPLICIT.search(file.text):
+            return [() for _ in targets]
+        found: list[tuple[str, ...]] = [() for _ in targets]
+        while True:
+            text, spans, at = "", [], 0
+            for target, names in zip(targets, found, strict=True):
+                text += file.span(at, target.start)
+                start = len(text.encode())
+                text += strictly(target, names)
+                spans.append(range(start, len(text.encode())))
+                at = target.end
+            errors = self._lake.run(text + file.span(at, len(file.text.encode()))).errors
+            more = [
+                newly_bound([e.text for e in errors if e.start in span], names) for span, names in zip(spans, found, strict=True)
+            ]
+            if not any(more):
+                return found
+            found = [(*names, *new) for names, new in zip(found, more, strict=True)]
 
     def interrupt(self) -> None:
         """From another thread, for good: ends what runs."""
@@ -98,7 +134,7 @@ def raise_for_imports(lean_file: LeanFile, ran: Ran) -> None:
             raise DataError(f"{where}: {first_line(error.text)}; is the project built? (lake build)")
 
 
-def compared(reading: Reading, waiting: Mapping[str, Facts]) -> Reading:
+def compared(reading: Reading, waiting: Mapping[str, Facts], commands: Sequence[answers.Command] = ()) -> Reading:
     """A reading by text beside what Lean has as theorems with `sorry`: where they differ, nothing is searched, and it is said."""
     targets = []
     for target in reading.targets:
@@ -107,7 +143,7 @@ def compared(reading: Reading, waiting: Mapping[str, Facts]) -> Reading:
             if has is None or has.sorry != "whole":
                 target = replace(target, problem="Lean has no theorem of this name whose proof is sorry alone")
         targets.append(target)
-    known = {t.name for t in reading.targets}
+    known = {t.name for t in reading.targets} | {full_name(reading.file, c) for c in commands if c.sorries}
     overlooked = sorted(n for n, f in waiting.items() if f.sorry == "whole" and n not in known and not INTERNAL.search(n))
     where = reading.file.path or "<statement>"
     notes = [f"{where}: {name} waits for a proof, but its text cannot be told from others" for name in overlooked]

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from prover.lean.native.project import REPL_VARIABLE
 from prover.lean.native.reader import confirmed
 from prover.lean.process import SKIPPED, JsonProcess
 from prover.lean.repl import wire
-from prover.lean.source import LeanFile, Reading, Target, file_context_in, first_line
+from prover.lean.source import LeanFile, Reading, Target, bound_in, file_context_in, first_line
 from prover.lean.tactic_text import only_goal, says_sorry
 
 MAX_REPLY_BYTES = 256 * 1024 * 1024
@@ -178,6 +179,13 @@ class ReplEngine(NativeEngine[ReplProcess]):
         """See `Engine`."""
         file = self.header(text, path)
         return confirmed(file, self.commands(file))
+
+    def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
+        """See `Engine`."""
+        def errors(target: Target, text: str) -> list[str]:
+            return self.run_command(text, self.env_before(target)).errors
+
+        return [bound_in(target, partial(errors, target)) for target in targets]
 
     def file_context(self, target: Target) -> FileContext:
         """See `Engine`: by text."""

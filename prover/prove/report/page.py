@@ -173,6 +173,7 @@ def _detail(result: Mapping[str, Any]) -> dict[str, Any]:
         ("Search", f"{count(expansions, 'expansion')}, {count(tactics, 'tactic')} run"),
         ("Policy", _policy(result)),
         ("Past its budget", duration(over) if (over := finite(result.get("over_s")) or 0.0) > GRACE_S else ""),
+        ("Bound automatically", ", ".join(map(str, result.get("auto_bound") or []))),
         ("Axioms", ", ".join(map(str, axioms)) or "none" if proved else ""),
         ("Premises (rank)", ", ".join(f"{name} ({rank or '–'})" for name, rank in premises.items())),
         ("Vacuous", "its hypotheses contradict each other" if result.get("vacuous") else ""),

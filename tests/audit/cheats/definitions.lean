@@ -7,7 +7,7 @@ theorem bad (n : Nat) : double n = n := sorry
 def double (n : Nat) : Nat := n
 theorem bad (n : Nat) : double n = n := rfl
 -- case: the definition is left out
--- refused: statement: Unknown identifier `double`
+-- refused: statement: Function expected
 -- submission
 theorem bad (n : Nat) : double n = n := rfl
 -- case: the definition is a variable

@@ -181,3 +181,44 @@ def test_a_language_server_takes_the_project_of_its_workspace(project: Path, tmp
 def test_auto_takes_the_project_of_a_workspace(project: Path, tmp_path: Path) -> None:
     assert choose("auto", None, [project]).name == "repl"
     assert choose("auto", None, [tmp_path]).name == "embedded"
+
+
+HOLES = {
+    "the proof part of a def": "def above (n : Nat) : { m : Nat // n ≤ m } := ⟨n, by sorry⟩\n",
+    "decreasing_by": "def f (n : Nat) : Nat := if h : n ≤ 1 then 0 else f (n / 2) + 1\ntermination_by n\ndecreasing_by sorry\n",
+    "behind a comment": "theorem c (a b : Nat) : a + b = b + a := by\n  -- by arithmetic\n  sorry\n",
+    "several": "theorem s (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor\n  · sorry -- one\n  · sorry\n",
+    "a have": "theorem h (p q : Prop) (h : p ∧ q) : q := by\n  have k : q := by sorry\n  exact k\n",
+}
+
+
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_each_sorry_is_proved_where_it_stands(kind: str, project: Path, tmp_path: Path) -> None:
+    half = "theorem half (p q : Prop) (h : p) : p ∧ q := by\n  constructor\n  · sorry\n  · sorry\n"
+    uses = "theorem uses (p q : Prop) (h : p) : p ∧ q := half p q h\n"
+    file, out = project / "Holes.lean", tmp_path / "out"
+    file.write_text("\n".join([*HOLES.values(), half, uses.replace("half p q h", "by sorry")]), encoding="utf-8")
+    options = ["--lean", kind, "--out", str(out), "--workers", "1", "--max-expansions", "2", "--timeout", "200", *LIMITS]
+    assert main(["prove", str(file), *options]) == 1
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
+    assert {r["name"].split(":")[0] for r in rows if r["status"] != "proved"} == {"half", "uses"}, rows
+    written = (out / "proofs" / "Holes.lean").read_text("utf-8")
+    assert written.count("sorry") == 2 and "-- by arithmetic" in written and "-- one" in written
+    assert not json.loads((out / "summary.json").read_text("utf-8"))["notes"]
+
+
+@pytest.mark.parametrize(("options", "bound"), [("", ("α",)), ("[leanOptions]\nautoImplicit = false\n", ())])
+@pytest.mark.parametrize("kind", ["repl", "dojo"])
+def test_a_file_binds_what_its_project_binds(
+    kind: str, options: str, bound: tuple[str, ...], project: Path, tmp_path: Path
+) -> None:
+    root = make_project(tmp_path / "liberal")
+    (root / "lakefile.toml").write_text(f'name = "liberal"\n{options}')
+    engine = choose(kind, root, []).new_engine(8000)
+    try:
+        text = "theorem b (n : Nat) : n = n := by sorry\ntheorem a (xs : List α) : xs ++ [] = xs := by sorry\n"
+        targets = engine.read(text).targets
+        assert [t.problem is None for t in targets] == [True, bool(bound)]
+        assert engine.auto_bound([t for t in targets if t.problem is None]) == [(), bound][: 1 + bool(bound)]
+    finally:
+        engine.close()

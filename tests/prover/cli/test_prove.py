@@ -24,7 +24,7 @@ theorem easy (n : Nat) : double n = 2 * n := by
 
 theorem «wrong one» (n : Nat) : n = n + 1 := by sorry
 
-theorem broken : undefinedThing = 3 := by sorry
+theorem broken : undefined.thing = 3 := by sorry
 
 end Shelf
 """
@@ -59,7 +59,7 @@ def test_each_theorem_has_a_line_with_its_verdict(mixed_run: tuple[int, Path, Pa
     }
     for record in found.values():
         assert {"name", "file", "status", "proof", "seconds", "expansions"} <= record.keys()
-    assert "undefinedThing" in found["Shelf.broken"]["reason"]
+    assert "undefined.thing" in found["Shelf.broken"]["reason"]
 
 
 def test_proofs_stand_in_place_of_sorry_and_the_rest_is_untouched(mixed_run: tuple[int, Path, Path]) -> None:

@@ -53,6 +53,7 @@ def test_the_live_line_says_what_the_result_says(record: dict[str, Any], said: s
 
     class Item:
         target = Target()
+        auto_bound = ()
 
     with ProgressBar(1, {}) as bar:
         bar.finished(Item(), {"name": "t", "seconds": 1.0, "expansions": 2, **record})  # type: ignore[arg-type]
@@ -60,7 +61,7 @@ def test_the_live_line_says_what_the_result_says(record: dict[str, Any], said: s
 
 
 GOOD = "theorem a : 1 = 1 := by sorry\n\ntheorem b (p : Prop) (h : p) : p ∧ p := by\n  constructor\n  · sorry\n  · exact h\n"
-BROKEN = "theorem c (x : Missing) : x = x := by sorry\n"
+BROKEN = "theorem c (x : Missing.T) : x = x := by sorry\n"
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_an_interrupted_exploration_keeps_what_it_found(file: Path) -> None:
     [
         ("theorem t : True := trivial\n", "has no definitions"),
         ("partial def f (n : Nat) : Nat := f (n + 1)\n", "f cannot be unfolded or evaluated"),
-        ("def f (n : Missing) : Nat := 0\n", "cannot be explored"),
+        ("def f (n : Missing.T) : Nat := 0\n", "cannot be explored"),
         ("def f (n : Nat) : Nat := n\n/- open\n", "is a comment left open"),
         ("opaque f : Nat → Nat\n", "has no definitions"),
     ],

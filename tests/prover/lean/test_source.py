@@ -207,8 +207,8 @@ end Zoo
             ("def a : Nat := \"x\"", "1: Type mismatch"), ("def a : Nat :=", "1: unexpected token"),
             ("nonsense", "1: unexpected"),
             ("theorem a : 1 = 2 := rfl", "1: Type mismatch"), ("open Nowhere", "1: unknown namespace"),
-            ("axiom a : Tru", "1: Unknown id"),
-            ("theorem a : Tru := by sorry", "1: Unknown identifier"), ("end",
+            ("axiom a : Tru.e", "1: Unknown id"),
+            ("theorem a : Tru.e := by sorry", "1: Unknown identifier"), ("end",
             "1: invalid 'end', insufficient scopes"),
             ("section\nend\nend", "3: invalid 'end'"), ("section A\nend B", "2: "),
         ],
@@ -237,7 +237,7 @@ end Zoo
         self, lean_worker: LeanWorker, statement: str
     ) -> None:
         """A name that is not there is not made a variable, as it would be by Lean's own default."""
-        reading = lean_worker.read(statement)
+        reading = lean_worker.read(f"{source.STRICT}{statement}")
         assert not reading.clean
         problems = [t.problem or "" for t in reading.targets] + list(reading.notes)
         assert any("does not elaborate" in p or "unexpected token" in p for p in problems), problems

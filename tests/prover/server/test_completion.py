@@ -25,6 +25,14 @@ CASES = [
     (SOME, "obtain ⟨k, hk⟩ : ", ":= by"), (SPLIT, "by_cases h0 : ", ""), (BOTH, "show ", "p ∧ q"),
     (BOTH, "constructor <;> ", "assumption"), (SPLIT, "cases h <;> ", ""), (SOME, "cases n <;> ", ""),
     (BOTH, "constructor; ", ""), (SPLIT, "cas", "cases"), (LENGTH, "induction ", "xs"),
+    (BOTH, "have h : p := by\n  ", "assumption"), (BOTH, "constructor\n· exact hp\n· ", "assumption"),
+    (SPLIT, "cases h with\n| inl h => ", "| _ => ?_"),
+    (SPLIT, "cases h with\n| inl h => exact Or.inr h\n| inr h =>\n  ", "\n  "),
+    (CHAIN, "calc a = b := h\n  _ = ", "_ = c := by"), (CHAIN, "calc a = ", "b := by"), (CHAIN, "subst h\nrw [", "k]"),
+    ("n : Nat\n⊢ n ≤ n + 2", "calc n ≤ n + 1 := by omega\n  _ ≤ ", "n + 2 := by"),
+    ("⊢ ∀ p : Prop, p → p", "intro p hp\nexact ", "hp"), (BOTH, "exact ⟨hp, by\n  ", "⟩"),
+    ("n : Nat\n⊢ 0 + n = n", "induction n with\n| zero => rfl\n| succ n ih => ", "=> "),
+    ("a b : Nat\n⊢ a + b = b + a", "by_cases h : a = b\n· subst h\n  ", ""),
 ]  # fmt: skip
 
 
@@ -40,11 +48,17 @@ def test_what_stands_is_continued_and_the_whole_is_checked(
     if closing is not None:
         stated = as_theorem(state)
         assert stated is not None
-        whole = stated.text.replace("  sorry\n", f"  {closing}\n")
+        whole = stated.text.replace("  sorry\n", "  " + closing.replace("\n", "\n  ") + "\n")
         assert not [d for d in lean_service.session.document(whole).diagnostics if d.severity == "error"]
 
 
-@pytest.mark.parametrize("prefix", ["exact hq", "rw [hp, hq, ", "no_such_tactic ", "exact ⟨⟨⟨", "have : (", "· · ·"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "exact hq", "rw [hp, hq, ", "no_such_tactic ", "exact ⟨⟨⟨", "have : (", "· · ·", "intro x\nexact ",
+        "cases hp with\n| foo => ", "calc p = q := rfl\n  _ = ",
+    ],
+)  # fmt: skip
 def test_a_prefix_that_leads_nowhere_gets_nothing_or_what_lean_takes(lean_service: Service, prefix: str) -> None:
     reply = lean_service.offers(GIVEN, "", prefix, 8, 20.0, lambda: False)
     assert reply.checked and all(s.tactic.startswith(prefix) for s in reply.suggestions)

@@ -383,3 +383,23 @@ def test_an_ordinary_end_has_exit_code_0_and_says_nothing(frames: list[dict[str,
     ended = subprocess.run(command, input=sent, capture_output=True, timeout=120, check=False)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert ended.stdout.startswith(b"Content-Length:")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("theorem a (xs : List α) : xs ++ [] = xs := by simp\n", ["α bound automatically (autoImplicit)"]),
+        ("theorem b (n : Natt) (f : Natt → β) : f n = f n := by sorry\n", ["Natt, β bound automatically (autoImplicit)"]),
+        ("theorem c (n : Nat) : n = n := rfl\nexample (h : p) : p := h\n", ["p bound automatically (autoImplicit)"]),
+    ],
+)
+def test_names_that_are_bound_automatically_are_said(editor: Editor, text: str, said: list[str]) -> None:
+    uri = editor.open(f"Bound_{text[8]}.lean", text)
+
+    def told() -> list[str]:
+        last = (editor.diagnostics.get(uri) or [types.PublishDiagnosticsParams(uri, [])])[-1]
+        return [d.message for d in last.diagnostics if "automatically" in d.message]
+
+    with editor._said:
+        assert editor._said.wait_for(lambda: bool(told()), timeout=280)
+    assert told() == said

@@ -37,7 +37,7 @@ def statement(state: str) -> str:
     ],
 )  # fmt: skip
 def test_a_goal_becomes_a_theorem_with_the_same_names(state: str, expected: str) -> None:
-    assert statement(state) == expected
+    assert statement(state) == f"set_option autoImplicit false in {expected}"
 
 
 @pytest.mark.parametrize("state", ["", "no goals", "a line without a colon\n⊢ p", "x : Nat", "⊢ " + "p" * 200_000])
