@@ -377,16 +377,16 @@ async function main() {
         });
       }
       return {
-        falsify: ({ sid, budget_ms: budgetMs, max_tried: maxTried = Infinity, from = 0, lenient = false }) => {
+        falsify: (/** @type {any} */ { sid, budget_ms: budgetMs, max_tried: maxTried = Infinity, from = 0, lenient = false }) => {
           const state = get(proofs, sid, 'proof state');
           const found = listItems(state.goals).map((goal) => falsifyGoal(state, goal, budgetMs, from, lenient, maxTried));
           return { goals: found };
         },
-        explore: ({ state, names, ...limits }) => explorer.explore(audit.environmentOf(get(states, state, 'state')), names, limits),
+        explore: (/** @type {any} */ { state, names, ...limits }) => explorer.explore(audit.environmentOf(get(states, state, 'state')), names, limits),
       };
     },
     mutation() {
-      const stateOf = (/** @type {number} */ id) => get(states, id, 'state');
+      const stateOf = (/** @type {any} */ id) => get(states, id, 'state');
       const mutate = require('./mutation/mutate.cjs').makeMutate(abi, lean, audit, terms);
       const bruteForce = require('./mutation/bruteforce.cjs').makeBruteForce(abi, mutate);
       const corpus = require('./mutation/corpus.cjs').makeCorpus(abi, lean, audit, mutate);
