@@ -245,13 +245,17 @@ class Dojo(lean_dojo.Dojo):
         look = getattr(self.engine, "conjectures", None)
         if look is None or not functions:
             return ()
-        try:
-            found: tuple[Equation, ...] = look(self.entry, functions, limits)
-        except LeanSetupError:
-            raise
-        except (LeanProcessError, DataError):
-            return ()
-        return found
+        for _ in range(2 if self.deadline is None else 1):  # a process that is lost here is not the functions' fault
+            try:
+                found: tuple[Equation, ...] = look(self.entry, functions, limits)
+            except LeanSetupError:
+                raise
+            except DataError:
+                return ()
+            except LeanProcessError:
+                continue
+            return found
+        return ()
 
     # ------------------------------------------------------------------ below
 

@@ -55,7 +55,7 @@ def test_a_theorem_s_name_cannot_forge_a_line_of_progress(terminal: bool, monkey
     monkeypatch.setattr(stderr, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stderr", stderr)
     monkeypatch.setenv("TERM", "dumb")
-    item = cast(Item, SimpleNamespace(target=SimpleNamespace(name=HOSTILE)))
+    item = cast(Item, SimpleNamespace(target=SimpleNamespace(name=HOSTILE), auto_bound=()))
     record = {"status": "error", "name": HOSTILE, "reason": HOSTILE, "seconds": 1.0, "expansions": 2}
     with ProgressBar(1, {}) as bar:
         bar.started(item)
