@@ -46,7 +46,8 @@ def test_a_theorem_is_a_file_that_imports_its_modules_imports_only() -> None:
     theorem = Theorem("Nat.t", "Init.Data.Nat.X", ("Init.A", "Init.B"), "Nat.t (n : Nat) : n = n")
     assert (
         theorem.lean
-        == "prelude\nimport Init.A\nimport Init.B\n\nset_option autoImplicit false\n\ntheorem Nat.t (n : Nat) : n = n := by\n  sorry\n"
+        == "prelude\nimport Init.A\nimport Init.B\n\nset_option autoImplicit false\n\n"
+        "theorem Nat.t (n : Nat) : n = n := by\n  sorry\n"
     )
     assert theorem.area == "Init.Data.Nat"
     assert load(dump([theorem])) == [theorem]
