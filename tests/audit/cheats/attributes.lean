@@ -316,7 +316,7 @@ theorem bad : 2 + 2 = 5 := by decide
 attribute [-term_elab] Lean.Elab.Term.elabApp
 theorem bad : 2 + 2 = 5 := by decide
 -- case: an attribute of a namespace, scoped
---- refused: program: it runs a program while Lean reads it
+-- refused: program: it runs a program while Lean reads it
 -- submission
 import Lean
 open Lean PrettyPrinter Delaborator
