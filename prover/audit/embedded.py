@@ -80,7 +80,7 @@ class Auditor:
 
     def start(self) -> None:
         """Has a process ready, with the library imported."""
-        self._worker.base_state(("Init",))
+        self._worker.file_state(("Init",))
 
     @property
     def lean(self) -> str:
@@ -103,7 +103,7 @@ class Auditor:
             return self._refused(Refusal("context", target.problem), 0)
         process = self._worker.process
         before = self._worker.state_before(target)
-        base = self._worker.base_state(target.file.modules)
+        base = self._worker.file_state(target.file.modules)
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
             original, candidate = self._branches(lean, before, target, proof)
@@ -148,7 +148,7 @@ class Auditor:
             return self._refused(Refusal("context", target.problem), 0)
         process = self._worker.process
         before = self._worker.state_before(target)
-        base = self._worker.base_state(target.file.modules)
+        base = self._worker.file_state(target.file.modules)
         self._still(process)
         with Session(process, self._worker.timeout_s) as lean:
             original, _ = self._branches(lean, before, target, "sorry")

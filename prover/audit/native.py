@@ -3,7 +3,7 @@
 1. The file up to the theorem, with the statement as it stands, is compiled to an .olean.
 2. The same with the proof in place: no errors, no sorry, nothing but this one command.
 3. For each of the two, a further process imports only the .olean and prints the theorem's type, fully explicit, and the
-   axioms that it rests on. Where our own library serves (`native_library.py`), it tells the type as a term, too.
+   axioms that it rests on. Where our own library serves (`prover/lean/native/library.py`), it tells the type as a term, too.
 
 Accepted is what has the same type in both and rests on propext, Classical.choice, Quot.sound and unproved theorems of its
 own file at most. Those stand in front of it as axioms under their own names, so that Lean itself says which it uses.

@@ -14,8 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 from prover.audit.auditor import SharedAuditor
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import LeanProcess
@@ -114,12 +112,12 @@ class Profile:
         def timed(process: LeanProcess, op: str, *given: Any, **named: Any) -> Any:
             stack = self._stacks.__dict__.get("stack")
             part = stack[-1][0] if stack else "before"
-            wall, cpu = time.monotonic(), _cpu_s(process)
+            wall, cpu = time.monotonic(), process.cpu_used_s()
             try:
                 return plain(process, op, *given, **named)
             finally:
                 with self._lock:
-                    self.requests[part, op].add(time.monotonic() - wall, max(0.0, _cpu_s(process) - cpu))
+                    self.requests[part, op].add(time.monotonic() - wall, max(0.0, process.cpu_used_s() - cpu))
 
         return timed
 
@@ -135,11 +133,3 @@ class Profile:
 def _ms(row: Row, theorems: int) -> dict[str, float]:
     wall, cpu = (round(1000 * s / theorems, 1) for s in (row.wall_s, row.cpu_s))
     return {"calls": row.calls, "wall_ms": wall, "cpu_ms": cpu}
-
-
-def _cpu_s(process: LeanProcess) -> float:
-    try:
-        times = psutil.Process(process.pid).cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system)

@@ -7,7 +7,6 @@ same theorems in the same order.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from prover.errors import DataError
+from prover.prove.folder import json_lines
 from prover.prove.schedule import Grant, Outcome, Rates, Standing, choose, outcomes
 
 DEADLINE_S = 600.0
@@ -100,9 +100,8 @@ def read(folders: Sequence[Path]) -> Sequence[Outcome]:
     found = []
     for folder in folders:
         try:
-            records = [json.loads(line) for line in (folder / "results.jsonl").read_text("utf-8").splitlines()]
-            ended = [r for r in records if r["status"] in ("proved", "failed")]
+            ended = [r for _, r in json_lines(folder / "results.jsonl") if r["status"] in ("proved", "failed")]
             found += [Outcome(float(r["seconds"]), r["status"] == "proved") for r in ended]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{folder} has no results.jsonl of a run that can be read: {error}") from error
     return found or outcomes()

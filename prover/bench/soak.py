@@ -1,7 +1,7 @@
 """A batch under random faults, over and over, held against the same batch in peace.
 
-The faults are those of `prover.testing.faults` (processes killed, stopped, delayed, garbled, too big) and, for a proposer
-that stands for a policy server, of `prover.testing.faults`. Budgets are in expansions, so that time lost costs no verdict.
+The faults are those of `prover.testing.faults`: processes killed, stopped, delayed, garbled, too big, and a proposer that stands
+for a failing policy server. Budgets are in expansions, so that time lost costs no verdict.
 """
 
 from __future__ import annotations

@@ -14,8 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from prover.audit.auditor import auditor_for
 from prover.lean.embedded.process import LeanProcess
 from prover.lean.embedded.protocol import Json
@@ -67,25 +65,20 @@ def _host() -> list[Json]:
             {"part": row["part"], "wall_s": row["wall_ms"] / 1000, "cpu_s": row["cpu_ms"] / 1000, "rss_mb": row["rss_mb"]}
             for row in process.start_parts
         ]
-        wall, cpu = time.monotonic() - began, _cpu_s(process)
+        wall, cpu = time.monotonic() - began, process.cpu_used_s()
         rows.append({"part": "first_reply", "wall_s": wall, "cpu_s": cpu, "rss_mb": process.memory_used_mb()})
         state = 0
         for part in ("import_init", "first_proof"):
-            began, before = time.monotonic(), _cpu_s(process)
+            began, before = time.monotonic(), process.cpu_used_s()
             if part == "import_init":
                 state = process.request("import", TIMEOUT_S, modules=["Init"])["state"]
             else:
                 process.request("elaborate", TIMEOUT_S, state=state, text=CHECKED)
-            wall, cpu = time.monotonic() - began, _cpu_s(process) - before
+            wall, cpu = time.monotonic() - began, process.cpu_used_s() - before
             rows.append({"part": part, "wall_s": wall, "cpu_s": cpu, "rss_mb": process.memory_used_mb()})
         return rows
     finally:
         process.kill()
-
-
-def _cpu_s(process: LeanProcess) -> float:
-    times = psutil.Process(process.pid).cpu_times()
-    return float(times.user + times.system)
 
 
 def _median(rows: list[Json]) -> Json:

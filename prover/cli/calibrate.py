@@ -21,7 +21,7 @@ command goes on where an interrupted one stopped:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -225,13 +225,9 @@ def _walk(
     from prover.prove.environment import SearchState, view_of
     from prover.prove.evaluator import VISITS
 
-    waiting = [initial]
-    seen: set[str] = set()
-    while waiting and len(seen) < MAX_STATES:
-        state = waiting.pop(0)
-        if state.pp in seen or state.pp not in useful:
-            continue
-        seen.add(state.pp)
+    waiting, count = [initial], 0
+    for state in _closed_states(waiting, useful):
+        count += 1
         easy = False
         for visit in range(VISITS):
             view = view_of(SearchState(state), file_context, visit)
@@ -251,7 +247,17 @@ def _walk(
                 easy = easy or (closed and visit == 0 and is_closer(offer))
                 if on_proof:
                     waiting += parts
-    return len(seen)
+    return count
+
+
+def _closed_states(waiting: list[Any], useful: Mapping[str, Set[str]]) -> Iterator[Any]:
+    """Take states of a proof off the front of `waiting`, which the caller lengthens meanwhile: each once, at most MAX_STATES."""
+    seen: set[str] = set()
+    while waiting and len(seen) < MAX_STATES:
+        state = waiting.pop(0)
+        if state.pp not in seen and state.pp in useful:
+            seen.add(state.pp)
+            yield state
 
 
 def judged(dojo: Dojo, state: Any, tactic: str, result: Any, useful: dict[str, set[str]]) -> tuple[list[Any], bool]:
@@ -333,12 +339,7 @@ def try_model(
         return tries
     with Dojo(target, worker, tactic_timeout_s) as (dojo, initial):
         waiting = [initial]
-        seen: set[str] = set()
-        while waiting and len(seen) < MAX_STATES:
-            state = waiting.pop(0)
-            if state.pp in seen or state.pp not in useful:
-                continue
-            seen.add(state.pp)
+        for state in _closed_states(waiting, useful):
             view = view_of(SearchState(state), file_context)
             closers = [offer.tactic for offer in Closers().propose(view)]
             if any(isinstance(r, ProofFinished) for r in dojo.run_tacs(state, closers, stop_when_done=True)):

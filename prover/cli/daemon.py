@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Asks it, starts it, stops it, or is it. Exit code 1 when there is none to ask."""
-    if not 0 < args.idle < float("inf"):
-        raise ConfigError(f"--idle is {args.idle:g}; it must be a number of seconds above 0")
+    from prover.cli.options import above_zero
+
+    above_zero(args, "idle")
     if args.what == "run":
         _be(args.idle)
     elif args.what == "start":
@@ -91,20 +92,20 @@ def started(idle_s: float = IDLE_S) -> None:
     """
     own, place = handover.identity(), handover.folder()
     deadline = time.monotonic() + START_S
-    if (found := asked("status")) is not None:
-        if found["identity"] == own:
-            return
-        asked("stop")
-        while _is_held(place) and time.monotonic() < deadline:
-            time.sleep(0.05)
     try:
+        if (found := asked("status")) is not None:
+            if found["identity"] == own:
+                return
+            asked("stop")
+            while _is_held(place) and time.monotonic() < deadline:
+                time.sleep(0.05)
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         with handover.opened(place), (place / handover.LOG).open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "prover.cli.main", "daemon", "run", "--idle", str(idle_s)],
                 cwd=handover.PACKAGES, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-    except handover.Unusable as error:
+    except (handover.Unusable, OSError) as error:
         raise ConfigError(f"no background process: {error}") from error
     while time.monotonic() < deadline:
         if (found := asked("status")) is not None and found["identity"] == own:

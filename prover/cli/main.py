@@ -67,8 +67,8 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"proofsmith: {message}; see {self.prog} --help\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands; `args.run` is the function of the chosen one."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser with these commands; `args.run` is the function of the chosen one."""
     parser = OneLineParser(
         prog="proofsmith",
         description="Proves Lean 4 theorems by search, in a real Lean from the package registries alone.",
@@ -77,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"proofsmith {__version__}")
     verbs = parser.add_subparsers(title="commands", dest="verb", metavar="COMMAND")
-    for verb in COMMANDS:
+    for verb in commands:
         command = load(verb)
         sub = verbs.add_parser(
             verb,
@@ -102,7 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: Sequence[str] | None) -> int:
-    parser = build_parser()
+    words = sys.argv[1:] if argv is None else argv
+    parser = build_parser(words[:1] if words and words[0] in COMMANDS else COMMANDS)  # the others need not be imported
     args = parser.parse_args(argv)
     if args.verb is None:
         parser.print_help(sys.stderr)

@@ -13,7 +13,7 @@ from typing import Any
 from prover.errors import ConfigError, DataError
 from prover.evaluation.datasets import DataSet
 from prover.evaluation.statistics import mcnemar
-from prover.prove.folder import RunFolder, json_lines, write_atomically
+from prover.prove.folder import json_lines, tree_path_of, write_atomically
 
 FORMAT = "proofsmith-eval 1"
 FILE = Path("docs/leaderboard.md")
@@ -91,13 +91,10 @@ def read_results(folder: Path) -> list[dict[str, Any]]:
     return records
 
 
-def tree_of(out: Path, runs: int, record: dict[str, Any], folder: RunFolder) -> dict[str, Any] | None:
-    """The searched tree of a record, of several runs that which the record names; None when it cannot be read."""
-    path = folder.tree_path(record["id"])
-    if runs > 1:
-        path = out / f"run-{record['run']}" / path.relative_to(out)
+def tree_of(out: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The searched tree of a record; None when it cannot be read."""
     try:
-        tree: dict[str, Any] = json.loads(path.read_bytes())
+        tree: dict[str, Any] = json.loads(tree_path_of(out, record).read_bytes())
     except (OSError, ValueError):
         return None
     return tree

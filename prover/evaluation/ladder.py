@@ -65,8 +65,7 @@ def parts(args: argparse.Namespace) -> tuple[Path | None, Path | None, Path]:
             made(both, [*recipe, *also, "--split", split, "--out", str(both)])
             made(out / f"{split}.json", [
                 *PROOFSMITH, "eval", "premises", "--source", str(args.source), "--split", split, "--limit", str(args.states),
-                "--model", str(alone), "--against", str(both), "--method", "selector", "--method", "selector, place unknown",
-                "--method", "vectors", "--out", str(out / f"{split}.json"),
+                "--model", str(alone), "--against", str(both), "--out", str(out / f"{split}.json"),
             ])  # fmt: skip
     ranker = args.ranker or made(out / "ranker.npz", [
         *PROOFSMITH, "calibrate", "--ranker", "data/starter", "--library", str(args.outcomes), "--journal",

@@ -47,7 +47,7 @@ from prover.prove.batch import run_batch
 from prover.prove.cluster import Cluster
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.folder import RunFolder, write_atomically
-from prover.prove.item import BatchSettings, Item, over_budget, settle_dependencies
+from prover.prove.item import BatchSettings, Item, cost_of, over_budget, settle_dependencies
 from prover.prove.progress import ProgressBar
 from prover.prove.report.page import write_report
 from prover.prove.run import commit, write_disproofs
@@ -56,12 +56,10 @@ from search.types import Proposal
 CODE = (
     "prover/lean",
     "prover/policy",
-    "prover/prove/theorem.py",
-    "prover/prove/environment.py",
-    "prover/audit/auditor.py",
-    "prover/prove/batch.py",
-    "prover/prove/item.py",
-    "prover/prove/script.py",
+    "prover/prove",
+    "prover/audit",
+    "prover/explore",
+    "prover/refute",
     "search",
     "data/calibration.json",
 )
@@ -259,7 +257,7 @@ class _Evaluating:
             tried = self._baseline() if plan.baseline else None
             self.records = joined(dataset, self._items, [records for records, _ in runs], tried)
             notes = self._write_proofs(readings)
-            self.trees = {r["id"]: t for r in self.records if (t := tree_of(self.out, plan.runs, r, folder))}
+            self.trees = {r["id"]: t for r in self.records if (t := tree_of(self.out, r))}
         limits = self.settings.search
         budget = {"timeout_s": limits.timeout_s, "max_expansions": limits.max_expansions}
         self.summary = {
@@ -348,6 +346,7 @@ def counts(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Proved, elaborated, total; rate and interval over the total."""
     proved = sum(r["status"] == "proved" for r in records)
     total = len(records)
+    cost = cost_of(records)
     return {
         "proved": proved,
         "refuted": sum(r["status"] == "refuted" for r in records),
@@ -357,12 +356,8 @@ def counts(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "total": total,
         "rate": round(proved / total, 4) if total else 0.0,
         "wilson": [round(x, 4) for x in wilson(proved, total)],
-        "lean_seconds": round(sum(r.get("lean_seconds") or 0 for r in records), 1),
-        "expansions": (expansions := sum(r.get("expansions") or 0 for r in records)),
-        "policy_calls": expansions,  # the search asks the policy once for each expansion
-        "policy_tokens": sum(r.get("policy_tokens") or 0 for r in records),
+        **{key: cost[key] for key in ("lean_seconds", "expansions", "policy_calls", "policy_tokens", "tactics_run")},
         "over_budget": over_budget(records),
-        "tactics_run": sum(r.get("tactics_run") or 0 for r in records),
     }
 
 

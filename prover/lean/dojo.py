@@ -241,21 +241,18 @@ class Dojo(lean_dojo.Dojo):
         return found.found
 
     def conjectures(self, functions: Sequence[str], limits: ExploreLimits = EXPLORE_LIMITS) -> tuple[Equation, ...]:
-        """Equations between the file's functions that hold of small values; none where the engine cannot evaluate."""
+        """Equations between the file's functions that hold of small values; none where the engine cannot evaluate.
+
+        Raises LeanProcessError when Lean is lost over it: nothing is known then.
+        """
         look = getattr(self.engine, "conjectures", None)
         if look is None or not functions:
             return ()
-        for _ in range(2 if self.deadline is None else 1):  # a process that is lost here is not the functions' fault
-            try:
-                found: tuple[Equation, ...] = look(self.entry, functions, limits)
-            except LeanSetupError:
-                raise
-            except DataError:
-                return ()
-            except LeanProcessError:
-                continue
-            return found
-        return ()
+        try:
+            found: tuple[Equation, ...] = look(self.entry, functions, limits)
+        except DataError:
+            return ()
+        return found
 
     # ------------------------------------------------------------------ below
 

@@ -338,7 +338,7 @@ def file_context_in(
     for command in commands[: target.index]:
         if command.id is None or command.errors:
             continue
-        name = f"{command.namespace}.{command.id}" if command.namespace else command.id
+        name = full_name(target.file, command)
         if command.declaration in DEFINITIONS:
             definitions.append(name)
             sources[name] = target.file.span(command.start, command.end)

@@ -61,6 +61,8 @@ def no_tactic(text: str) -> str | None:
 
 MAX_BITS = 1_000_000
 """A power may have so many bits; computing it takes milliseconds."""
+LONGEST_NUMERAL = 300
+"""Digits; beyond that a float cannot hold it, and Python does not read it beyond 4,300."""
 POWERS = re.compile(r"(?<![\w.])(\d+)((?:\s*\^\s*\(?\s*\d+\s*\)?)+)")
 EVALUATES = re.compile(r"(?<![\w.])(?:omega|bv_omega|omega_nat)(?![\w'])")
 
@@ -77,7 +79,10 @@ def endless(tactic: str, state: str) -> str | None:
 
 def _bits(found: re.Match[str]) -> float:
     """The length of a power of numerals, `a ^ b ^ c` read from the right; at least infinity where it overflows."""
-    numbers = [int(found[1]), *map(int, re.findall(r"\d+", found[2]))]
+    numerals = [found[1], *re.findall(r"\d+", found[2])]
+    if max(map(len, numerals)) > LONGEST_NUMERAL:
+        return math.inf
+    numbers = list(map(int, numerals))
     exponent = numbers.pop()
     while len(numbers) > 1:
         base = numbers.pop()

@@ -165,6 +165,9 @@ class ProcessWorker(ABC, Generic[P]):
     def _retire(self, process: P) -> None:
         self._ended_inside_s += process.inside_s
         self._ended_span_s += _span_s(process)
+        self._end(process)
+
+    def _end(self, process: P) -> None:
         process.kill()
 
     def __enter__(self) -> Self:

@@ -38,7 +38,6 @@ GRADE_TIMEOUT_MS = 3000
 PATIENT_S = 600.0
 """A crowded machine takes its time, and a process that is given up costs more than the wait."""
 LOCAL = cluster.LOCAL
-START_TIMEOUT_S = 600.0
 USED_TIMEOUT_S = 30.0
 
 

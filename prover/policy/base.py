@@ -8,6 +8,7 @@ each tactic, the best offer. A neural proposer joins by being one more of them.
 from __future__ import annotations
 
 import math
+import os
 import re
 import threading
 import time
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from prover.errors import PolicyError
@@ -330,3 +333,12 @@ NEEDS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
 def runs(tactic: str, imported: frozenset[str] | None) -> bool:
     """Whether a tactic can succeed with these modules; `None` is the whole library. Errs on the side of yes."""
     return imported is None or all(modules <= imported for word, modules in NEEDS if word.search(tactic))
+
+
+def chosen_file(variable: str, package: str, name: str) -> Path | None:
+    """The file that an environment variable names (empty: none); without it the one of a package, if that has one."""
+    chosen = os.environ.get(variable)
+    if chosen is not None:
+        return Path(chosen) if chosen.strip() else None
+    path = Path(str(resources.files(package).joinpath(name)))
+    return path if path.is_file() else None

@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 class _Waiting(Generic[Request, Answer]):
     request: Request
     answer: list[Answer] = field(default_factory=list)
-    error: Exception | None = None
+    error: BaseException | None = None
 
     @property
     def done(self) -> bool:
@@ -75,7 +75,7 @@ class PolicyQueue(Generic[Request, Answer]):
             answers = self._compute([w.request for w in batch])
             for waiting, answer in zip(batch, answers, strict=True):
                 waiting.answer.append(answer)
-        except Exception as error:  # noqa: BLE001 - raised again by every thread that waits for it
+        except BaseException as error:  # noqa: BLE001 - raised again by every thread that waits for it
             for waiting in batch:
                 waiting.error = error
         with self._changed:

@@ -18,13 +18,11 @@ import hashlib
 import io
 import json
 import math
-import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prover.errors import PolicyError
-from prover.policy.base import Rates, View, runs
+from prover.policy.base import Rates, View, chosen_file, runs
 from prover.policy.goal import Goal, first_goal
 from prover.policy.premises.statements import head_of, words
 from prover.policy.terms import shape, sides
@@ -138,11 +136,8 @@ def load_ranker(path: Path) -> Ranker:
 @lru_cache(maxsize=1)
 def shipped() -> Ranker | None:
     """The ranker that comes with the package, or that the variable PROOFSMITH_RANKER names (empty: none); None without one."""
-    named = os.environ.get(VARIABLE)
-    if named is not None:
-        return load_ranker(Path(named)) if named.strip() else None
-    path = Path(str(resources.files("prover.policy").joinpath(FILE)))
-    return load_ranker(path) if path.is_file() else None
+    path = chosen_file(VARIABLE, "prover.policy", FILE)
+    return load_ranker(path) if path is not None else None
 
 
 def features(view: View) -> list[str]:

@@ -263,8 +263,3 @@ def comma_parts(text: str) -> list[str]:
         else:
             current += c
     return [*parts, current.strip()]
-
-
-def atom(text: str) -> str:
-    """The term, bracketed if it has spaces."""
-    return text if " " not in text or (text[0] in "([⟨" and stripped(text) != text) else f"({text})"

@@ -117,14 +117,14 @@ def run_batch(
     """
     cancel = cancel or threading.Event()
     make_worker = new_worker or backend.new_engine
-    audit = auditor or auditor_for(backend, settings.memory_mb)
     if cluster is not None:
         reader = first_worker or make_worker(settings.memory_mb)
-        lean = reader.lean
+        lean, stays = reader.lean, reader.stays
         reader.close()
         batch = _Batch(items, policy, settings, folder, watcher, cancel, None)
-        Stations(cluster, batch, settings, backend, lean).run(batch.over)
+        Stations(cluster, batch, settings, backend, lean, stays).run(batch.over)
         return batch.ran()
+    audit = auditor or auditor_for(backend, settings.memory_mb)
     batch = _Batch(items, policy, settings, folder, watcher, cancel, audit)
     count = max(1, min(settings.workers, len(batch.waiting)))
     workers = [first_worker or make_worker(settings.memory_mb)]
@@ -222,7 +222,7 @@ class _Batch:
         else:
             jobs.append(partial(self.run_out, moves))
             jobs += [partial(moves.work, number) for number, (_, count) in enumerate(places) for _ in range(count)]
-        self._estimate(len(workers))
+        self._estimate()
         most = len(jobs) + (len(self.waiting) if moves is not None else 0)
         # Futures, since joining a thread that a signal interrupts takes it for ended (Python 3.11 and 3.12).
         with ThreadPoolExecutor(max(1, most), "batch") as self._threads:
@@ -309,7 +309,7 @@ class _Batch:
     def run_out(self, moves: Moves) -> None:
         """At the end of the time: the theorems that no search has are settled."""
         try:
-            for item in moves.left_over(lambda: self._unsettled):
+            for item in moves.left_over(self.unsettled):
                 self.settle(item, Failure(OUT_OF_TIME))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
@@ -373,10 +373,10 @@ class _Batch:
             seen = len(self._running)
             wait(self._running[:seen])
 
-    def _estimate(self, workers: int) -> None:
-        """Says what is to be expected, once in ESTIMATE_S; nothing of a single theorem, or of one without a limit in seconds."""
-        now, cap_s = time.monotonic(), self.rates.cap_s
-        if now - self._estimated < ESTIMATE_S or self._unsettled < 2 or math.isinf(cap_s):
+    def _estimate(self) -> None:
+        """Say what to expect, once in ESTIMATE_S; nothing of a single theorem, without a limit in seconds, or of a cluster."""
+        now, cap_s, workers = time.monotonic(), self.rates.cap_s, len(self._workers)
+        if not workers or now - self._estimated < ESTIMATE_S or self._unsettled < 2 or math.isinf(cap_s):
             return
         self._estimated = now
         if self.moves is None:
@@ -429,7 +429,7 @@ class _Batch:
             self._unsettled -= 1
             if self.moves is None:
                 self.rates.note_whole(record["seconds"], record["status"] == "proved")
-            self._estimate(max(1, len(self._workers)))
+            self._estimate()
             self._changed.notify_all()
         if self.settings.learn and isinstance(outcome, Proof) and (retriever := retriever_of(self.policy)) is not None:
             for state, names in outcome.candidate.lessons:

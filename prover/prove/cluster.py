@@ -183,11 +183,12 @@ class Stations:
         settings: of the searches.
         backend: which Lean works.
         lean: the Lean that answers here.
+        stays: whether one of its processes serves theorem after theorem, so that several may be open in it.
         say: is told what happens to machines.
     """
 
     def __init__(
-        self, cluster: Cluster, line: Line, settings: BatchSettings, backend: Backend, lean: str,
+        self, cluster: Cluster, line: Line, settings: BatchSettings, backend: Backend, lean: str, stays: bool = True,
         say: Callable[[str], None] = tell,
     ) -> None:  # fmt: skip
         import ray
@@ -198,7 +199,7 @@ class Stations:
         self._workers = cluster.workers
         self._new = partial(ray.remote(Station).options, max_restarts=0)
         self._arguments = (cluster.prepare, settings, backend)
-        self._a_lean = max(2, settings.open)  # at 2 no Lean waits for an audit
+        self._a_lean = max(2, settings.open) if stays else 1  # at 2 no Lean waits for an audit
         self._stations: list[_Placed] = []
         self._machines: dict[str, str] = {}
         self._left_out: dict[str, str] = {}

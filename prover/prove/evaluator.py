@@ -50,9 +50,9 @@ class TextCritic(Protocol):
 class LeanEvaluator:
     """A `search.types.Evaluator`; one for each theorem.
 
-    `messages_of` runs a tactic for what it says: on the visits that `oracles.SEARCHES` names Lean's searches are run so. A state
-    that `falsifier` finds a false goal in is given up. `goals` offers what other searches proved. `turn` is given up while the
-    policy works. `calls` and `seconds` say how often the policy was asked and how long it took.
+    `messages_of` runs a tactic for what it says: on the visits that `SEARCHES` names Lean's searches are run so. A state that
+    `falsifier` finds a false goal in is given up. `goals` offers what other searches proved. `turn` is given up while the policy
+    works. `calls` and `seconds` say how often the policy was asked and how long it took.
     """
 
     policy: ViewPolicy

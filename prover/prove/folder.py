@@ -226,6 +226,11 @@ def tree_path(folder: Path, key: str) -> Path:
     return folder / "trees" / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.json"
 
 
+def tree_path_of(folder: Path, record: Mapping[str, Any]) -> Path:
+    """The file of a record's search graph; of several runs of `eval`, that of the run which counts."""
+    return tree_path(folder / f"run-{record['run']}" if "run" in record else folder, record["id"])
+
+
 def json_text(value: object, indent: int | None = None) -> str:
     """JSON, on one line without `indent`; readable, but for what UTF-8 cannot express."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)

@@ -145,7 +145,7 @@ def attempt_item(
             if os.environ.get(DEBUG_VARIABLE):
                 raise
             reason = f"internal error: {type(error).__name__}: {error}; please report it with what {DEBUG_VARIABLE}=1 shows"
-            return Failure(reason, Effort(time.monotonic() - started), "error")
+            return Failure(reason, Effort(turn.used() - started), "error")
         # A search whose Lean was taken away by the cancellation looks as if it had nothing left to try.
         if isinstance(found, Failure) and cancelled():
             return None

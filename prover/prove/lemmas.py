@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lean_dojo import TacticState
 
+from prover.errors import LeanProcessError, LeanSetupError
 from prover.explore.induction import inductions
 from prover.explore.theory import LEMMA, Steps, Theory, lemmas
 from prover.lean.context import FileContext
@@ -78,7 +79,12 @@ class LemmaSteps:
         key = " ".join([self.file, *theory.functions])
         seconds, plan = self.known.theories.get(key, (0.0, ()))
         if seconds < budget_s:
-            conjectures = explorable.conjectures(theory.functions)
+            try:
+                conjectures = explorable.conjectures(theory.functions)
+            except LeanSetupError:
+                raise
+            except LeanProcessError:
+                return ()  # nothing is known of the file's functions, so nothing is noted
             plan = tuple(lemma.tactic for lemma in lemmas(explorable, state, conjectures, theory, budget_s))
             self.known.note_theory(key, budget_s, plan)
         return plan

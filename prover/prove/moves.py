@@ -120,6 +120,9 @@ class Moves:
         used_s = turn.used() - granted.began
         if graph.root.proof is not None or used_s < granted.seconds or self.left_s() <= 0:
             return
+        if granted.standing.spent_s + used_s >= self.rates.cap_s:
+            granted.seconds = math.inf  # its own clock ends it; paused here it would never be chosen again
+            return
         closed = sum(node.proof is not None for node in graph.nodes)
         moved, self._closed[item.id] = closed > self._closed.get(item.id, 0), closed
         leave()

@@ -6,7 +6,7 @@ of the Royal Statistical Society B 41, 1979), the best ratio over all horizons o
 Chances are counted in the batch itself, by grant and by whether the last grant closed a part of the proof, on top of measured
 ones.
 
-Everything here is a pure function of what it is given; `prover.bench.schedule` simulates it, `prover.prove.batch` obeys it.
+Everything here is a pure function of what it is given; `prover.bench.schedule` simulates it, `prover.prove.moves` obeys it.
 
 Tie-break: fewer grants, then the place in the files.
 """

@@ -224,7 +224,8 @@ class Daemon:
                 with contextlib.suppress(OSError, ValueError):
                     stream.flush()
             untouched, good = spares.given_back()
-            os.write(report, json.dumps([[s.process.pid for s in untouched], [s.process.pid for s in good]]).encode())
+            used = {s.process.pid: s.process.lean for s in good}
+            os.write(report, json.dumps([[s.process.pid for s in untouched], used]).encode())
             handover.tell(client, {"exit": code})  # last: when the client is gone, this process is ended
         except BaseException as error:  # noqa: BLE001 - the outermost level of this process
             with contextlib.suppress(Exception):
@@ -261,10 +262,11 @@ class Daemon:
         try:
             untouched, good = json.loads(command.said)
         except ValueError:
-            untouched, good = [], []
+            untouched, good = [], {}
         for spare in command.lent:
-            spare.greeted |= spare.process.pid in good
-            if spare.process.pid not in (*untouched, *good):
+            if (lean := good.get(str(spare.process.pid))) is not None:
+                spare.greeted, spare.process.lean = True, lean  # what it answered was heard in the command's process
+            elif spare.process.pid not in untouched:
                 spare.end()
                 continue
             self._spares.insert(0, spare)

@@ -58,7 +58,6 @@ class ServeSettings:
     max_body_bytes: int = 4 * MEBIBYTE
     max_bodies_bytes: int = 128 * MEBIBYTE
     body_timeout_s: float = 30.0
-    max_request_s: float = 300.0
     max_job_s: float = 3600.0
     runs: Path = Path("runs")
     state: Path = Path("runs/server")

@@ -31,7 +31,7 @@ from data.library_bench import in_hash_order
 from data.mutation import shards
 from data.splits import TRAIN, side_of, split_of
 from prover.errors import DataError
-from prover.prove.folder import tree_path
+from prover.prove.folder import tree_path_of
 from prover.training.outcomes import first_edges
 
 MIDDLE = 0.5
@@ -302,12 +302,11 @@ def _run(folder: Path) -> tuple[list[Pair], str]:
     content = results.read_bytes()
     whole = hashlib.sha256(content)
     found: list[Pair] = []
-    for line in content.decode("utf-8").splitlines():
+    for line in filter(None, content.decode("utf-8").split("\n")):  # other line ends stand inside texts
         record = json.loads(line)
         if record["status"] != "proved":
             continue
-        # Of several runs of `eval`, the one that counts.
-        path = tree_path(folder / f"run-{record['run']}" if "run" in record else folder, record["id"])
+        path = tree_path_of(folder, record)
         if not path.is_file():
             continue
         text = path.read_bytes()

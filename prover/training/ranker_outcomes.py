@@ -22,6 +22,7 @@ from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import Mixture, Offer, View
+from prover.policy.closers import CHEAP
 from prover.policy.ranker import features
 from prover.prove.item import Item
 from prover.prove.theorem import SearchSettings, find_candidate
@@ -29,6 +30,7 @@ from search.types import Proposal
 
 FAILED, WENT_ON, CLOSED, ON_PROOF = range(4)
 """An offer failed, or left the state as it was; left other goals; closed the goal; left goals that were then proved."""
+CLOSERS = frozenset(tactic for tactic, _ in CHEAP)
 EXPANSIONS = 8
 LEAN_S = 12.0
 TACTIC_TIMEOUT_S = 10.0
@@ -83,9 +85,7 @@ class _Thorough(Dojo):
 
 def is_closer(tactic: str) -> bool:
     """Whether a tactic is one of those that every state meets first."""
-    from prover.policy.closers import CHEAP
-
-    return tactic in {t for t, _ in CHEAP} or tactic.startswith("decide")
+    return tactic in CLOSERS or tactic.startswith("decide")
 
 
 def gather(items: Iterable[Item], policy: Mixture, journal: Path, say: Callable[[str], None], memory_mb: int = 3000) -> int:
@@ -94,9 +94,9 @@ def gather(items: Iterable[Item], policy: Mixture, journal: Path, say: Callable[
     Returns how many lines it has then. Raises LeanSetupError when Lean cannot be had; what was tried before is kept.
     """
     journal.parent.mkdir(parents=True, exist_ok=True)
-    known = {row["id"] for row in read_journal(journal)} if journal.exists() else set()
     if journal.exists() and (content := journal.read_bytes()) and not content.endswith(b"\n"):
         journal.write_bytes(content[: content.rfind(b"\n") + 1])  # a line that was cut short
+    known = {row["id"] for row in read_journal(journal)} if journal.exists() else set()
     with LeanWorker(memory_mb) as worker, journal.open("a", encoding="utf-8") as out:
         for item in items:
             if item.id in known:
@@ -141,7 +141,7 @@ def _outcomes(worker: LeanWorker, item: Item, policy: Mixture) -> dict[str, Any]
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """The lines of a journal; a last one that was cut short is left out. Raises DataError for what is none."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")  # other line ends stand inside texts
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read the outcomes {path}: {error}") from error
     found = []

@@ -113,6 +113,14 @@ class LeanProcess(JsonProcess):
         except psutil.Error:
             return 0
 
+    def cpu_used_s(self) -> float:
+        """Processor time so far, in seconds; 0 when the process is gone."""
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
+
     def max_reply_bytes(self) -> int:
         """Size of the largest answer."""
         return MAX_LINE_BYTES

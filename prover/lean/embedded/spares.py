@@ -138,7 +138,8 @@ def spoil(process: LeanProcess) -> None:
 
 def kept(process: LeanProcess) -> bool:
     """Whether a process that is not needed any more stays, to be given back."""
-    return process.alive and not process.asked and any(s.process is process and s.use == SEARCH for s in _taken)
+    small = process.alive and not process.asked and process.memory_used_mb() <= LARGEST_MB
+    return small and any(s.process is process and s.use == SEARCH for s in _taken)
 
 
 def given_back() -> tuple[list[Spare], list[Spare]]:

@@ -122,9 +122,9 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             self.process.kill()
             self.close()
 
-    def _retire(self, process: LeanProcess) -> None:
+    def _end(self, process: LeanProcess) -> None:
         if not spares.kept(process):
-            super()._retire(process)
+            super()._end(process)
 
     @property
     def lean(self) -> str:
@@ -292,6 +292,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         replies = [protocol.tactic_reply(r) for r in raw]
         cut_short = stop_when_done and bool(replies) and replies[-1].done
         if len(replies) > len(tactics) or (len(replies) < len(tactics) and not cut_short):
+            if self._process is not None:
+                self._process.kill()
             self.close()
             raise LeanProtocolError(f"the Lean host answered {len(tactics)} tactics with {len(replies)} results; it is replaced")
         return replies

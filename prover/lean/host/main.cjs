@@ -303,7 +303,7 @@ async function main() {
       for (const [number, tactic] of tactics.entries()) {
         const left = leftMs === null ? Infinity : leftMs - (performance.now() - t0);
         if (left <= 0) {
-          results.push({ error: 'no time was left for it', timed_out: true, ms: 0 });
+          results.push({ error: 'no time was left for it', timeout: true, ms: 0 });
           continue;
         }
         send({ id, running: number });

@@ -23,7 +23,6 @@ from lean_dojo.data_extraction.traced_data import get_code_without_comments
 from prover.errors import ConfigError, DataError, LeanSetupError
 from prover.lean.backends import Native
 from prover.lean.commands import split
-from prover.lean.leandojo import traced
 from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import STARTING
 from prover.lean.native.discover import native_problem
@@ -314,22 +313,22 @@ class TracedBackend(Native):
         return TracedEngine(self, memory_mb)
 
 
-def traced_backend(source: traced.Source, wanted: list[str], github_token: str | None) -> TracedBackend:
+def traced_backend(source: Source, wanted: list[str], github_token: str | None) -> TracedBackend:
     """Traces the repository, or takes it from LeanDojo's cache.
 
     Args:
         source: the repository.
         wanted: full names of theorems; none for all of the repository's own.
-        github_token: see `traced.traced_repo`.
+        github_token: see `traced_repo`.
 
     Raises:
         DataError: a theorem that is not there.
         LeanSetupError: the repository cannot be had, or its Lean does not answer.
     """
-    repo = traced.traced_repo(source, False, github_token)
+    repo = traced_repo(source, False, github_token)
     files: dict[Path, Any] = {}
     missing = set(wanted)
-    for file in traced.own_files(repo, False):
+    for file in own_files(repo, False):
         names = {t.theorem.full_name for t in file.get_traced_theorems()}
         if names and (not wanted or names & set(wanted)):
             files[file.abs_path] = file

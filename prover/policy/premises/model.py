@@ -15,13 +15,11 @@ import hashlib
 import io
 import json
 import math
-import os
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prover.errors import PolicyError
+from prover.policy.base import chosen_file
 from prover.policy.premises.features import NAMES
 from prover.policy.premises.neighbours import Memory
 from prover.policy.premises.postings import Floats
@@ -139,11 +138,8 @@ def load_model(path: Path) -> SelectorModel:
 @lru_cache(maxsize=1)
 def shipped() -> SelectorModel | None:
     """The model that comes with the package, or that the variable PROOFSMITH_SELECTOR names (empty: none); None without one."""
-    named = os.environ.get(VARIABLE)
-    if named is not None:
-        return load_model(Path(named)) if named.strip() else None
-    path = Path(str(resources.files("prover.policy.premises").joinpath(FILE)))
-    return load_model(path) if path.is_file() else None
+    path = chosen_file(VARIABLE, "prover.policy.premises", FILE)
+    return load_model(path) if path is not None else None
 
 
 def _bag(parts: Iterable[tuple[Sequence[str], float]]) -> dict[str, float]:

@@ -35,6 +35,8 @@ HUGE = "theorem big (n : Nat) (h : n = 1) : 3 ^ 400000000 % 7 = 4 ∨ n = 1 := b
         ("intro h; omega", "h : 5 ^ (99999999999) = k\n⊢ k % 3 = 2"),
         ("constructor <;> bv_omega", "⊢ 2 ^ 3 ^ 40 > 1"),
         ("have := 9 ^ 777777777 ; omega", "⊢ True"),
+        ("omega", f"⊢ 1{'0' * 5000} ^ 3 > 1"),
+        ("omega", f"⊢ 2 ^ 2 ^ 1{'0' * 400} > 1"),
     ],
 )
 def test_a_power_that_omega_would_compute_for_ever_is_seen_ahead(tactic: str, state: str) -> None:

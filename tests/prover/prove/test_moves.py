@@ -22,7 +22,8 @@ from prover.prove.moves import Moves
 from prover.prove.schedule import Rates
 from prover.prove.theorem import SearchSettings
 from prover.prove.turn import Turn
-from search.types import Proposal
+from search.graph import SearchGraph
+from search.types import Part, Proposal
 
 FILE = """theorem endless (f : Nat → Nat) (h : ∀ n, f (n + 1) = f n) : f 7 = f 3 + 1 - 1 := by sorry
 theorem easy (n : Nat) : n = n := by sorry
@@ -117,6 +118,16 @@ def test_theorems_that_no_search_came_to_are_settled_at_the_deadline(items: list
         ran = run_batch(items, Endless(), settings(30.0), folder, first_worker=LeanWorker())
     assert {r["reason"] for r in ran.records.values()} == {OUT_OF_TIME}
     assert {json.loads(line)["status"] for line in (tmp_path / "results.jsonl").read_text().splitlines()} == {"failed"}
+
+
+def test_a_search_that_has_had_all_its_time_is_not_paused(items: list[Item]) -> None:
+    moves = Moves(items[:1], 30.0, Rates(5.0), {}, threading.Condition(), lambda notes: None, lambda *begun: None, lambda: False)
+    moves.work(0)
+    turn, graph = Turn(), SearchGraph(Part("", "", ""))
+    moves.begun(items[0], turn)
+    moves._granted[items[0].id].began -= 5.2  # so long was one expansion, of a grant that ended below the theorem's time
+    moves.expanded(items[0], 0, turn, graph, lambda: pytest.fail("it was paused, and would never be gone on with"))
+    assert [s.id for s in moves.standings()] == [items[0].id]
 
 
 def test_a_theorems_clock_is_put_forward_where_the_batch_stops_first() -> None:

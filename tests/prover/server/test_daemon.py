@@ -115,9 +115,12 @@ def test_a_command_says_and_ends_as_it_does_alone(
 def test_a_lean_for_searches_is_used_again_and_one_for_audits_never(daemon: psutil.Process, tmp_path: Path) -> None:
     until(lambda: len(leans_of(daemon)) == 3, "three spares")
     before = leans_of(daemon)
-    assert done("prove", "--statement", "theorem t (a b : Nat) : a + b = b + a", "--quiet", cwd=tmp_path)[0] == 0
+    proving = ("prove", "--statement", "theorem t (a b : Nat) : a + b = b + a", "--quiet")
+    assert done(*proving, cwd=tmp_path)[0] == 0
     until(lambda: len(leans_of(daemon)) == 3 and leans_of(daemon) != before, "three spares again")
     assert len(before & leans_of(daemon)) == 2, "one audited, and was replaced"
+    assert done(*proving, "--out", "again", cwd=tmp_path)[0] == 0
+    assert json.loads((tmp_path / "again" / "summary.json").read_text())["lean"].startswith("4."), "it knows its version still"
 
 
 def test_a_process_in_which_a_program_ran_is_not_used_again(daemon: psutil.Process, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 /**
  * Hypotheses that cannot hold make a theorem that says nothing. Two quick ways to see it before anything is printed: a
  * hypothesis without variables that evaluates to false (`decide`), and linear arithmetic over all hypotheses (`omega`).
- * Stronger refuters (simp_all, grind) are too slow for every variant; `prover/mutation/recheck.py` runs them on a sample.
+ * Stronger refuters (simp_all, grind) are too slow for every variant; `prover/mutation/host.py` grades with them.
  *
  * @typedef {import('../abi.cjs').Obj} Obj
  */
