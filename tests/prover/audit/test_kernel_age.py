@@ -142,32 +142,84 @@ def test_the_kernel_computes_as_python_does(told: dict[str, Any]) -> None:
     assert wrong == []
 
 
-INTEGERS = [n for e in (0, 1, 2, 7, 2**31 - 1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1, 2**64) for n in (e, -e)]
-INT: dict[str, tuple[str, Callable[[int, int], int]]] = {
-    "Int.reduceAdd": ("{} + {}", lambda a, b: a + b),
-    "Int.reduceSub": ("{} - {}", lambda a, b: a - b),
-    "Int.reduceMul": ("{} * {}", lambda a, b: a * b),
-    "Int.reduceDiv": ("{} / {}", lambda a, b: 0 if b == 0 else (a - a % abs(b)) // b),
-    "Int.reduceMod": ("{} % {}", lambda a, b: a if b == 0 else a % abs(b)),
-    "Int.reduceTDiv": ("Int.tdiv {} {}", lambda a, b: 0 if b == 0 else abs(a) // abs(b) * (1 if a * b >= 0 else -1)),
-    "Int.reduceTMod": ("Int.tmod {} {}", lambda a, b: a if b == 0 else abs(a) % abs(b) * (1 if a >= 0 else -1)),
-    "Int.reduceFDiv": ("Int.fdiv {} {}", lambda a, b: 0 if b == 0 else a // b),
-    "Int.reduceFMod": ("Int.fmod {} {}", lambda a, b: a if b == 0 else a % b),
+INTEGERS = [0, *(n for e in (1, 7, 2**31 - 1, 2**31, 2**32, 2**63, 2**64 - 1) for n in (e, -e))]
+NATURALS = [n for n in INTEGERS if n >= 0]
+PAIRS = [(a, b) for a in INTEGERS for b in INTEGERS]
+ONE, NATURAL = [(a,) for a in INTEGERS], [(a, b) for a in INTEGERS for b in NATURALS]
+
+
+def _tdiv(a: int, b: int) -> int:
+    return 0 if b == 0 else abs(a) // abs(b) * (1 if a * b >= 0 else -1)
+
+
+def _bmod(a: int, m: int) -> int:
+    rest = a % m if m else a
+    return rest if rest < (m + 1) // 2 else rest - m
+
+
+INT: dict[str, tuple[str, str, list[tuple[int, ...]], Callable[..., int | bool]]] = {
+    "Int.reduceNeg": ("-{}", "Int", [(a,) for a in INTEGERS if a], lambda a: -a),
+    "Int.reduceAdd": ("{} + {}", "Int", PAIRS, lambda a, b: a + b),
+    "Int.reduceSub": ("{} - {}", "Int", PAIRS, lambda a, b: a - b),
+    "Int.reduceMul": ("{} * {}", "Int", PAIRS, lambda a, b: a * b),
+    "Int.reduceDiv": ("{} / {}", "Int", PAIRS, lambda a, b: 0 if b == 0 else (a - a % abs(b)) // b),
+    "Int.reduceMod": ("{} % {}", "Int", PAIRS, lambda a, b: a if b == 0 else a % abs(b)),
+    "Int.reduceTDiv": ("Int.tdiv {} {}", "Int", PAIRS, _tdiv),
+    "Int.reduceTMod": ("Int.tmod {} {}", "Int", PAIRS, lambda a, b: a - b * _tdiv(a, b)),
+    "Int.reduceFDiv": ("Int.fdiv {} {}", "Int", PAIRS, lambda a, b: 0 if b == 0 else a // b),
+    "Int.reduceFMod": ("Int.fmod {} {}", "Int", PAIRS, lambda a, b: a if b == 0 else a % b),
+    "Int.reduceBdiv": ("Int.bdiv {} {}", "Int", NATURAL, lambda a, m: (a - _bmod(a, m)) // m if m else 0),
+    "Int.reduceBmod": ("Int.bmod {} {}", "Int", NATURAL, _bmod),
+    "Int.reducePow": ("{} ^ {}", "Int", [(a, n) for a in INTEGERS for n in (0, 1, 2, 3, 31, 64)], lambda a, n: a**n),
+    "Int.reduceAbs": ("Int.natAbs {}", "Nat", ONE, abs),
+    "Int.reduceToNat": ("Int.toNat {}", "Nat", ONE, lambda a: max(a, 0)),
+    "Int.reduceNegSucc": ("Int.negSucc {}", "Int", [(n,) for n in NATURALS], lambda n: -n - 1),
+    "Int.reduceOfNat": ("Int.ofNat {}", "Int", [(n,) for n in NATURALS], lambda n: n),
+    "Int.reduceLT": ("{} < {}", "Prop", PAIRS, lambda a, b: a < b),
+    "Int.reduceLE": ("{} ≤ {}", "Prop", PAIRS, lambda a, b: a <= b),
+    "Int.reduceGT": ("{} > {}", "Prop", PAIRS, lambda a, b: a > b),
+    "Int.reduceGE": ("{} ≥ {}", "Prop", PAIRS, lambda a, b: a >= b),
+    "Int.reduceEq": ("{} = {}", "Prop", PAIRS, lambda a, b: a == b),
+    "Int.reduceNe": ("{} ≠ {}", "Prop", PAIRS, lambda a, b: a != b),
+    "Int.reduceDvd": ("{} ∣ {}", "Prop", PAIRS, lambda a, b: b % a == 0 if a else b == 0),
+    "Int.reduceBEq": ("{} == {}", "Bool", PAIRS, lambda a, b: a == b),
+    "Int.reduceBNe": ("{} != {}", "Bool", PAIRS, lambda a, b: a != b),
 }
 
 
+TAKES_NATURAL = ("Int.reduceNegSucc", "Int.reduceOfNat")
+AT_ONCE = 16
+"""How many equations stand in one; simp's time grows faster than their number."""
+
+
+def _literal(n: int, type_: str = "Int") -> str:
+    return f"({n} : {type_})"
+
+
 def test_simp_computes_integers_as_python_does() -> None:
-    """Each simproc on a part of the pairs of edge values, in one equation of lists, must lead to Python's answers."""
+    """Each simproc on all pairs of edge values, in equations of lists, must lead to Python's answers and to no other."""
     with LeanWorker() as worker:
         state = worker.base_state(("Init",))
-        for at, (simproc, (form, f)) in enumerate(INT.items()):
-            pairs = [(a, b) for a in INTEGERS for b in INTEGERS][at :: len(INT) + 2]
-            left = ", ".join(form.format(f"({a})", f"({b})") for a, b in pairs)
-            right = ", ".join(str(f(a, b)) for a, b in pairs)
-            text = (
-                f"set_option maxRecDepth 100000\nset_option maxHeartbeats 0\n"
-                f"example : ([{left}] : List Int) = [{right}] := by simp only [{simproc}, Int.reduceNeg]\n"
-            )
-            reply = worker.request("elaborate", 120, state=state, text=text)
-            errors = [m["text"][:300] for c in reply["commands"] for m in c["messages"] if m["severity"] == "error"]
-            assert errors == [], simproc
+        for simproc, (form, type_, given, f) in INT.items():
+            numbers = "Nat" if simproc in TAKES_NATURAL else "Int"
+            types = (numbers, "Nat" if numbers == "Nat" or given is not PAIRS else "Int")
+            left = [form.format(*(_literal(n, t) for n, t in zip(ns, types, strict=False))) for ns in given]
+            right = [_said(f(*ns), type_) for ns in given]
+            parts = [slice(at, at + AT_ONCE) for at in range(0, len(given), AT_ONCE)]
+            right_ones = [_equation(simproc, type_, left[part], right[part]) for part in parts]
+            wrong_one = _equation(simproc, type_, left[-1:], [_said(f(*given[-1]), type_, wrong=True)])
+            for text, holds in (("".join(right_ones), True), (wrong_one, False)):
+                reply = worker.request("elaborate", 120, state=state, text=text)
+                errors = [m["text"][-300:] for c in reply["commands"] for m in c["messages"] if m["severity"] == "error"]
+                assert (errors == []) == holds, (simproc, errors)
+
+
+def _equation(simproc: str, type_: str, left: list[str], right: list[str]) -> str:
+    return f"example : ([{', '.join(left)}] : List {type_}) = [{', '.join(right)}] := by simp only [{simproc}, Int.reduceNeg]\n"
+
+
+def _said(answer: int | bool, type_: str, wrong: bool = False) -> str:
+    """An answer as Lean writes it; or another one."""
+    if type_ == "Prop":
+        return str(answer is not wrong)
+    return str(answer is not wrong).lower() if type_ == "Bool" else str(answer + wrong)
