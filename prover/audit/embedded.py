@@ -36,6 +36,7 @@ from prover.lean import source
 from prover.lean.embedded import protocol, spares
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.holes import declaration_of
 from prover.lean.source import LeanFile, Target
 
 CHECKS = (
@@ -195,10 +196,11 @@ class Auditor:
     def _declared(self, lean: Session, original: Elaborated, before: int, target: Target) -> list[str]:
         """What a command declares: its theorem, or all that a definition or an instance stands for."""
         new = [c for c in lean.constants(original.state, before).by_name.values() if not c.internal]
-        if original.commands[0].declaration not in source.PROVABLE:
-            return [c.name for c in new if c.kind != "theorem"]  # equation lemmas speak of the value, which may be another
-        names = [c.name for c in new if c.kind == "theorem"]
-        return names if len(names) == 1 else [name for name in names if name == target.name]
+        data = [c.name for c in new if c.kind != "theorem"]
+        if data and original.commands[0].declaration not in source.PROVABLE:
+            return data  # equation lemmas speak of the value, which may be another
+        names = [c.name for c in new if c.kind == "theorem"]  # an instance of a class of propositions is a theorem, too
+        return names if len(names) == 1 else [name for name in names if name == declaration_of(target.name)]
 
     def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
         """The one theorem that a command declares."""

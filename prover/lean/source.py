@@ -292,8 +292,8 @@ def is_sorry(body: str) -> bool:
 
 
 def full_name(lean_file: LeanFile, command: answers.Command) -> str:
-    """A declaration's name with its namespace; an `example` is named after its line."""
-    name = command.id or f"example_{lean_file.line(command.start)}"
+    """A declaration's name with its namespace; one without a name is called by what it is and its line: `instance_12`."""
+    name = command.id or f"{command.declaration or 'example'}_{lean_file.line(command.start)}"
     if name.startswith("_root_."):
         return name.removeprefix("_root_.")
     return f"{command.namespace}.{name}" if command.namespace else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -229,7 +230,7 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "auto_bound": list(item.auto_bound),
         "status": outcome.status if isinstance(outcome, Failure) else "unaudited" if proof is None else "proved",
         "proof": candidate.proof if candidate is not None else None,
-        "reason": outcome.reason if isinstance(outcome, Failure) else None,
+        "reason": _why(outcome) if isinstance(outcome, Failure) else None,
         "seconds": round(effort.seconds, 3),
         "expansions": effort.expansions,
         "tactics_run": effort.tactics_run,
@@ -249,6 +250,15 @@ def record_of(item: Item, outcome: Proof | Candidate | Failure) -> dict[str, Any
         "vacuous": candidate is not None and candidate.vacuous,
         "disproof": outcome.disproof.noted() if isinstance(outcome, Failure) and outcome.disproof is not None else None,
     }
+
+
+def _why(failure: Failure) -> str:
+    """The reason, with what the audit said most often of candidates on the way."""
+    refusals = Counter(failure.effort.refusals)
+    if not refusals or failure.reason.startswith("refused"):
+        return failure.reason
+    many = f"{refusals.total()} candidates refused" if refusals.total() > 1 else "a candidate refused"
+    return f"{failure.reason}; {many}: {refusals.most_common(1)[0][0]}"
 
 
 def settle_dependencies(records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -198,9 +198,10 @@ async function main() {
     const declaration = lean.argsOf(stx)[1];
     const kind = lean.kindOf(declaration).replace('Lean.Parser.Command.', '');
     const parts = lean.argsOf(declaration);
-    const idAt = parts.find((p) => lean.kindOf(p) === 'Lean.Parser.Command.declId');
+    const named = parts.flatMap((p) => (lean.kindOf(p) === 'null' ? lean.argsOf(p) : [p])); // an instance's name is optional
+    const idAt = named.find((p) => lean.kindOf(p) === 'Lean.Parser.Command.declId');
     const id = idAt === undefined ? null : abi.nameText(field(lean.argsOf(idAt)[0], 2));
-    const value = parts.find((p) => lean.kindOf(p).startsWith('Lean.Parser.Command.declVal'));
+    const value = parts.find((p) => /^Lean\.Parser\.Command\.(declVal|whereStructInst$)/.test(lean.kindOf(p)));
     const isSimple = value !== undefined && lean.kindOf(value) === 'Lean.Parser.Command.declValSimple';
     const body = isSimple ? lean.argsOf(value)[1] : null;
     let sorries = 0;

@@ -148,6 +148,7 @@ def test_a_theorem_whose_candidates_are_all_refused_is_not_proved() -> None:
     records, _ = batch(StubWorker(), Offers("trivial"), audit=auditor(lambda: Accepted(False, "no")))
     assert statuses(records) == ["failed"] * 3
     assert all(r["proof"] is None for r in records.values())
+    assert all("no" in r["reason"].split(": ")[-1] and "refused" in r["reason"] for r in records.values())
 
 
 def test_an_audit_that_is_lost_once_is_asked_again() -> None:

@@ -25,6 +25,16 @@ PLACES = {
     "a nested by": "theorem n (p q : Prop) (hp : p) (hq : q) : q ∧ p := by\n  exact ⟨by exact (by sorry), by assumption⟩\n",
     "behind a comment": "theorem c (a b : Nat) : a + b = b + a := by\n  -- by arithmetic\n  sorry\n",
     "behind a long comment": "theorem c2 (a b : Nat) : a + b = b + a := /- why -/ by /- how -/ sorry\n",
+    "several clauses of a where": (
+        "theorem both (n : Nat) : n + 0 = n ∧ 0 + n = n := ⟨left n, right n⟩\nwhere\n"
+        "  left (k : Nat) : k + 0 = k := by sorry\n  right (k : Nat) : 0 + k = k := by\n    sorry\n"
+    ),
+    "several fields, all of them propositions": (
+        "class Lawful (α : Type) (op : α → α → α) : Prop where\n  comm : ∀ a b, op a b = op b a\n"
+        "  assoc : ∀ a b c, op (op a b) c = op a (op b c)\n\n"
+        "instance : Lawful Bool xor where\n  comm a b := by sorry\n  assoc a b c := by\n    cases a\n    · sorry\n    · sorry\n\n"
+    ),
+    "a named instance": MAGMA.replace("Magma", "Band") + "instance joined : Band Bool := ⟨or, fun a b => sorry⟩\n",
     "several": "theorem s (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  constructor\n  · sorry -- one\n  -- two\n  · sorry\n",
 }
 SETTINGS = SearchSettings(timeout_s=None, max_expansions=5)
@@ -69,6 +79,8 @@ def test_prove_fills_each_place_and_keeps_what_is_there(tmp_path: Path) -> None:
     assert main(["prove", str(file), "--out", str(out), "--workers", "1", "--timeout", "20", "--max-expansions", "3"]) == 1
     rows = [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
     assert {r["name"].split(":")[0] for r in rows if r["status"] != "proved"} == {"half"}
+    assert {"Magma", "joined"} & {r["name"].split(":")[0] for r in rows} == {"joined"}, "an instance by its name"
+    assert any(r["name"].startswith("instance_") for r in rows), "or by its line"
     written = (out / "proofs" / "a.lean").read_text("utf-8")
     assert written.count("sorry") == 1 and "-- by arithmetic" in written and "-- one" in written
     assert main(["prove", str(file), "--no-holes", "--out", str(tmp_path / "o"), "--max-expansions", "1"]) == 2
