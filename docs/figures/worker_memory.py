@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 from prover.audit.embedded import Auditor
-from prover.lean import source
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.worker import RECYCLE_AT
 
@@ -43,7 +42,7 @@ def main(checks: int) -> None:
         for number in range(FILES):
             head = f"-- file {number}\ndef twice : Nat → Nat\n  | 0 => 0\n  | n + 1 => twice n + 2\n"
             text = head + "".join(f"{statement} := by sorry\n" for statement, _ in THEOREMS)
-            targets = source.read(worker, text).targets
+            targets = worker.read(text).targets
             pairs += [(target, proof) for target, (_, proof) in zip(targets, THEOREMS, strict=True)]
         auditor = Auditor(worker)
         for number in range(checks):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.answers import Command
 from prover.lean.engine import Backend, Engine
-from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.targets import LeanFile, Reading, Target
 
 
 class Verdict(Protocol):
@@ -216,7 +216,7 @@ class SharedAuditor:
     def recheck(self, path: Path, reading: Reading, proofs: Mapping[int, str]) -> list[str]:
         """Elaborates a written file as a whole; what is wrong with it, in lines for people."""
         def read() -> tuple[LeanFile, list[Command]]:
-            file = self.engine.header(source.load(path), path)
+            file = self.engine.header(targets.load(path), path)
             return file, self.engine.commands(file)
 
         try:
@@ -228,9 +228,9 @@ class SharedAuditor:
         for index, command in enumerate(commands):
             for error in command.errors:
                 if index in proofs or (index not in before and reading.clean):
-                    problems.append(f"{source.place(file, error.start)}: {source.first_line(error.text)}")
-            if index in proofs and (command.sorries or any(source.SORRY_WARNING in m.text for m in command.messages)):
-                problems.append(f"{source.place(file, command.start)}: still has sorry")
+                    problems.append(f"{targets.place(file, error.start)}: {targets.first_line(error.text)}")
+            if index in proofs and (command.sorries or any(targets.SORRY_WARNING in m.text for m in command.messages)):
+                problems.append(f"{targets.place(file, command.start)}: still has sorry")
         return problems
 
     def _twice(self, work: Callable[[], Result]) -> Result:

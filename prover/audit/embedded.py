@@ -32,12 +32,12 @@ from prover.audit.reasons import (
 from prover.audit.session import Elaborated, Session, filled, open_definitions, reached
 from prover.audit.trust import Ground, Refusal, added_code, ground, sorried, together
 from prover.errors import DataError, LeanCrashedError, LeanProcessError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.embedded import protocol, spares
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.holes import declaration_of
-from prover.lean.source import LeanFile, Target
+from prover.lean.targets import LeanFile, Target
 
 CHECKS = (
     "elaborated anew in a process of its own",
@@ -94,7 +94,7 @@ class Auditor:
         """Decides whether tactics prove a theorem of a file.
 
         Args:
-            target: the theorem, as `prover.lean.source.read` found it, in whatever process.
+            target: the theorem, as `prover.lean.targets.read` found it, in whatever process.
             proof: tactics, one a line.
 
         Raises:
@@ -135,7 +135,7 @@ class Auditor:
         """Decides whether tactics prove that a theorem of a file is false.
 
         Args:
-            target: the theorem, as `prover.lean.source.read` found it, in whatever process.
+            target: the theorem, as `prover.lean.targets.read` found it, in whatever process.
             proof: tactics, one a line, for the goal `¬ ∀ …, …`: the negation of the closed statement. They may not use
                 the theorem itself.
 
@@ -197,7 +197,7 @@ class Auditor:
         """What a command declares: its theorem, or all that a definition or an instance stands for."""
         new = [c for c in lean.constants(original.state, before).by_name.values() if not c.internal]
         data = [c.name for c in new if c.kind != "theorem"]
-        if data and original.commands[0].declaration not in source.PROVABLE:
+        if data and original.commands[0].declaration not in targets.PROVABLE:
             return data  # equation lemmas speak of the value, which may be another
         names = [c.name for c in new if c.kind == "theorem"]  # an instance of a class of propositions is a theorem, too
         return names if len(names) == 1 else [name for name in names if name == declaration_of(target.name)]
@@ -205,7 +205,7 @@ class Auditor:
     def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
         """The one theorem that a command declares."""
         names = self._declared(lean, original, before, target)
-        return names[0] if len(names) == 1 and original.commands[0].declaration in source.PROVABLE else None
+        return names[0] if len(names) == 1 and original.commands[0].declaration in targets.PROVABLE else None
 
     def _refused(self, refusal: Refusal, checks: int, found: Ground | None = None) -> AuditVerdict:
         axioms, leaned_on = (found.axioms, found.open) if found is not None else ((), ())
@@ -262,7 +262,7 @@ class Auditor:
             given = lean.elaborate(base_a, target.text, target.body_start)
             for command in given.commands:
                 for error in command.errors:
-                    where = source.place(target, error.start)
+                    where = targets.place(target, error.start)
                     raise DataError(f"the target does not elaborate: {where}: {one_line(error.text)}")
             wanted = lean.constants(given.state, base_a)
             names = in_order(sorried(wanted), target, given)
@@ -277,7 +277,7 @@ class Auditor:
             try:
                 offered = lean.elaborate(base_b, submission.text, submission.body_start, guarded=True)
                 if offered.refused is not None:
-                    where = source.place(submission, offered.stopped_at)
+                    where = targets.place(submission, offered.stopped_at)
                     refusal = Refusal(offered.refused.category, f"{where}: {offered.refused.reason}")
                     return [_no(name, refusal) for name in names]
                 constants = lean.constants(offered.state, base_b)

@@ -25,7 +25,7 @@ import lean_dojo
 from prover.audit.auditor import AuditVerdict, TheoremVerdict
 from prover.audit.trust import ALLOWED_AXIOMS, Refusal
 from prover.errors import DataError, LeanProcessError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.commands import masked, split
 from prover.lean.holes import declaration_of
 from prover.lean.leandojo.engine import DojoEngine
@@ -33,8 +33,8 @@ from prover.lean.native import library as native_library
 from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import Facts, NativeLibrary, theorem_question, usable
 from prover.lean.native.reader import USES_SORRY, NativeReader, parse_header, raise_for_imports
-from prover.lean.source import LeanFile, Target, first_line
 from prover.lean.tactic_text import RUNS_PROGRAMS
+from prover.lean.targets import LeanFile, Target, first_line
 
 EXAMPLE = "proofsmith_example"
 MODULE = "ProofsmithAudited"
@@ -127,11 +127,11 @@ def open_before(target: Target) -> list[tuple[str, tuple[int, int, str]]]:
     for before in split(file.text, file.body_start):
         if before.start >= target.start:
             break
-        if before.declaration not in source.PROVABLE or not before.sorries:
+        if before.declaration not in targets.PROVABLE or not before.sorries:
             continue
         own = split(file.span(before.start, before.end), 0)[0]
         assert own.keyword is not None and own.value is not None
-        raw, name = file.span(before.start, before.end).encode(), source.full_name(file, before)
+        raw, name = file.span(before.start, before.end).encode(), targets.full_name(file, before)
         if own.declaration == "example":
             found.append((name, (before.start, before.end, "")))
             continue
@@ -211,9 +211,9 @@ class NativeAuditor:
             ran = self._compile(target.text, given)
             raise_for_imports(target, ran)
             if ran.errors:
-                where = source.place(target, ran.errors[0].start)
+                where = targets.place(target, ran.errors[0].start)
                 raise DataError(f"the target does not elaborate: {where}: {first_line(ran.errors[0].text)}")
-            reading = source.reading_of(target, split(target.text, target.body_start, ran.messages))
+            reading = targets.reading_of(target, split(target.text, target.body_start, ran.messages))
             names = [t.name for t in reading.targets if not t.statement.startswith("example") and "#" not in t.name]
             if not names:
                 raise DataError(f"{target_path or 'the target'} states no named theorem whose proof is sorry")
@@ -230,7 +230,7 @@ class NativeAuditor:
             return Refusal("program", f"it runs a program or trusts one while Lean reads it ({found[0]})")
         errors = self._compile(submission.text, olean).errors
         if errors:
-            return Refusal("error", f"{source.place(submission, errors[0].start)}: {first_line(errors[0].text)}")
+            return Refusal("error", f"{targets.place(submission, errors[0].start)}: {first_line(errors[0].text)}")
         return None
 
     def _offered(self, name: str, given: Path, offered: Path) -> TheoremVerdict:
@@ -268,7 +268,7 @@ class NativeAuditor:
             holes = any(m.start >= start and USES_SORRY in m.text for m in compiled.messages)
             if proof is not None and holes and not target.others:
                 return Refusal("sorry", "the proof has a sorry")
-            return self._asked(name, Path(folder), split(target.statement, 0)[0].declaration in source.PROVABLE)
+            return self._asked(name, Path(folder), split(target.statement, 0)[0].declaration in targets.PROVABLE)
 
     def _asked(self, name: str, folder: Path, theorem: bool = True) -> Judged | Refusal:
         """What a process that only imports the compiled file in a folder says of a theorem, or of a definition, by its text."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from prover.audit.auditor import Verdict
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 Audit: TypeAlias = Callable[[Target, str], Verdict]
 """Judges tactics as a proof of a theorem; a `SharedAuditor` is one."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from prover.audit.session import EXIT, Elaborated
 from prover.audit.trust import Refusal
-from prover.lean import answers, source
+from prover.lean import answers, targets
 from prover.lean.embedded import protocol
-from prover.lean.source import LeanFile
+from prover.lean.targets import LeanFile
 
 EXAMPLE = b"theorem proofsmith_example"
 """An `example` leaves nothing behind to look at, so it is given a name."""
@@ -109,4 +109,4 @@ def error_of(name: str, elaborated: Elaborated) -> answers.Message | None:
 
 def located(submission: LeanFile, error: answers.Message) -> str:
     """An error with file and line."""
-    return f"{source.place(submission, error.start)}: {one_line(error.text)}"
+    return f"{targets.place(submission, error.start)}: {one_line(error.text)}"

@@ -31,7 +31,7 @@ from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean.native.discover import MISSING, toolchain
 from prover.lean.native.lake import LakeEnv
 from prover.lean.native.project import Project, shown, version_in
-from prover.lean.source import LeanFile, place
+from prover.lean.targets import LeanFile, place
 
 ACCEPTED, REFUSED, NOT_RUN = "accepted", "refused", "not run"
 

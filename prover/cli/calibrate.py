@@ -154,7 +154,7 @@ def texts(paths: list[Path]) -> list[tuple[str, str]]:
     """Label and Lean text of each file; each miniF2F statement of the valid split is a text of its own."""
     from data.minif2f import read
     from prover.errors import DataError
-    from prover.lean.source import load
+    from prover.lean.targets import load
 
     found = []
     for file in files_of(paths):

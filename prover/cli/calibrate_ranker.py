@@ -55,7 +55,7 @@ def _items(args: argparse.Namespace) -> list[Item]:
     from prover.evaluation.datasets import locate
     from prover.evaluation.library import library
     from prover.lean.embedded.worker import LeanWorker
-    from prover.lean.source import load
+    from prover.lean.targets import load
     from prover.prove.item import Item
 
     with LeanWorker() as worker:

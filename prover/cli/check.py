@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     """Judges every theorem of the target and says why."""
     from prover.audit.embedded import CHECKS
     from prover.audit.trust import FAULTS, kernel
-    from prover.lean.source import load
+    from prover.lean.targets import load
 
     above_zero(args, "timeout")
     if args.project is not None and args.native == "off":
@@ -113,7 +113,7 @@ def natively(args: argparse.Namespace, target: str, submission: str, verdicts: l
         return None
     from prover.audit.toolchain import check_natively
     from prover.lean.native.project import find_project
-    from prover.lean.source import LeanFile
+    from prover.lean.targets import LeanFile
 
     project = find_project(args.project or args.submission)
     if args.project is not None and project is None:

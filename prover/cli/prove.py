@@ -201,7 +201,7 @@ def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
 
 
 def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
-    from prover.lean.source import STATEMENT_HEAD
+    from prover.lean.targets import STATEMENT_HEAD
 
     for note in outcome.notes:
         tell(f"note: {note}")
@@ -238,7 +238,7 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
 def _talk(args: argparse.Namespace) -> int:
     """Follows one theorem: opens the theorem, talks, and prints the proof; a file is changed when the user says so."""
     from prover.cli.suggest import likely_column, parse_place
-    from prover.lean.source import STATEMENT_HEAD, load
+    from prover.lean.targets import STATEMENT_HEAD, load
     from prover.prove.run import from_statement
     from prover.prove.theorem import SearchSettings
     from prover.server.answers import applied

@@ -58,7 +58,7 @@ def likely_column(text: str, line: int) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Opens the place, tries tactics, prints what worked."""
-    from prover.lean.source import load
+    from prover.lean.targets import load
     from prover.server.session import Session
 
     at_least(args, 1, "limit")

@@ -27,7 +27,7 @@ from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.answers import ProofView
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
 from prover.lean.engine import Backend, Engine, Limits
-from prover.lean.source import Target, first_line, load
+from prover.lean.targets import Target, first_line, load
 from prover.mutation.host import LIBRARY
 
 SCHEMA = pa.schema(

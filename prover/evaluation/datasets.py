@@ -23,7 +23,7 @@ from data import programs as program_records
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.embedded.package import cache_dir
 from prover.lean.engine import Engine
-from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.targets import LeanFile, Reading, Target
 from prover.prove.item import Item
 from prover.prove.run import collect
 

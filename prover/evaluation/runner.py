@@ -37,10 +37,10 @@ from prover.evaluation.datasets import DataSet, locate
 from prover.evaluation.finished import FORMAT, check_folder, forget, tree_of
 from prover.evaluation.report import write_eval_page
 from prover.evaluation.statistics import bootstrap, mean_pass_at_k, pass_at_k, wilson
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
-from prover.lean.source import Reading, Target
+from prover.lean.targets import Reading, Target
 from prover.policy.base import View
 from prover.printable import tell
 from prover.prove.batch import run_batch
@@ -311,7 +311,7 @@ class _Evaluating:
         for name, proved in by_file.items():
             path = self.out / "proofs" / name
             places = {target.proof_span[0]: proof for target, proof in proved}
-            write_atomically(path, source.write_proofs(readings[name].file, places, readings[name].targets))
+            write_atomically(path, targets.write_proofs(readings[name].file, places, readings[name].targets))
             problems += self.auditor.recheck(path, readings[name], {target.index: proof for target, proof in proved})
         return problems
 

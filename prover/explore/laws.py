@@ -20,7 +20,7 @@ from prover.explore.theory import Lemma, Theory, introduction, proved, proving
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.evaluated import TYPE_VARIABLE, Equation, Limits
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 AUXILIARY = "proofsmith_explore"
 TACTIC_S = 5.0

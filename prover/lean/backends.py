@@ -23,7 +23,7 @@ from prover.lean.native.library import NativeLibrary
 from prover.lean.native.project import Project, find_project, version_in
 from prover.lean.native.reader import NativeReader
 from prover.lean.repl.engine import ReplEngine
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from prover.lean.answers import ProofView, TacticReply
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
 from prover.lean.evaluated import Counterexample, Equation, Falsification, Looking
 from prover.lean.evaluated import Limits as ExploreLimits
-from prover.lean.source import Target
 from prover.lean.states import LiveStates, Result, TacticTimeout, reply_of
 from prover.lean.tactic_text import searches_library
+from prover.lean.targets import Target
 
 QUICK = Looking(tries=300, seconds=0.1)
 CANNOT = Falsification(reason="this Lean cannot evaluate it")

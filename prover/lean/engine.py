@@ -17,7 +17,7 @@ from typing import Protocol
 
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext
-from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.targets import LeanFile, Reading, Target
 
 DEFAULT_HEARTBEATS = 200_000
 """Lean's own limit for a declaration, in thousands of small allocations; here for each tactic. Deterministic."""

@@ -14,11 +14,11 @@ from typing import Any
 from lean_dojo import DojoInitError
 
 from prover.errors import DataError
-from prover.lean import answers, source
+from prover.lean import answers, targets
 from prover.lean.commands import masked
 from prover.lean.engine import Engine, Limits
 from prover.lean.positions import Places
-from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.targets import LeanFile, Reading, Target
 
 END_OF_FILE = "Lean.Parser.Command.eoi"
 WAITS = re.compile(r"(?:\bby|=>|·|:=)\Z")
@@ -118,7 +118,7 @@ def hole_at(
         raise NoPlace(f"{where}: no tactic can stand here; choose a `sorry`, a `by` or a tactic")
     others = sum(not (made[0][0] <= s and e <= made[0][1]) for s, e, _ in outline.sorries)
     return Hole(
-        lean_file, index, source.full_name(lean_file, command), command.start, max(end, made[0][1]), **made[1],
+        lean_file, index, targets.full_name(lean_file, command), command.start, max(end, made[0][1]), **made[1],
         proof_span=made[0], others=others, passed=_passed(lean_file, outline, made[0][0]), broken=not outline.complete,
     )  # fmt: skip
 
@@ -132,9 +132,9 @@ def with_places(engine: Engine, reading: Reading) -> Reading:
     commands = engine.commands(file)
     whole = {t.index for t in reading.targets}
     found: list[Target] = list(reading.targets)
-    notes = [n for n in reading.notes if not n.endswith(source.INSIDE)]
+    notes = [n for n in reading.notes if not n.endswith(targets.INSIDE)]
     for index, command in enumerate(commands):
-        uses_sorry = command.sorries or any(source.SORRY_WARNING in m.text for m in command.messages)
+        uses_sorry = command.sorries or any(targets.SORRY_WARNING in m.text for m in command.messages)
         if index not in whole and command.declaration is not None and uses_sorry:
             holes, said = _places_in(engine, file, index, command, commands)
             found += holes
@@ -174,7 +174,7 @@ def _places_in(
     outline = engine.outline(file, command)
     places = Places(file.text)
     region = _Region(file, places, command.start, command.end, outline)
-    name = source.full_name(file, command)
+    name = targets.full_name(file, command)
     made: list[Hole] = []
     notes: list[str] = []
     for start, _, _ in outline.sorries:
@@ -184,7 +184,7 @@ def _places_in(
             file, index, name, command.start, command.end, span, _problem(file, index, commands), others=others, **shape
         )  # fmt: skip
         at = places.position(places.at_byte(start))
-        where = f"{source.place(file, start)}:{at.column + 1}: this sorry in {name}"
+        where = f"{targets.place(file, start)}:{at.column + 1}: this sorry in {name}"
         try:
             kind = "" if hole.problem is not None else _kind(engine, hole)
         except DojoInitError as error:
@@ -201,8 +201,8 @@ def _places_in(
 def _problem(file: LeanFile, index: int, commands: Sequence[answers.Command]) -> str | None:
     """Why nothing in a command can be searched: its own or an earlier error."""
     for command in commands[: index + 1]:
-        for error in command.errors or source.unmatched_end(command):
-            where = f"{source.place(file, error.start)}: {source.first_line(error.text)}"
+        for error in command.errors or targets.unmatched_end(command):
+            where = f"{targets.place(file, error.start)}: {targets.first_line(error.text)}"
             return f"it does not elaborate ({where})" if command is commands[index] else f"an error stands before it ({where})"
     return None
 

@@ -15,7 +15,7 @@ from lean_dojo.interaction import parse_goals as parsed
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.answers import Goal, ProofView
 from prover.lean.engine import Engine, Limits
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 INNER_TURNSTILE = re.compile(r"(?<!^)⊢", re.MULTILINE)
 STAND_IN = "\N{REPLACEMENT CHARACTER}"

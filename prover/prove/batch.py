@@ -22,7 +22,7 @@ from prover.audit.auditor import SharedAuditor, Verdict, auditor_for
 from prover.audit.outcome import Candidate, Failure, Proof, Refusal
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
-from prover.lean.source import Target
+from prover.lean.targets import Target
 from prover.policy.retrieval import retriever_of
 from prover.prove.cluster import Cluster, Stations
 from prover.prove.evaluator import ViewPolicy

@@ -16,7 +16,7 @@ from prover.errors import ConfigError
 from prover.explore.laws import Extent, FileLaws, Law
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.positions import LineEnds
-from prover.lean.source import load_with_ends, write_proofs
+from prover.lean.targets import load_with_ends, write_proofs
 from prover.prove.folder import json_text, write_atomically, write_below
 from prover.prove.report.laws import write_laws_page
 

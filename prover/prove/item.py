@@ -16,7 +16,7 @@ from prover.errors import DEBUG_VARIABLE, DataError, LeanProcessError, LeanSetup
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
 from prover.lean.holes import declaration_of
-from prover.lean.source import Target
+from prover.lean.targets import Target
 from prover.prove.evaluator import ViewPolicy
 from prover.prove.goals import KnownGoals
 from prover.prove.theorem import SearchSettings, find_candidate

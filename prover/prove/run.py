@@ -16,7 +16,7 @@ from typing import Any
 from prover import __version__
 from prover.audit.auditor import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import filled_but_last, with_places
@@ -90,7 +90,7 @@ def collect(paths: Sequence[Path]) -> list[Input]:
                 unique = f"{Path(readable).with_suffix('')}_{number}.lean"
                 number += 1
             taken.add(unique)
-            text, ends = source.load_with_ends(p)
+            text, ends = targets.load_with_ends(p)
             inputs.append(Input(unique, text, p, ends))
     return inputs
 
@@ -113,19 +113,19 @@ def from_statement(statement: str) -> Input:
         text = f"theorem statement : {text}"
     if not text.endswith("sorry"):
         text = f"{text.removesuffix('by').rstrip().removesuffix(':=').rstrip()} := by sorry"
-    return Input("statement.lean", f"{source.STATEMENT_HEAD}{text}\n")
+    return Input("statement.lean", f"{targets.STATEMENT_HEAD}{text}\n")
 
 
 def read_items(
     worker: Engine, inputs: Sequence[Input], holes: bool = False
-) -> tuple[list[Item], list[source.Reading], list[str]]:
+) -> tuple[list[Item], list[targets.Reading], list[str]]:
     """The theorems of all inputs, and what is to be said about the files.
 
     An input that cannot be read is noted when there are others; its reading then has no modules. Raises what is wrong with
     it when it is the only one. With `holes`, each `sorry` inside a longer proof is an item, too.
     """
     items: list[Item] = []
-    readings: list[source.Reading] = []
+    readings: list[targets.Reading] = []
     notes: list[str] = []
     for given in inputs:
         try:
@@ -135,7 +135,7 @@ def read_items(
         except (DataError, LeanProcessError) as error:
             if len(inputs) == 1:
                 raise
-            reading = source.Reading(source.LeanFile(given.text, (), 0, given.path), (), (f"left out: {error}",), clean=False)
+            reading = targets.Reading(targets.LeanFile(given.text, (), 0, given.path), (), (f"left out: {error}",), clean=False)
         readings.append(reading)
         notes += reading.notes
         names = _auto_bound(worker, reading)
@@ -144,7 +144,7 @@ def read_items(
     return items, readings, notes
 
 
-def _auto_bound(worker: Engine, reading: source.Reading) -> dict[int, tuple[str, ...]]:
+def _auto_bound(worker: Engine, reading: targets.Reading) -> dict[int, tuple[str, ...]]:
     """Names that no one declared, by their command: a misspelt one makes a theorem say something else."""
     targets = list({t.index: t for t in reading.targets if t.problem is None}.values())
     with suppress(LeanProcessError, DataError):
@@ -152,7 +152,7 @@ def _auto_bound(worker: Engine, reading: source.Reading) -> dict[int, tuple[str,
     return {}
 
 
-def _read(worker: Engine, given: Input, holes: bool) -> source.Reading:
+def _read(worker: Engine, given: Input, holes: bool) -> targets.Reading:
     for tries_left in reversed(range(MAX_TRIES)):
         try:
             reading = worker.read(given.text, given.path)
@@ -196,7 +196,7 @@ def run(
     settings_noted = settings.noted() | {"proofsmith": __version__, **noted}
     if backend.name != EMBEDDED.name:
         settings_noted["backend"] = backend.name
-    hashes = {i.name: source.LeanFile(i.text, (), 0).sha256 for i in inputs}
+    hashes = {i.name: targets.LeanFile(i.text, (), 0).sha256 for i in inputs}
     with RunFolder(out, settings_noted, hashes, fresh) as folder:
         auditor = auditor_for(backend, settings.memory_mb)
         starting = threading.Thread(target=auditor.start, name="auditor start")
@@ -295,7 +295,7 @@ def settle_places(
 def write_files(
     out: Path,
     inputs: Sequence[Input],
-    readings: Sequence[source.Reading],
+    readings: Sequence[targets.Reading],
     items: Sequence[Item],
     records: dict[str, dict[str, Any]],
     auditor: SharedAuditor,
@@ -314,7 +314,7 @@ def write_files(
         }
         open_ones = {i.target.index for i in of_file if records[i.id]["status"] != "proved"}
         proofs = {i.target.index: records[i.id]["proof"] for i in of_file if i.target.index not in open_ones}
-        text = source.write_proofs(reading.file, filled, reading.targets, given.ends)
+        text = targets.write_proofs(reading.file, filled, reading.targets, given.ends)
         path = write_below(out / "proofs", given.name, text)
         written.append(path)
         problems += auditor.recheck(path, reading, proofs)

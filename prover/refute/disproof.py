@@ -18,7 +18,7 @@ from prover.errors import DataError
 from prover.lean.dojo import Dojo
 from prover.lean.engine import Engine
 from prover.lean.evaluated import DATA, HYPOTHESIS, LET, Counterexample
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 TACTIC_TIMEOUT_S = 15.0
 

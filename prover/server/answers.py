@@ -10,11 +10,11 @@ from pathlib import Path
 from prover.audit import outcome as audit
 from prover.audit.outcome import Candidate, Disproof, Effort, Failure
 from prover.errors import DataError
-from prover.lean import answers, source
+from prover.lean import answers, targets
 from prover.lean.commands import masked
 from prover.lean.holes import Hole
 from prover.lean.positions import Places, Position
-from prover.lean.source import PROVABLE, SORRY_WARNING, LeanFile
+from prover.lean.targets import PROVABLE, SORRY_WARNING, LeanFile
 from prover.prove.script import script
 from prover.server.suggest import Suggestion
 from search.types import ProofTree
@@ -99,7 +99,7 @@ def document_of(file: LeanFile, commands: Sequence[answers.Command]) -> Document
     for command in commands:
         found = None
         if command.declaration in PROVABLE and command.value is not None:
-            names.append(source.full_name(file, command))
+            names.append(targets.full_name(file, command))
             found = _waiting(file, places, command)
         elif command.declaration is not None and not command.errors:
             found = _waiting_inside(file, places, command)
@@ -112,7 +112,7 @@ def document_of(file: LeanFile, commands: Sequence[answers.Command]) -> Document
 
 def _diagnostics(places: Places, commands: Sequence[answers.Command]) -> Iterator[Diagnostic]:
     for command in commands:
-        for message in (*command.messages, *source.unmatched_end(command)):
+        for message in (*command.messages, *targets.unmatched_end(command)):
             at, to = places.at_byte(message.start), places.at_byte(max(message.start, message.end))
             start, end = places.position(at), places.position(to)
             yield Diagnostic(message.severity, message.text, start, end, places.utf16(start), places.utf16(end))
@@ -125,12 +125,12 @@ def _waiting(file: LeanFile, places: Places, command: answers.Command) -> Waitin
     sorry = command.sorries or any(SORRY_WARNING in m.text for m in command.messages)
     if not sorry and not inside:
         return None
-    whole = command.body is not None and source.is_sorry(file.span(*command.body))
-    commented = source.COMMENT.search(file.span(*command.value)) is not None  # it is kept: the `sorry` is a place
+    whole = command.body is not None and targets.is_sorry(file.span(*command.body))
+    commented = targets.COMMENT.search(file.span(*command.value)) is not None  # it is kept: the `sorry` is a place
     spots = [first + m.start() for m in SORRY.finditer(masked(file.text[first:last]))]
     kind = "unfinished" if inside and not whole else "partial" if not inside and (not whole or commented) else "sorry"
     return Waiting(
-        source.full_name(file, command),
+        targets.full_name(file, command),
         file.span(command.start, command.value[0]).rstrip(),
         kind,
         places.position(places.at_byte(command.start)),
@@ -147,7 +147,7 @@ def _waiting_inside(file: LeanFile, places: Places, command: answers.Command) ->
         return None
     stated = file.span(command.start, command.value[0] if command.value is not None else command.end).rstrip()
     start, end = places.position(first), places.position(last)
-    return Waiting(source.full_name(file, command), stated, "partial", start, end, tuple(map(places.position, spots)))
+    return Waiting(targets.full_name(file, command), stated, "partial", start, end, tuple(map(places.position, spots)))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from prover import __version__
 from prover.errors import DataError, ProverError
-from prover.lean.source import load
+from prover.lean.targets import load
 from prover.server import wire
 from prover.server.jobs import Live
 from prover.server.service import Service

@@ -18,13 +18,13 @@ from lean_dojo import DojoInitError, TacticState
 
 from prover.audit.auditor import AuditVerdict
 from prover.errors import DataError, LeanProcessError
-from prover.lean import answers, source
+from prover.lean import answers, targets
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import Hole, NoPlace, hole_at, region_end
 from prover.lean.positions import Places
-from prover.lean.source import PROVABLE, LeanFile, Target, full_name
+from prover.lean.targets import PROVABLE, LeanFile, Target, full_name
 from prover.server.answers import Document, GoalsAt, document_of
 from prover.server.pool import Lease, Limit, Pool, Readiness
 from prover.server.suggest import goals_of
@@ -218,7 +218,7 @@ def _try(*tactics: str) -> Callable[[Engine], None]:
 def whole(worker: Engine, file: LeanFile, name: str) -> Hole:
     """A theorem's whole proof as a hole."""
     commands = worker.commands(file)
-    index = next(i for i, c in enumerate(commands) if c.value is not None and source.full_name(file, c) == name)
+    index = next(i for i, c in enumerate(commands) if c.value is not None and targets.full_name(file, c) == name)
     command = commands[index]
     assert command.value is not None
     places = Places(file.text)
@@ -260,7 +260,7 @@ def alone(worker: Engine, hole: Hole) -> Hole:
 def _broken_proof(command: answers.Command) -> bool:
     """Whether a theorem's errors are all in its proof."""
     return (
-        command.declaration in source.PROVABLE
+        command.declaration in targets.PROVABLE
         and command.value is not None
         and bool(command.errors)
         and all(e.start >= command.value[0] for e in command.errors)

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from prover.lean.source import STRICT_IN
+from prover.lean.targets import STRICT_IN
 
 NAME = "proofsmith_goal"
 DAGGER = re.compile(r"[^\s()\[\]{}⟨⟩,:@]*✝[⁰¹²³⁴⁵⁶⁷⁸⁹]*")

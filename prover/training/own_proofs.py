@@ -23,7 +23,7 @@ from prover.corpus.traces import DONE, SCHEMA, steps_of
 from prover.errors import DataError, LeanProcessError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import Target
+from prover.lean.targets import Target
 from prover.prove.folder import json_text, write_atomically
 
 STEPS, DONE_FILE = "steps-00000.parquet", "statistics.json"

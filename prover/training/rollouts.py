@@ -23,7 +23,7 @@ from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB
 from prover.lean.embedded.worker import EMBEDDED, LeanWorker
-from prover.lean.source import Target
+from prover.lean.targets import Target
 from prover.prove.folder import JOURNAL
 from prover.prove.item import LAST_RESORT_S
 from prover.prove.run import Input, collect, read_items

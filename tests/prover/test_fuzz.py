@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from prover.audit.embedded import Auditor
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.dojo import Dojo
 from prover.lean.embedded import protocol, shapes
 from prover.lean.embedded.package import EmbeddedPackage
@@ -253,10 +253,10 @@ statements = joined(PIECES) | propositions | st.builds(
 )  # fmt: skip
 
 
-def look_at(reading: source.Reading) -> None:
+def look_at(reading: targets.Reading) -> None:
     """All that a run does with a reading, but for the search."""
     proofs = {t.proof_span[0]: "simp\nomega" for t in reading.targets}
-    written = source.write_proofs(reading.file, proofs, reading.targets)
+    written = targets.write_proofs(reading.file, proofs, reading.targets)
     assert all(t.statement and t.line > 0 and t.command("simp") and "simp" in written for t in reading.targets)
 
 
@@ -269,7 +269,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(
     path.write_bytes(content)
     tally["4 files"] += 1
     try:
-        reading = worker.read(source.load(path), path)
+        reading = worker.read(targets.load(path), path)
         look_at(reading)
         tally["4   … read, with something to prove" if reading.targets else "4   … read"] += 1
     except DataError:

@@ -28,7 +28,7 @@ from prover.lean.dojo import WARM_UP, WARM_UP_TIMEOUT_S
 from prover.lean.embedded import protocol
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import SETUP, LeanWorker
-from prover.lean.source import STRICT
+from prover.lean.targets import STRICT
 from tests.standins import checkers, traced
 
 HERE = Path(__file__).parent

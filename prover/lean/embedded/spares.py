@@ -17,7 +17,7 @@ from typing import cast
 
 from prover.errors import LeanProcessError, LeanProtocolError
 from prover.lean.embedded.process import FURTHER, LeanProcess
-from prover.lean.source import STRICT
+from prover.lean.targets import STRICT
 
 SETUP = "noncomputable section\n"
 """In front of every text: definitions need no code generation."""

@@ -26,7 +26,7 @@ from prover.lean.embedded.spares import SETUP as SETUP
 from prover.lean.engine import Limits
 from prover.lean.evaluated import Equation, Falsification, Looking, equations, falsification
 from prover.lean.evaluated import Limits as ExploreLimits
-from prover.lean.source import (
+from prover.lean.targets import (
     LIBRARY,
     STRICT,
     STRICT_IN,

@@ -35,8 +35,8 @@ from prover.lean.native.library import MODULE, said_in
 from prover.lean.native.project import Project
 from prover.lean.native.reader import NativeReader
 from prover.lean.repl.engine import private_mb
-from prover.lean.source import Target
 from prover.lean.tactic_text import only_goal, says_sorry, suggests
+from prover.lean.targets import Target
 
 LONGEST_TACTIC_BYTES = 3500
 """LeanDojo speaks through a terminal, which cuts lines at 4,096 bytes."""

@@ -29,7 +29,7 @@ from prover.lean.native.discover import native_problem
 from prover.lean.native.lake import Offsets
 from prover.lean.native.project import read_project
 from prover.lean.native.reader import parse_header
-from prover.lean.source import PROVABLE, Reading, Target, load
+from prover.lean.targets import PROVABLE, Reading, Target, load
 
 NOT_READ = (AssertionError, ValueError, LookupError, AttributeError, TypeError)
 """What LeanDojo raises over syntax that it does not know."""

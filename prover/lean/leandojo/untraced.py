@@ -31,8 +31,8 @@ from prover.errors import LeanSetupError
 from prover.lean.native.lake import DoesNotCompile, LakeEnv, compiled, environment
 from prover.lean.native.library import MODULE, NativeLibrary, usable
 from prover.lean.native.project import Project, Version, shown, version_in
-from prover.lean.source import Target
 from prover.lean.states import INNER_TURNSTILE
+from prover.lean.targets import Target
 
 READ_BYTES = 1 << 16
 HIDDEN_TURNSTILE = "\ue0a2"

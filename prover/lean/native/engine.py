@@ -17,8 +17,8 @@ from prover.lean.engine import Limits
 from prover.lean.native.lake import LakeEnv
 from prover.lean.native.project import Project
 from prover.lean.native.reader import NativeReader, parse_header
-from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.tactic_text import mentions_metavariables, no_tactic
+from prover.lean.targets import LeanFile, Reading, Target
 from prover.lean.worker import Ended, ProcessWorker
 
 NATIVE_MEMORY_MB = 8000

@@ -25,7 +25,7 @@ from prover.lean import answers
 from prover.lean.embedded.package import CACHE_VARIABLE
 from prover.lean.native.project import Project
 from prover.lean.process import end_group
-from prover.lean.source import first_line
+from prover.lean.targets import first_line
 
 SEVERITIES = ("error", "warning", "info", "information", "trace")
 

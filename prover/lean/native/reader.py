@@ -15,7 +15,7 @@ from prover.lean.commands import header, split
 from prover.lean.context import FileContext
 from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import SOURCE, Facts, NativeLibrary, usable
-from prover.lean.source import (
+from prover.lean.targets import (
     LeanFile,
     Reading,
     Target,

@@ -33,8 +33,8 @@ from prover.lean.native.project import REPL_VARIABLE
 from prover.lean.native.reader import confirmed
 from prover.lean.process import SKIPPED, JsonProcess
 from prover.lean.repl import wire
-from prover.lean.source import LeanFile, Reading, Target, bound_in, file_context_in, first_line
 from prover.lean.tactic_text import only_goal, says_sorry
+from prover.lean.targets import LeanFile, Reading, Target, bound_in, file_context_in, first_line
 
 MAX_REPLY_BYTES = 256 * 1024 * 1024
 CAUSES = "not enough memory, a REPL built for another Lean than the project's, or an uncaught exception in it"

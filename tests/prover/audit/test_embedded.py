@@ -11,7 +11,7 @@ from prover.audit.embedded import CHECKS, Auditor
 from prover.audit.trust import ALLOWED_AXIOMS, CORE_AXIOMS
 from prover.errors import DataError, LeanProcessError
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import Target
+from prover.lean.targets import Target
 
 FILE = """\
 namespace A

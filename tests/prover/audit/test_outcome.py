@@ -10,7 +10,7 @@ import pytest
 
 from prover.audit.outcome import Candidate, Proof, Refusal, audited
 from prover.errors import LeanCrashedError
-from prover.lean.source import LeanFile, Target
+from prover.lean.targets import LeanFile, Target
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGET = Target(LeanFile("theorem t : True := by sorry", ("Init",), 0), 0, "t", 0, 28, (17, 28))

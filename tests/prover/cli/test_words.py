@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prover.cli.main import main
-from prover.lean.source import LeanFile, first_line, import_error
+from prover.lean.targets import LeanFile, first_line, import_error
 from prover.prove.progress import ProgressBar
 
 

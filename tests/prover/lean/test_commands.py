@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prover.lean import commands, source
+from prover.lean import answers, commands
 from prover.lean.embedded.worker import LeanWorker
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +27,7 @@ def test_the_text_gives_the_same_declarations_as_lean(path: Path, lean: LeanWork
     modules, body_start = commands.header(text)
     assert ("Init", *(m for m in modules if m != "Init")) == parsed.modules
 
-    def facts(found: list[source.answers.Command]) -> list[tuple[object, ...]]:
+    def facts(found: list[answers.Command]) -> list[tuple[object, ...]]:
         return [
             (c.start, c.end, c.declaration, c.id, c.namespace, c.keyword, c.sorries)
             + ((c.value, c.body) if c.declaration == "theorem" else ())
@@ -72,7 +72,7 @@ def test_scopes_are_followed() -> None:
 def test_messages_go_to_the_command_that_they_are_about() -> None:
     text = "theorem a : True := sorry\n\ntheorem b : False := sorry\n"
     at = text.index("False")
-    found = commands.split(text, 0, [source.answers.Message("error", "no", at, at + 5)])
+    found = commands.split(text, 0, [answers.Message("error", "no", at, at + 5)])
     assert [len(c.errors) for c in found] == [0, 1]
 
 

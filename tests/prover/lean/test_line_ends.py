@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prover.errors import DataError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.commands import header, split
 from prover.lean.positions import LineEnds
-from prover.lean.source import LeanFile, Reading
+from prover.lean.targets import LeanFile, Reading
 from prover.prove.batch import Item
 from prover.prove.run import collect, write_files
 
@@ -36,7 +36,7 @@ def written(raw: bytes, tmp_path: Path) -> bytes:
     (given_file,) = collect([path])
     _, start = header(given_file.text)
     lean_file = LeanFile(given_file.text, (), start, path)
-    found = source.reading_of(lean_file, split(lean_file.text, start)).targets
+    found = targets.reading_of(lean_file, split(lean_file.text, start)).targets
     reading = Reading(LeanFile(given_file.text, ("Init",), start), found)
     assert len(reading.targets) == 2
     items = [Item(f"f.lean:{t.name}", t, "f.lean") for t in reading.targets]

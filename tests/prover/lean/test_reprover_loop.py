@@ -22,7 +22,7 @@ from lean_dojo import (
     TacticState,
 )
 
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.testing.dojo import DONE, Crash, FakeDojo, FakeTheorem, Slow
@@ -101,31 +101,31 @@ theorem broken (p : Prop) (h : p) : q := by sorry
 
 
 @pytest.fixture(scope="module")
-def theorems(lean_worker: LeanWorker) -> dict[str, source.Target]:
+def theorems(lean_worker: LeanWorker) -> dict[str, targets.Target]:
     return {target.name: target for target in lean_worker.read(STATEMENTS).targets}
 
 
 @pytest.mark.parametrize("name", ["swap", "bound"])
 def test_a_search_written_for_leandojo_proves_theorems(
-    lean_worker: LeanWorker, theorems: dict[str, source.Target], name: str
+    lean_worker: LeanWorker, theorems: dict[str, targets.Target], name: str
 ) -> None:
     outcome = prove_with_leandojo(lambda: Dojo(theorems[name], lean_worker))
     assert outcome.status == "Proved" and outcome.proof is not None
     assert outcome.errors > 0, "a search that never errs would not show that errors are values"
     proof = "\n".join(outcome.proof)
-    whole = lean_worker.read(f"{theorems[name].statement} {source.by_block(proof)}")
+    whole = lean_worker.read(f"{theorems[name].statement} {targets.by_block(proof)}")
     assert whole.clean and not whole.targets
 
 
 def test_a_theorem_that_is_false_is_not_proved(
-    lean_worker: LeanWorker, theorems: dict[str, source.Target]
+    lean_worker: LeanWorker, theorems: dict[str, targets.Target]
 ) -> None:
     outcome = prove_with_leandojo(lambda: Dojo(theorems["wrong"], lean_worker), expansions=10)
     assert outcome.status == "Failed"
 
 
 def test_a_statement_that_does_not_elaborate_is_discarded(
-    lean_worker: LeanWorker, theorems: dict[str, source.Target]
+    lean_worker: LeanWorker, theorems: dict[str, targets.Target]
 ) -> None:
     outcome = prove_with_leandojo(lambda: Dojo(theorems["broken"], lean_worker))
     assert outcome.status == "Discarded: DojoInitError"
@@ -147,7 +147,7 @@ def test_the_same_search_runs_on_the_fake() -> None:
 
 
 def test_a_lean_that_cannot_be_had_is_a_crash_as_leandojo_has_it(
-    lean_worker: LeanWorker, theorems: dict[str, source.Target], monkeypatch: pytest.MonkeyPatch
+    lean_worker: LeanWorker, theorems: dict[str, targets.Target], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from prover.errors import LeanSetupError
 

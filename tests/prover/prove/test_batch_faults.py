@@ -13,7 +13,7 @@ import pytest
 from prover.audit.auditor import SharedAuditor
 from prover.audit.embedded import Auditor
 from prover.errors import LeanCrashedError, LeanSetupError, PolicyError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.process import LeanStartError
 from prover.lean.embedded.worker import START_TRIES, LeanWorker
@@ -52,7 +52,7 @@ def auditor(verdict: Callable[[], Any] = Accepted) -> SharedAuditor:
     class Stub:
         stays = False
 
-        def audit_proof(self, target: source.Target, proof: str) -> Any:
+        def audit_proof(self, target: targets.Target, proof: str) -> Any:
             return verdict()
 
     shared._judge = Stub()  # type: ignore[assignment]
@@ -129,7 +129,7 @@ def test_a_candidate_that_the_audit_refuses_is_searched_on_and_the_next_one_coun
     class Picky:
         stays = False
 
-        def audit_proof(self, target: source.Target, proof: str) -> Any:
+        def audit_proof(self, target: targets.Target, proof: str) -> Any:
             judged.append(f"{target.name}: {proof}")
             return Accepted() if target.name != "b" or proof == "exact True.intro" else Accepted(False, "too simple")
 

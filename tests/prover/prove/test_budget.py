@@ -14,8 +14,8 @@ from prover.audit.outcome import Candidate, Failure, Proof
 from prover.errors import LeanCrashedError, LeanTimeoutError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import Target
 from prover.lean.tactic_text import endless
+from prover.lean.targets import Target
 from prover.policy.base import View
 from prover.prove.batch import run_one
 from prover.prove.environment import DojoEnvironment

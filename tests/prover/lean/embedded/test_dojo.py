@@ -23,8 +23,8 @@ from lean_dojo import (
 from prover.errors import LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import MAX_TRIES, LeanWorker
-from prover.lean.source import Target
 from prover.lean.states import TacticTimeout, TurnstileState, tactic_state
+from prover.lean.targets import Target
 
 TEXT = """\
 def count : Nat → Nat → Nat

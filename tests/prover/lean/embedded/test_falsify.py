@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from lean_dojo import TacticState
 
-from prover.lean import source
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.evaluated import Looking
+from prover.lean.targets import Target
 
 TEXT = """\
 namespace Own
@@ -68,16 +68,16 @@ TRUE = {"Own.own_true", "Own.tree_true", "by_measure_true", "no_program"}
 
 
 @pytest.fixture(scope="module")
-def targets(lean_worker: LeanWorker) -> dict[str, source.Target]:
+def targets(lean_worker: LeanWorker) -> dict[str, Target]:
     return {t.name: t for t in lean_worker.read(TEXT).targets}
 
 
-def test_every_statement_is_here(targets: dict[str, source.Target]) -> None:
+def test_every_statement_is_here(targets: dict[str, Target]) -> None:
     assert set(targets) == FALSE | TRUE
 
 
 @pytest.mark.parametrize("name", sorted(FALSE))
-def test_a_false_statement_gets_values(lean_worker: LeanWorker, targets: dict[str, source.Target], name: str) -> None:
+def test_a_false_statement_gets_values(lean_worker: LeanWorker, targets: dict[str, Target], name: str) -> None:
     with Dojo(targets[name], lean_worker) as (dojo, state):
         assert isinstance(state, TacticState)
         assert dojo.falsify(state, Looking(100_000, 10.0)).found is not None
@@ -85,20 +85,20 @@ def test_a_false_statement_gets_values(lean_worker: LeanWorker, targets: dict[st
 
 @pytest.mark.parametrize("name", sorted(TRUE))
 def test_a_true_or_unknown_statement_gets_none(
-    lean_worker: LeanWorker, targets: dict[str, source.Target], name: str
+    lean_worker: LeanWorker, targets: dict[str, Target], name: str
 ) -> None:
     with Dojo(targets[name], lean_worker) as (dojo, state):
         assert dojo.falsify(state, Looking()).found is None
 
 
-def test_values_are_the_smallest_and_readable(lean_worker: LeanWorker, targets: dict[str, source.Target]) -> None:
+def test_values_are_the_smallest_and_readable(lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
     with Dojo(targets["guarded"], lean_worker) as (dojo, state):
         found = dojo.falsify(state, Looking(100_000, 10.0)).found
     assert found is not None
     assert found.said() == "n = 7"
 
 
-def test_what_was_computed_with_is_named_by_its_definitions(lean_worker: LeanWorker, targets: dict[str, source.Target]) -> None:
+def test_what_was_computed_with_is_named_by_its_definitions(lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
     with Dojo(targets["mutually"], lean_worker) as (dojo, state):
         found = dojo.falsify(state, Looking()).found
     assert found is not None
@@ -117,7 +117,7 @@ def test_a_hypothesis_for_all_values_stops_a_strict_search_only(lean_worker: Lea
     assert found.values == {"m": "1"}
 
 
-def test_conjectures_are_stated_in_the_theorems_context(lean_worker: LeanWorker, targets: dict[str, source.Target]) -> None:
+def test_conjectures_are_stated_in_the_theorems_context(lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
     with Dojo(targets["Own.own_true"], lean_worker) as (dojo, _):
         assert dojo.falsified("∀ x : Nat, add x Nat.Z = x") is None
         found = dojo.falsified("∀ x y : Nat, add x y = add x x")

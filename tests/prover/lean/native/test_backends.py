@@ -30,9 +30,9 @@ from prover.lean.native.lake import LakeEnv
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
 from prover.lean.repl.engine import ReplEngine
-from prover.lean.source import LeanFile, Reading, Target
 from prover.lean.states import TacticTimeout
 from prover.lean.tactic_text import mentions_metavariables, only_goal
+from prover.lean.targets import LeanFile, Reading, Target
 from tests.standins.server import StandIn, make_project, standing_in
 
 TEXT = """namespace A

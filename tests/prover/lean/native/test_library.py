@@ -25,7 +25,7 @@ from prover.lean.native.lake import LakeEnv, Ran
 from prover.lean.native.library import SOURCE, Facts, NativeLibrary, facts, said_in
 from prover.lean.native.project import Project, read_project
 from prover.lean.native.reader import NativeReader
-from prover.lean.source import Reading, Target
+from prover.lean.targets import Reading, Target
 from tests.standins.server import StandIn, make_project, standing_in
 
 TEXT = """namespace A

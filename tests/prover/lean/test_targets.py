@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prover.errors import DataError, ProverError
-from prover.lean import source
+from prover.lean import targets
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.source import LeanFile, Reading, Target
+from prover.lean.targets import LeanFile, Reading, Target
 
 FORMS = {
     "by sorry": "theorem T : True := by sorry",
@@ -84,7 +84,7 @@ class TestFinding:
         assert target.name == NAMES.get(form, "T")
         assert target.line == reading.file.text[: reading.file.text.index(target.statement)].count("\n") + 1
 
-        written = source.write_proofs(reading.file, {target.proof_span[0]: PROOF}, reading.targets)
+        written = targets.write_proofs(reading.file, {target.proof_span[0]: PROOF}, reading.targets)
         again = lean_worker.read(written)
         assert again.clean and not again.targets, (written, again)
         start, end = (len(reading.file.text.encode()[:at].decode()) for at in target.proof_span)
@@ -110,7 +110,7 @@ class TestFinding:
         text = "theorem a : 1 = 1 := by sorry /- and -/ theorem b : 2 = 2 := by sorry"
         reading = lean_worker.read(text)
         assert [t.name for t in reading.targets] == ["a", "b"]
-        both = source.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
+        both = targets.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
         assert lean_worker.read(both).clean
 
     def test_equal_names_are_told_apart(self, lean_worker: LeanWorker) -> None:
@@ -187,7 +187,7 @@ end Zoo
     ) -> None:
         text = self.CONTEXT.replace("theorem later", "  theorem later")
         reading = lean_worker.read(text)
-        written = source.write_proofs(
+        written = targets.write_proofs(
             reading.file, {t.proof_span[0]: p for t, p in zip(reading.targets, proofs, strict=True)}, reading.targets
         )
         assert lean_worker.read(written).clean, written
@@ -197,8 +197,8 @@ end Zoo
 
     def test_what_is_not_proved_keeps_its_sorry_and_every_other_byte(self, lean_worker: LeanWorker) -> None:
         reading = lean_worker.read(self.CONTEXT)
-        assert source.write_proofs(reading.file, {}, reading.targets) == self.CONTEXT
-        written = source.write_proofs(reading.file, {reading.targets[1].proof_span[0]: "omega"}, reading.targets)
+        assert targets.write_proofs(reading.file, {}, reading.targets) == self.CONTEXT
+        written = targets.write_proofs(reading.file, {reading.targets[1].proof_span[0]: "omega"}, reading.targets)
         assert written == self.CONTEXT.replace("⟪n⟫ := by sorry\nend\n", "⟪n⟫ := by\n  omega\nend\n")
 
     @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ end Zoo
         self, lean_worker: LeanWorker, statement: str
     ) -> None:
         """A name that is not there is not made a variable, as it would be by Lean's own default."""
-        reading = lean_worker.read(f"{source.STRICT}{statement}")
+        reading = lean_worker.read(f"{targets.STRICT}{statement}")
         assert not reading.clean
         problems = [t.problem or "" for t in reading.targets] + list(reading.notes)
         assert any("does not elaborate" in p or "unexpected token" in p for p in problems), problems
@@ -270,7 +270,7 @@ class TestFiles:
     def test_a_file_is_read_as_utf8_with_plain_line_ends(self, tmp_path: Path) -> None:
         path = tmp_path / "F.lean"
         path.write_bytes("theorem t :\r\n  ∀ ε, ε = ε := sorry".encode())
-        assert source.load(path) == "theorem t :\n  ∀ ε, ε = ε := sorry"
+        assert targets.load(path) == "theorem t :\n  ∀ ε, ε = ε := sorry"
 
     @pytest.mark.parametrize(
         ("content", "said"),
@@ -285,7 +285,7 @@ class TestFiles:
         path = tmp_path / "F.lean"
         path.write_bytes(content)
         with pytest.raises(DataError) as refused:
-            source.load(path)
+            targets.load(path)
         assert str(path) in str(refused.value) and said in str(refused.value)
 
     def test_what_is_no_file_is_told(self, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ class TestFiles:
             Path("/dev/zero"),
         ):
             with pytest.raises(DataError) as refused:
-                source.load(path)
+                targets.load(path)
             assert str(path) in str(refused.value)
 
     @pytest.mark.parametrize(
@@ -316,14 +316,14 @@ class TestFiles:
 
         monkeypatch.setattr(Path, "open", refuse)
         with pytest.raises(DataError, match=f"cannot read {path}: {error.strerror}"):
-            source.load(path)
+            targets.load(path)
 
     def test_a_file_that_is_too_big_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "F.lean"
         path.write_text("-- " + "x" * 1000)
-        monkeypatch.setattr(source, "MAX_FILE_BYTES", 1000)
+        monkeypatch.setattr(targets, "MAX_FILE_BYTES", 1000)
         with pytest.raises(DataError, match="more than 1000 bytes"):
-            source.load(path)
+            targets.load(path)
 
     @pytest.mark.parametrize(
         "text",
@@ -366,8 +366,8 @@ def test_any_text_is_read_or_refused_in_our_words(lean_worker: LeanWorker, text:
     for target in reading.targets:
         assert target.start <= target.proof_span[0] < target.proof_span[1] <= target.end
         assert "sorry" in reading.file.span(*target.proof_span)
-    assert source.write_proofs(reading.file, {}, reading.targets) == reading.file.text
-    source.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
+    assert targets.write_proofs(reading.file, {}, reading.targets) == reading.file.text
+    targets.write_proofs(reading.file, {t.proof_span[0]: "rfl" for t in reading.targets}, reading.targets)
 
 
 @settings(max_examples=50)
@@ -378,6 +378,6 @@ def test_any_bytes_are_read_or_refused_in_our_words(
     path = tmp_path_factory.getbasetemp() / "any.lean"
     path.write_bytes(content)
     try:
-        assert source.load(path) == content.decode().replace("\r\n", "\n")
+        assert targets.load(path) == content.decode().replace("\r\n", "\n")
     except DataError as error:
         assert str(path) in str(error)
