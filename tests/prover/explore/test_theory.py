@@ -7,7 +7,7 @@ import pytest
 from prover.explore.theory import Theory, lemmas
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.evaluated import Equation, Looking
+from prover.lean.evaluated import Equation, Limits, Looking
 
 OWN = """namespace T
 inductive Seq (a : Type) where
@@ -29,6 +29,8 @@ theorem t {a : Type} (x y : Seq a) : size (join x y) = plus (size y) (size x) :=
 end T
 """
 THEORY = Theory(("T.plus", "T.join", "T.size"), frozenset({"T.Seq", "T.Num"}))
+PATIENT = Limits(budget_s=60)
+"""A loaded machine may take longer over them than a search would wait."""
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def dojo(lean_worker: LeanWorker) -> Dojo:
 
 def test_laws_of_own_functions_are_conjectured_at_their_most_general_type(dojo: Dojo) -> None:
     with dojo as (opened, _):
-        found = {e.text: e for e in opened.conjectures(THEORY.functions)}
+        found = {e.text: e for e in opened.conjectures(THEORY.functions, PATIENT)}
     assert "T.plus y x = T.plus x y" in found
     units = [e for text, e in found.items() if text.startswith("T.join x") and "T.Seq.none" in text]
     assert units and "(T.Seq α)" in dict(units[0].variables).values()
@@ -47,7 +49,7 @@ def test_laws_of_own_functions_are_conjectured_at_their_most_general_type(dojo: 
 
 def test_nothing_false_of_small_values_is_conjectured(dojo: Dojo) -> None:
     with dojo as (opened, _):
-        for equation in opened.conjectures(THEORY.functions):
+        for equation in opened.conjectures(THEORY.functions, PATIENT):
             assert opened.falsified(equation.statement, Looking(seconds=0.2)) is None, equation.statement
 
 

@@ -7,7 +7,7 @@ import time
 
 from prover.lean.embedded.worker import LeanWorker
 
-CHECKS = int(os.environ.get("CHECKS", "5000"))
+CHECKS = int(os.environ.get("CHECKS", "2500"))
 WARM_UP = 500
 MAX_GROWTH_MB = 150
 STATEMENT = "theorem t (a b : Nat) (p q : Prop) (hp : p) (hq : q) (h : a = b) : b = a ∧ (q ∧ p) := by sorry"
