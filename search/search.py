@@ -16,7 +16,7 @@ Invariants.
 Tie-break. Proposals: higher log_prob, then the evaluator's order. Nodes: the strategy's.
 
 Not guaranteed. The edge that completed a refused candidate need not be the culprit, so a refusal may cost a proof
-that exists. Candidates that are already found are put to `accept` even when the time is over.
+that exists. A candidate that is found is put to `accept` even when the time is over; after a refusal it is not searched on.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def search(
         strategy: new; one for each search.
         revisits: for the second, third, … expansion of a state the log-probability that one more is worth its while.
         batch: nodes whose proposals are asked for at a time, at most.
-        clock: gives seconds. It and `cancelled` are looked at before each expansion, `cancelled` also after a refusal.
+        clock: gives seconds. It and `cancelled` are looked at before each expansion and after a refusal.
         on_expansion: called after each expansion, before `accept`.
 
     Returns why the search ended, the candidate if there is one, and the graph.
@@ -78,12 +78,13 @@ def search(
         seconds = clock() - started
         return SearchResult(status, candidate, graph.expansions, expander.tactics_run, seconds, refused, graph, scores)
 
-    def over() -> Status | None:
+    def stopped() -> Status | None:
         if cancelled():
             return Status.CANCELLED
-        if graph.expansions == budget.max_expansions:
-            return Status.OUT_OF_EXPANSIONS
         return Status.OUT_OF_TIME if budget.timeout_s is not None and clock() - started >= budget.timeout_s else None
+
+    def over() -> Status | None:
+        return Status.OUT_OF_EXPANSIONS if graph.expansions == budget.max_expansions and not cancelled() else stopped()
 
     strategy.start(graph, values, revisits)
     while True:
@@ -91,11 +92,12 @@ def search(
             if accept(graph.root.proof):
                 return ended(Status.FOUND)
             refused += 1
+            if (status := stopped()) is not None:
+                graph.refuse()
+                return ended(status)
             edges = expander.run_rest(graph.completing_node())
             graph.refuse()
             strategy.refused(edges)
-            if cancelled():
-                return ended(Status.CANCELLED)
 
         chosen = strategy.select(batch)
         if not chosen:

@@ -436,6 +436,19 @@ def test_what_was_left_out_behind_a_refused_closing_tactic_is_run_in_the_same_ex
     assert [tactic for _, tactic in game.ran] == ["bad", "stuck", "worse", "step", "good"]
 
 
+def test_after_the_time_one_candidate_is_put_to_the_audit_and_no_further_one() -> None:
+    """An audit takes time; a state with many closing tactics must not have all of them audited after the end."""
+    game = Game({"root": {"bad": [], "worse": [], "good": []}})
+    now = [0.0]
+
+    def accept(tree: ProofTree) -> bool:
+        now[0] += 3.0
+        return tree.tactic == "good"
+
+    result = game.search(accept=accept, budget=Budget(None, 5.0), clock=lambda: now[0])
+    assert (result.status, result.candidate, result.candidates_refused) == (Status.OUT_OF_TIME, None, 2)
+
+
 def test_nodes_dropped_under_a_refused_proof_come_back() -> None:
     """`b` was queued before `a` closed; the refusal makes it matter again, and it has the proof."""
     game = Game({"root": {"x": ["a"], "y": ["b"]}, "a": {"bad": []}, "b": {"good": []}})
