@@ -25,6 +25,8 @@ from prover.prove.item import Item
 
 SILENCE_S = 5.0
 """Where no bar moves, a line is written at least so often."""
+MOST_NAMED = 4
+"""Of the theorems under way, paused ones of a batch with a deadline included, the last that were begun are named."""
 
 
 class ProgressBar:
@@ -72,7 +74,9 @@ class ProgressBar:
             now = time.monotonic()
             running = dict(self._running)
             if now - self._said >= SILENCE_S and running:
-                at = ", ".join(f"{name} {now - began:.0f} s" for name, began in running.items())
+                newest = list(running.items())[-MOST_NAMED:]
+                at = ", ".join(f"{name} {now - began:.0f} s" for name, began in newest)
+                at += f", and {more} more" if (more := len(running) - len(newest)) else ""
                 self._say(f"[{self._done}/{self._total}] {now - self._began:.0f} s: at {at}")
 
     def _say(self, line: str) -> None:

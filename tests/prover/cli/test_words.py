@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,6 +60,18 @@ def test_the_live_line_says_what_the_result_says(record: dict[str, Any], said: s
     with ProgressBar(1, {}) as bar:
         bar.finished(Item(), {"name": "t", "seconds": 1.0, "expansions": 2, **record})  # type: ignore[arg-type]
     assert said in capsys.readouterr().err
+
+
+def test_of_many_paused_theorems_the_last_begun_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("prover.prove.progress.SILENCE_S", 0.05)
+    with ProgressBar(9, {}) as bar:
+        for number in range(9):
+            bar.started(SimpleNamespace(target=SimpleNamespace(name=f"t{number}")))  # type: ignore[arg-type]
+        time.sleep(1.0)
+    said = capsys.readouterr().err
+    assert "t5 " in said and "t8 " in said and "t4 " not in said and "and 5 more" in said
 
 
 GOOD = "theorem a : 1 = 1 := by sorry\n\ntheorem b (p : Prop) (h : p) : p ∧ p := by\n  constructor\n  · sorry\n  · exact h\n"
