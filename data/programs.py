@@ -24,7 +24,17 @@ from data.smtlib import convert
 FIELDS = ("set", "name", "text")
 MINI_FIELDS = ("full_name", "prop_defn", "deps")
 UNPROVED = re.compile(r":=\s*(?:by\s+)?sorry\b")
-HEADER = re.compile(r"(?:\s|--[^\n]*\n|/-(?![-!]).*?-/|(?:prelude|module|(?:public |meta )*import [^\n]*)(?=\n))*", re.DOTALL)
+NESTING = 4
+"""Comments in comments are seen so deep."""
+
+
+def _comment(depth: int) -> str:
+    return rf"/-(?:(?!/-|-/).{'|' + _comment(depth - 1) if depth else ''})*-/"
+
+
+HEADER = re.compile(
+    rf"(?:\s|--[^\n]*\n|(?!/-[-!]){_comment(NESTING)}|(?:prelude|module|(?:public |meta )*import [^\n]*)(?=\n))*", re.DOTALL
+)
 MATHLIB = re.compile(r"^import Mathlib\S*\n?", re.MULTILINE)
 MARKED = re.compile(
     r"^[ \t]*-- !benchmark @start (?P<part>proof|proof_aux)\b.*?^[ \t]*-- !benchmark @end (?P=part)\b[^\n]*$",

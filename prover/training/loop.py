@@ -91,7 +91,7 @@ def read_metrics(out: Path, until: int | None = None) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     rows = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").split("\n"):
         try:
             row = json.loads(line)
         except ValueError:

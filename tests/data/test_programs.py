@@ -40,6 +40,16 @@ def test_a_bad_record_is_named_with_its_line(tmp_path: Path, bad: Any, said: str
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["-- a\n", "/- a /- nested /- twice -/ -/ b -/\n", "/- of - and / -/ -- b\nimport Init\n", "import Init\n/- a -/\n", ""],
+)
+def test_the_line_against_automatic_names_stands_behind_the_header(tmp_path: Path, before: str) -> None:
+    behind = "/-- says /- what -/ -/\n" + GOOD["text"]
+    [found] = programs.read(lines(tmp_path / "s.jsonl", {**GOOD, "text": before + behind}))
+    assert found.text == f"{before}set_option autoImplicit false\n\n{behind}"
+
+
 def test_a_record_of_minicodeprops_loses_its_import_and_keeps_automatic_names(tmp_path: Path) -> None:
     record = {
         "full_name": "p",

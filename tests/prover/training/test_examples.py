@@ -66,6 +66,12 @@ def test_the_sample_is_fixed_and_has_nothing_twice(tmp_path: Path) -> None:
     assert found.side("train", 5) == found.side("train", None)[:5]
 
 
+def test_a_line_separator_inside_a_text_ends_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(json.dumps({"state": "s : String\n⊢ s = \"a\u2028b\"", "tactic": "rfl"}, ensure_ascii=False) + "\n", "utf-8")
+    assert [e.target for e in read([path], "sft").side("train", None)] == ["rfl"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
