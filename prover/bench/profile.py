@@ -121,6 +121,16 @@ class Profile:
 
         return timed
 
+    def clear(self) -> None:
+        """Forgets what was timed so far."""
+        with self._lock:
+            self.parts.clear()
+            self.requests.clear()
+
+    def cpu_s(self) -> float:
+        """Processor time of all parts and requests: the threads of the batch, and Lean's processes."""
+        return sum(row.cpu_s for row in (*self.parts.values(), *self.requests.values()))
+
     def rows(self, theorems: int) -> list[dict[str, Any]]:
         """The parts, the longest first, each with its requests; milliseconds a theorem."""
         found: list[dict[str, Any]] = []

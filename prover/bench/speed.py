@@ -10,9 +10,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prover.audit.auditor import auditor_for
 from prover.lean.embedded.process import LeanProcess
@@ -22,13 +23,16 @@ from prover.policy.base import View
 from prover.policy.builtin import builtin_policy
 from prover.policy.neural.default import default_policy
 from prover.policy.queue import PolicyQueue
-from prover.prove.batch import run_batch
+from prover.prove.batch import Silent, run_batch
 from prover.prove.folder import RunFolder
-from prover.prove.item import BatchSettings
+from prover.prove.item import BatchSettings, Item
 from prover.prove.premises import library_premises
 from prover.prove.run import collect, from_statement, read_items
 from prover.prove.theorem import SearchSettings
 from search.types import Proposal
+
+if TYPE_CHECKING:
+    from prover.bench.profile import Profile
 
 STARTS = 3
 TIMEOUT_S = 120
@@ -114,7 +118,21 @@ class SlowPolicy:
         return found
 
 
-def batch(profiled: bool = False, policy_ms: int | None = None, open_theorems: int = 1) -> dict[str, Any]:
+class LastPass(Silent):
+    """Clears a profile when the last pass over a batch's theorems begins."""
+
+    def __init__(self, profile: Profile, begins_with: Item) -> None:
+        self._profile, self._begins_with = profile, begins_with
+
+    def started(self, item: Item) -> None:
+        """The last pass begins with its first theorem."""
+        if item is self._begins_with:
+            self._profile.clear()
+
+
+def batch(
+    profiled: bool = False, policy_ms: int | None = None, open_theorems: int = 1, paths: Sequence[Path] = (), passes: int = 1
+) -> dict[str, Any]:
     """Part of the Lean processes' wall time, first to last request of a batch, that is spent inside Lean.
 
     Args:
@@ -122,13 +140,16 @@ def batch(profiled: bool = False, policy_ms: int | None = None, open_theorems: i
         policy_ms: a policy that takes so long a batch stands in for the default one; then all starter theorems are searched, with
             a budget in expansions, so that the batch does not end in a long search of one theorem.
         open_theorems: open at a time in each Lean.
+        paths: files whose theorems are searched in place of the starter ones, by one Lean process.
+        passes: how often every theorem is searched and audited, in the same processes; the profile is that of the last pass,
+            since Lean's compiled code gets quicker while it is used.
     """
     from prover.bench.profile import Profile
 
     starter = Path(str(files("data") / "starter"))
     slow = SlowPolicy(policy_ms / 1000) if policy_ms is not None else None
-    inputs = collect([starter] if slow else [starter / "list.lean", starter / "nat.lean"])
-    workers = os.cpu_count() or 1
+    inputs = collect(paths or ([starter] if slow else [starter / "list.lean", starter / "nat.lean"]))
+    workers = 1 if paths else os.cpu_count() or 1
     search = SearchSettings(timeout_s=None, max_expansions=SLOW_EXPANSIONS) if slow else SearchSettings(timeout_s=20)
     settings = BatchSettings(search=search, workers=workers, open=open_theorems)
     policy = slow or default_policy(library_premises())
@@ -142,9 +163,12 @@ def batch(profiled: bool = False, policy_ms: int | None = None, open_theorems: i
         auditor = auditor_for(EMBEDDED, settings.memory_mb)
         auditor.start()  # as `proofsmith prove` does while it reads the files
         items, _, _ = read_items(worker, inputs)
+        theorems = len(items)
+        items += [replace(item, id=f"{item.id}, pass {n}") for n in range(2, passes + 1) for item in items[:theorems]]
+        last = LastPass(profile, items[-theorems])
         began = time.monotonic()
         try:
-            records, usage, _ = run_batch(items, policy, settings, folder, first_worker=worker, auditor=auditor)
+            records, usage, _ = run_batch(items, policy, settings, folder, last, worker, auditor=auditor)
         finally:
             auditor.close()
         seconds = time.monotonic() - began
@@ -159,8 +183,12 @@ def batch(profiled: bool = False, policy_ms: int | None = None, open_theorems: i
         "batch_open": open_theorems,
         **({"policy_ms": policy_ms, "requests_a_batch": round(slow.queue.requests / slow.queue.batches, 2)} if slow else {}),
         "inside_lean": round(usage.inside_s / usage.span_s, 3) if usage.span_s else None,
-        **({"profile": profile.rows(len(records))} if profiled else {}),
+        **(_profiled(profile, theorems) if profiled else {}),
     }
+
+
+def _profiled(profile: Profile, theorems: int) -> dict[str, Any]:
+    return {"theorem_cpu_ms": round(1000 * profile.cpu_s() / theorems, 1), "profile": profile.rows(theorems)}
 
 
 def starter_states() -> list[str]:

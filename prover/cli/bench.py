@@ -32,7 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
     )
-    parser.add_argument("--profile", action="store_true", help="batch: where the time of a theorem goes, part by part")
+    parser.add_argument(
+        "--profile", action="store_true",
+        help="batch: where the time of a theorem goes, part by part, and all its processor time (theorem_cpu_ms)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--file", type=Path, action="append", default=[], metavar="FILE",
+        help="batch: the theorems of this file in place of starter theorems, in one Lean; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--passes", type=int, default=1, metavar="N",
+        help="batch: each theorem N times in the same processes; the profile is that of the last time (default %(default)s)",
+    )  # fmt: skip
     parser.add_argument(
         "--workers", type=int, default=2, metavar="N", help="suggest, serve: warm Lean processes (default %(default)s)"
     )
@@ -60,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover.bench import speed as benchmarks
 
-    at_least(args, 1, "positions", "workers", "policy_ms", "open")
+    at_least(args, 1, "positions", "workers", "policy_ms", "open", "passes")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -70,7 +81,9 @@ def run(args: argparse.Namespace) -> int:
 
             figures |= measure(args.positions, args.minif2f, args.workers)
         elif what == "batch":
-            figures |= benchmarks.batch(args.profile, args.policy_ms, args.open or (OPEN if args.policy_ms else 1))
+            figures |= benchmarks.batch(
+                args.profile, args.policy_ms, args.open or (OPEN if args.policy_ms else 1), args.file, args.passes
+            )  # fmt: skip
         elif what == "serve":
             from prover.bench.load import measure as measure_load
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from prover.bench.profile import PARTS, Profile
+from prover.bench.speed import batch
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.builtin import builtin_policy
 from prover.prove.batch import run_one
 from prover.prove.item import BatchSettings
 from prover.prove.run import from_statement, read_items
+
+
+def test_the_profile_of_several_passes_is_that_of_the_last(tmp_path: Path) -> None:
+    path = tmp_path / "two.lean"
+    path.write_text("theorem a (n : Nat) : n = n := by sorry\ntheorem b (n : Nat) : n + 0 = n := by sorry\n", "utf-8")
+    found = batch(profiled=True, paths=[path], passes=3)
+    assert found["batch_theorems"] == found["batch_proved"] == 6
+    rows = {row["part"]: row for row in found["profile"]}
+    assert rows["search"]["calls"] == rows["opening"]["calls"] == 2
+    lean_ms = sum(request["cpu_ms"] for row in found["profile"] for request in row["lean"].values())
+    assert 0 < lean_ms <= found["theorem_cpu_ms"] <= lean_ms + sum(row["cpu_ms"] for row in found["profile"]) + 1
 
 
 def test_parts_and_requests_of_a_theorem_are_counted_once(lean_worker: LeanWorker) -> None:
