@@ -74,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_worker_options(parser)
     parser.add_argument(
+        "--patience", type=positive, metavar="S",
+        help="give the rest up when no theorem was proved for S seconds, nor for a quarter of the time so far; budgets move as "
+        "with --deadline, and --timeout is the most that one gets (default: none is given up, each gets --timeout in turn)",
+    )  # fmt: skip
+    parser.add_argument(
         "--repo", metavar="REPO",
         help="prove theorems of a repository that LeanDojo traces (see proofsmith trace --repo), through LeanDojo itself",
     )  # fmt: skip
@@ -127,6 +132,7 @@ def run(args: argparse.Namespace) -> int:
         open=open_of(args),
         share_goals=args.timeout > 0,
         deadline_s=args.deadline,
+        patience_s=args.patience,
     )
     ordered = args.timeout == 0  # the same inputs then give the same proofs, the first time, too
     embedded = backend.name == "embedded"
@@ -181,8 +187,10 @@ def _check(args: argparse.Namespace) -> None:
         raise ConfigError("--theorem needs --repo")
     at_least(args, 1, "workers", "max_expansions", "memory", "heartbeats")
     budget_of(args)
-    if args.timeout == 0 and args.max_expansions is None and args.deadline is None:
-        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions or --deadline")
+    if args.patience is not None and args.ray is not None:
+        raise ConfigError("--patience moves budgets between the searches of one machine; leave out it or --ray")
+    if args.timeout == 0 and args.max_expansions is None and args.deadline is None and args.patience is None:
+        raise ConfigError("--timeout 0 takes the limit away; give another one with --max-expansions, --deadline or --patience")
 
 
 def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
@@ -202,6 +210,7 @@ def _chosen(args: argparse.Namespace) -> tuple[Backend, list[Input], str]:
 
 def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
     from prover.lean.targets import STATEMENT_HEAD
+    from prover.prove.batch import GIVEN_UP
 
     for note in outcome.notes:
         tell(f"note: {note}")
@@ -226,6 +235,11 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
         f"cost: {cost['theorem_seconds']:.0f} s of theorems, {cost['lean_seconds']:.0f} s in tactics, {cost['expansions']} "
         f"expansions, {cost['policy_calls']} policy calls{tokens}"
     )
+    if given_up := [r["seconds"] for r in outcome.records if str(r["reason"]).startswith(GIVEN_UP)]:
+        tell(
+            f"given up: {len(given_up)} after {min(given_up):.0f} to {max(given_up):.0f} s, when nothing was proved any more; "
+            f"without --patience, in another folder (--out), each has {f'{args.timeout:g} s' if args.timeout else 'no limit'}"
+        )
     if over["theorems"]:
         tell(f"over budget: {over['theorems']} by more than 5 s, the worst by {over['worst_s']:.0f} s")
     if args.statement is None:
@@ -245,8 +259,8 @@ def _talk(args: argparse.Namespace) -> int:
     from prover.server.session import Session
     from prover.server.terminal import Terminal
 
-    if args.deadline is not None:
-        raise ConfigError("-i works on one theorem; leave out --deadline, and limit its searches with --timeout")
+    if args.deadline is not None or args.patience is not None:
+        raise ConfigError("-i works on one theorem; leave out --deadline and --patience, and limit its searches with --timeout")
     if args.critic is not None or args.critic_weight is not None:
         raise ConfigError("-i searches without a critic; leave out --critic and --critic-weight")
     if (len(args.paths) == 1) == (args.statement is not None):

@@ -32,12 +32,16 @@ from prover.prove.item import BatchSettings, Item, attempt_item, judged, record_
 from prover.prove.moves import Moves
 from prover.prove.schedule import Rates, Standing, forecast, minutes
 from prover.prove.turn import Turn
+from search.types import Status
 
 LONGEST_LINE = 4
 """So many candidates wait for the audit at most; then the searches wait too."""
 WATCH_INTERVAL_S = 0.2
 ESTIMATE_S = 60.0
 OUT_OF_TIME = "out of time: the batch's deadline came first"
+OUT = Status.OUT_OF_TIME.value
+GIVEN_UP = "given up"
+"""How the reason begins of a theorem that a batch with patience did not go on with."""
 
 
 @dataclass
@@ -199,11 +203,12 @@ class _Batch:
             self.rates.note_whole(record["seconds"], record["status"] == "proved")
         self._estimated = -math.inf
         self.moves: Moves | None = None
-        if settings.deadline_s is not None:
-            unsettled = list(self.waiting)
+        if settings.deadline_s is not None or settings.patience_s is not None:
+            unsettled, deadline_s = list(self.waiting), math.inf if settings.deadline_s is None else settings.deadline_s
             self.moves = Moves(
-                unsettled, settings.deadline_s, self.rates, noted, self._changed, self._note, self._begin, self.over
-            )
+                unsettled, deadline_s, self.rates, noted, self._changed, self._note, self._begin, self.over,
+                settings.patience_s,
+            )  # fmt: skip
         self._running: list[Future[None]] = []
         self._workers: list[tuple[Engine, threading.Lock]] = []
 
@@ -282,7 +287,7 @@ class _Batch:
         return replace(found, effort=found.effort.after(earlier.candidate.effort))
 
     def granted(self, item: Item, number: int) -> None:
-        """The thread of one theorem of a batch with a deadline, paused and gone on with as its moves say."""
+        """The thread of one theorem of a batch whose budgets move, paused and gone on with as its moves say."""
         worker, shared = self._workers[number]
         moves = self.moves
         assert moves is not None
@@ -300,9 +305,9 @@ class _Batch:
                 found = self.attempt(item, worker, turn, lambda: self.over() or moves.is_dropped(item), expanded)
             left_over = moves.ended(item, number, turn, isinstance(found, Candidate))
             if found is not None:
-                self._found(item, found)
+                self._found(item, self._ended(found))
             elif left_over:
-                self.settle(item, Failure(OUT_OF_TIME))
+                self.settle(item, self._ended(Failure(OUT_OF_TIME)))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -310,7 +315,7 @@ class _Batch:
         """At the end of the time: the theorems that no search has are settled."""
         try:
             for item in moves.left_over(self.unsettled):
-                self.settle(item, Failure(OUT_OF_TIME))
+                self.settle(item, self._ended(Failure(OUT_OF_TIME)))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -363,6 +368,14 @@ class _Batch:
         else:
             self.settle(item, found)
 
+    def _ended(self, found: Candidate | Failure) -> Candidate | Failure:
+        """With the reason of one that the batch was not patient enough for."""
+        moves = self.moves
+        if moves is None or not moves.gave_up or not isinstance(found, Failure) or not found.reason.startswith(OUT):
+            return found
+        rest = found.reason.removeprefix(OUT_OF_TIME).removeprefix(OUT)
+        return replace(found, reason=f"{GIVEN_UP}: no theorem was proved for {moves.patience_s():.0f} s{rest}")
+
     def _begin(self, number: int, item: Item) -> None:
         self._running.append(self._threads.submit(self.granted, item, number))
 
@@ -387,6 +400,8 @@ class _Batch:
         standings, left_s = self.moves.standings(), self.moves.left_s()
         if left_s <= 0:
             return
+        if math.isinf(left_s) or self.settings.deadline_s is None:
+            return  # when it ends depends on what is proved
         soon_s = min(ESTIMATE_S, left_s / 2)
         proved, ends_s = forecast(standings, self.rates, workers, [soon_s, left_s])
         self.watcher.estimated(
@@ -444,7 +459,7 @@ class _Batch:
             elif self.moves.left_s() > 0:
                 self.moves.again(item)
             else:
-                self.settle(item, Failure(OUT_OF_TIME, refused.candidate.effort))
+                self.settle(item, self._ended(Failure(OUT_OF_TIME, refused.candidate.effort)))
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

@@ -1,8 +1,11 @@
-"""A batch with a deadline: budgets move between its theorems as `prover.prove.schedule` says.
+"""A batch with a deadline or with patience: budgets move between its theorems as `prover.prove.schedule` says.
 
 A search whose grant is used up is paused between two expansions: its thread waits, its clock stands still, its proof states stay
 in the Lean process, or are made again when that was lost. So it goes on where it was, in the same process, when it is granted
 more. A search is ended, to begin anew later, only where too many of a process are paused.
+
+With patience the batch is given up when it seems to have come to its end: every theorem has had its first grant, and no proof has
+come for so long. Once it is given up, it stays so.
 
 What theorems have had, and what the batch has, is noted in the run folder after each grant: a run that is started again goes on
 with the same budgets.
@@ -19,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.prove.item import Item
-from prover.prove.schedule import Rates, Standing, choose
+from prover.prove.schedule import Rates, Standing, choose, gives_up_s
 from prover.prove.turn import Turn
 from search.graph import SearchGraph
 
@@ -43,13 +46,14 @@ class Moves:
 
     Args:
         items: the unsettled theorems.
-        deadline_s: of the batch.
+        deadline_s: of the batch; math.inf: none.
         rates: chances of a proof; learns what grants come to.
         noted: notes of the run folder.
         changed: the batch's lock; told of whatever changes.
         note: writes to the run folder.
         begin: begins a theorem's search on a worker, in a thread of its own.
         stopped: whether the batch is cancelled.
+        patience_s: seconds without a proof after which the batch is given up (`prover.prove.schedule.gives_up_s`); None: never.
     """
 
     def __init__(
@@ -62,17 +66,21 @@ class Moves:
         note: Callable[[list[tuple[str, str, Any]]], None],
         begin: Callable[[int, Item], None],
         stopped: Callable[[], bool],
+        patience_s: float | None = None,
     ) -> None:
         self._items = {item.id: item for item in items}
         self._changed, self._note, self._begin, self._stopped = changed, note, begin, stopped
         self._earlier_s = float(noted.get(ELAPSED, 0.0))
         self._began = time.monotonic()
-        self.stops_at = self._began + max(0.0, deadline_s - self._earlier_s)
+        self._ends_at = self._began + max(0.0, deadline_s - self._earlier_s)
+        self._patience_s, self._proved_s = patience_s, self._earlier_s
+        self._gave_up_at: float | None = None
         self.rates = rates
         self._waiting: dict[str, Standing] = {}
         for place, item in enumerate(items):
             grants, spent_s, moved = noted.get((STANDING, item.id), (0, 0.0, False))
             self._waiting[item.id] = Standing(item.id, place, grants, spent_s, moved)
+        self._new = {s.id for s in self._waiting.values() if s.grants == 0}
         self._granted: dict[str, _Granted] = {}
         self._home: dict[str, int] = {}  # of a paused search, the worker that has it
         self._idle: Counter[int] = Counter()
@@ -81,8 +89,28 @@ class Moves:
         self._last: dict[str, Standing] = {}
 
     def left_s(self) -> float:
-        """Seconds of the batch that are left."""
-        return self.stops_at - time.monotonic()
+        """Seconds of the batch that are left, if no theorem is proved meanwhile."""
+        return self.stops_at() - time.monotonic()
+
+    def stops_at(self) -> float:
+        """When the batch ends, on time.monotonic()'s clock, if no theorem is proved meanwhile."""
+        if self._gave_up_at is not None:
+            return self._gave_up_at
+        if self._patience_s is None or self._new:
+            return self._ends_at
+        gives_up_at = self._began - self._earlier_s + gives_up_s(self._patience_s, self._proved_s)
+        if gives_up_at < self._ends_at and time.monotonic() >= gives_up_at:
+            self._gave_up_at = gives_up_at
+        return min(gives_up_at, self._ends_at)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the batch was given up."""
+        return self._gave_up_at is not None
+
+    def patience_s(self) -> float:
+        """So long without a proof is too long now."""
+        return gives_up_s(self._patience_s or 0.0, self._proved_s) - self._proved_s
 
     def standings(self) -> list[Standing]:
         """Of the theorems that are not settled, or wait for their audit."""
@@ -186,6 +214,9 @@ class Moves:
         self.rates.note(granted.standing, proved)
         standing = self._last[item.id] = granted.standing.after(used_s, moved)
         elapsed = self._earlier_s + time.monotonic() - self._began
+        if proved or self._new == {item.id}:
+            self._proved_s = elapsed
+        self._new.discard(item.id)
         self._note([(*ELAPSED, elapsed), (STANDING, item.id, [standing.grants, standing.spent_s, standing.moved])])
         return standing
 

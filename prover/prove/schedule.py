@@ -29,6 +29,8 @@ FIRST_S = 2.0
 """Seconds of a theorem's first grant."""
 HORIZON = 10
 """Grants that are counted apart; later ones count as the last."""
+PATIENT_PART = 0.25
+"""A batch with patience waits at least this part of the time that it had taken at its last proof for another one."""
 PRIOR_WEIGHT = 8.0
 """Theorems of the batch whose outcomes count as much as what was measured."""
 
@@ -132,6 +134,13 @@ def choose(waiting: Collection[Standing], rates: Rates, left_s: float) -> Grant 
         return None
     best = min(open_ones, key=lambda s: _urgency(s, rates))
     return Grant(best, min(rates.seconds(best), left_s))
+
+
+def gives_up_s(patience_s: float, proved_s: float) -> float:
+    """When a batch with patience is given up, in seconds since it began; `proved_s` is the same of its last proof. A part of
+    what it took is waited for, too, so that a slow machine is not taken for a batch that has come to its end.
+    """
+    return proved_s + max(patience_s, PATIENT_PART * proved_s)
 
 
 class Forecast(NamedTuple):

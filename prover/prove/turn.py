@@ -25,15 +25,15 @@ class Turn:
 
     Attributes:
         deadline: of the theorem, on its own clock.
-        stops_at: of the whole batch, on time.monotonic()'s clock; when less time is left to the batch than to the theorem, the
-            theorem's clock is put forward.
+        stops_at: gives the end of the whole batch, on time.monotonic()'s clock; when less time is left to the batch than to the
+            theorem, the theorem's clock is put forward.
     """
 
     def __init__(self, lean: threading.Lock | None = None) -> None:
         self._lean = lean
         self._waited_s = 0.0
         self.deadline: float | None = None
-        self.stops_at: float | None = None
+        self.stops_at: Callable[[], float] | None = None
 
     def __enter__(self) -> Turn:
         if self._lean is not None:
@@ -83,4 +83,4 @@ class Turn:
         now = self.used()
         if self.deadline is None or self.stops_at is None:
             return now
-        return max(now, self.deadline - (self.stops_at - time.monotonic()))
+        return max(now, self.deadline - (self.stops_at() - time.monotonic()))

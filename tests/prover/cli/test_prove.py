@@ -147,7 +147,9 @@ def test_an_option_that_cannot_be_read_ends_in_one_line(
         (["--statement", "1 = 1", "--deadline", "5"], "--deadline is 5 s; give at least 10"),
         (["--statement", "1 = 1", "--deadline", "60", "--ray", "local"], "leave out it or --ray"),
         (["-i", "--statement", "1 = 1", "--deadline", "60"], "leave out --deadline"),
-        (["--statement", "1 = 1", "--timeout", "0"], "with --max-expansions or --deadline"),
+        (["-i", "--statement", "1 = 1", "--patience", "60"], "leave out --deadline and --patience"),
+        (["--statement", "1 = 1", "--patience", "60", "--ray", "local"], "leave out it or --ray"),
+        (["--statement", "1 = 1", "--timeout", "0"], "with --max-expansions, --deadline or --patience"),
     ],
 )
 def test_bad_arguments_end_in_one_line(

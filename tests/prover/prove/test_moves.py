@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from prover.errors import StorageError
 from prover.lean.embedded.worker import LeanWorker
 from prover.policy.base import View
 from prover.prove import schedule
-from prover.prove.batch import OUT_OF_TIME, run_batch
+from prover.prove.batch import GIVEN_UP, OUT_OF_TIME, run_batch
 from prover.prove.folder import RunFolder
 from prover.prove.item import BatchSettings, Item
 from prover.prove.moves import Moves
@@ -130,10 +131,48 @@ def test_a_search_that_has_had_all_its_time_is_not_paused(items: list[Item]) -> 
     assert [s.id for s in moves.standings()] == [items[0].id]
 
 
+def test_a_batch_with_patience_is_given_up_when_proofs_end_and_not_before_all_were_looked_at(items: list[Item]) -> None:
+    begun: list[tuple[int, Item]] = []
+    moves = Moves(
+        items[:2], math.inf, Rates(60.0), {}, threading.Condition(), lambda notes: None,
+        lambda worker, item: begun.append((worker, item)), lambda: False, patience_s=10.0,
+    )  # fmt: skip
+
+    def goes_by(seconds: float) -> None:
+        moves._began -= seconds
+
+    moves.work(0)
+    goes_by(100.0)
+    assert moves.left_s() == math.inf, "one of them was not looked at"
+    moves.begun(items[0], Turn())
+    moves.ended(items[0], 0, Turn(), proved=False)
+    assert [item for _, item in begun] == items[:2]
+    moves.begun(items[1], Turn())
+    moves.ended(items[1], 0, Turn(), proved=True)
+    assert 24.0 < moves.left_s() < 25.5, "a quarter of the time until the last proof, more than the ten seconds"
+    goes_by(20.0)
+    assert 4.0 < moves.left_s() < 5.5 and not moves.gave_up
+    goes_by(6.0)
+    assert moves.left_s() <= 0.0 and moves.gave_up
+    moves._proved_s += 50.0  # one that was under way
+    assert moves.left_s() <= 0.0, "it was given up, and searches have ended"
+
+
+@pytest.mark.usefixtures("short_grants")
+def test_theorems_of_a_batch_without_patience_are_said_to_be_given_up(items: list[Item]) -> None:
+    chosen = BatchSettings(SearchSettings(60.0, refute=False), workers=1, patience_s=3.0, minimise=False)
+    ran = run_batch(items, Endless(), chosen, first_worker=LeanWorker())
+    assert [ran.records[key]["status"] for key in ("easy", "easy_too")] == ["proved", "proved"]
+    endless = ran.records["endless"]
+    assert endless["status"] == "failed" and endless["reason"].startswith(f"{GIVEN_UP}: no theorem was proved for ")
+    assert endless["seconds"] < 50.0 and endless["over_s"] < 30.0
+
+
 def test_a_theorems_clock_is_put_forward_where_the_batch_stops_first() -> None:
     turn = Turn()
     turn.deadline = turn.used() + 60.0
-    turn.stops_at = time.monotonic() + 5.0
+    stops_at = time.monotonic() + 5.0
+    turn.stops_at = lambda: stops_at
     assert 4.0 < turn.deadline - turn.now() <= 5.0
     with turn.paused():
         time.sleep(0.2)
