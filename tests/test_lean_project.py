@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from prover.lean.embedded import protocol
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.native.project import SOUND_SINCE, read_project
 
@@ -36,13 +35,13 @@ def test_a_file_elaborates_as_far_as_it_can(name: str, lean: LeanWorker) -> None
     text = (ROOT / "Proofsmith" / f"{name}.lean").read_text("utf-8")
     plain = OWN.sub(lambda m: " " * len(m[0]), text)
     head = lean.request("header", text=plain)
-    assert [m for m in head["messages"] if m["severity"] == "error"] == []
+    assert [m for m in head["messages"] if m.severity == "error"] == []
     state = lean.base_state(tuple(head["modules"]))
     if "import Proofsmith.Basic" in text:
         basic = (ROOT / "Proofsmith" / "Basic.lean").read_text("utf-8")
         state = lean.request("elaborate", state=state, text=basic)["state"]
     raw = lean.request("elaborate", state=state, text=plain, **{"from": head["end"]})
-    for command in map(protocol.command, raw["commands"]):
+    for command in raw["commands"]:
         if command.kind not in NEEDS_CODE:
             assert [m.text for m in command.errors] == [], plain.encode()[command.start : command.end].decode()[:80]
         assert "sorry" not in " ".join(m.text for m in command.messages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prover.audit.auditor import Answer
@@ -58,15 +58,16 @@ class Session:
         stop, refused = raw["stop"], raw["refused"]
         return Elaborated(
             raw["state"],
-            tuple(protocol.command(c) for c in raw["commands"]),
-            stop["kind"],
-            stop["start"],
-            None if refused is None else _refusal(refused["category"], refused["what"]),
+            tuple(raw["commands"]),
+            stop.kind,
+            stop.start,
+            None if refused is None else _refusal(refused.category, refused.what),
         )
 
     def constants(self, state: int, base: int) -> protocol.Constants:
         """The constants of a state that another has not."""
-        return protocol.constants(self._ask("constants", state=state, base=base))
+        raw = self._ask("constants", state=state, base=base)
+        return Constants({c.name: c for c in raw["constants"]}, raw["imported_axioms"])
 
     def compare(
         self,
@@ -87,11 +88,12 @@ class Session:
             negated: theorems of `a`, and those of `b` that shall state their negation.
         """
         asked = {"names": list(names), "open": list(open_names), "negated": dict(negated or {})}
-        return protocol.comparisons(self._ask("compare", a=a, b=b, base_a=base_a, base_b=base_b, **asked))
+        found = self._ask("compare", a=a, b=b, base_a=base_a, base_b=base_b, **asked)["comparisons"]
+        return {c.name: c for c in found}
 
-    def answers(self, state: int, base: int, names: Iterable[str]) -> list[protocol.Json]:
+    def answers(self, state: int, base: int, names: Iterable[str]) -> list[protocol.Value]:
         """The values of definitions: `name`, `value` as text, `words`, `proposition` (host/answers.cjs)."""
-        answers: list[protocol.Json] = self._ask("answers", state=state, base=base, names=list(names))["answers"]
+        answers: list[protocol.Value] = self._ask("answers", state=state, base=base, names=list(names))["answers"]
         return answers
 
     def replay(self, state: int, base: int, names: Iterable[str]) -> str | None:
@@ -155,12 +157,12 @@ def filled(lean: Session, state: int, base: int, theorem: str, target: Constants
     for name in under - set(names):
         question |= {name, *target.by_name[name].uses}
     return tuple(
-        Answer(a["name"], a["value"], _remark(a["value"], a["words"], a["proposition"], question))
+        Answer(a.name, a.value, _remark(a.value, a.words, a.proposition, question))
         for a in lean.answers(state, base, names)
     )
 
 
-def _remark(value: str | None, words: list[str], proposition: bool, question: set[str]) -> str | None:
+def _remark(value: str | None, words: Sequence[str], proposition: bool, question: set[str]) -> str | None:
     chosen = [word for word in words if word in CHOICE]
     if chosen:
         return f"it is described, not computed ({chosen[0]})"

@@ -1,13 +1,41 @@
 """What a Lean answers, whichever it is, as frozen values.
 
 Positions are byte offsets into the UTF-8 text that was sent. Ids name objects inside one process and mean nothing in
-another.
+another. What the types say besides (`Count`, names in the protocol) is for `prover.lean.embedded.protocol`, which reads them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 53)]
+Flag = Annotated[bool, Field(strict=True)]
+Time = Annotated[float, Field(strict=True, ge=0, lt=1e12)]
+Namespace = Annotated[str, AfterValidator(lambda name: "" if name == "[anonymous]" else name)]
+
+
+def _in_order(span: tuple[int, int]) -> tuple[int, int]:
+    if span[0] > span[1]:
+        raise ValueError("a span ends before it begins")
+    return span
+
+
+def _values_of(*keys: str) -> BeforeValidator:
+    """An object's values as a tuple."""
+    return BeforeValidator(lambda raw: tuple(raw.get(key) for key in keys) if isinstance(raw, dict) else raw)
+
+
+def _number(sid: Any) -> Any:
+    if type(sid) is not int or sid < 0:
+        raise ValueError("a proof state is called by a number")
+    return sid
+
+
+Id = Annotated[Any, AfterValidator(_number)]
+Span = Annotated[tuple[Count, Count], AfterValidator(_in_order)]
 
 
 @dataclass(frozen=True)
@@ -16,8 +44,8 @@ class Message:
 
     severity: str  # info, warning, error
     text: str
-    start: int
-    end: int
+    start: Count
+    end: Count
 
 
 @dataclass(frozen=True)
@@ -30,18 +58,18 @@ class Command:
     """
 
     kind: str
-    start: int
-    end: int
-    namespace: str
+    start: Count
+    end: Count
+    namespace: Namespace
     messages: tuple[Message, ...]
-    before: int | None = None
+    before: Count | None = None
     declaration: str | None = None
     id: str | None = None
-    sorries: int = 0
-    value: tuple[int, int] | None = None
-    body: tuple[int, int] | None = None
-    depth: int = 0
-    keyword: tuple[int, int] | None = None
+    sorries: Count = 0
+    value: Span | None = None
+    body: Span | None = None
+    depth: Count = 0
+    keyword: Span | None = None
 
     @property
     def errors(self) -> tuple[Message, ...]:
@@ -58,8 +86,8 @@ class Goal:
     """
 
     pp: str
-    fingerprint: int | None
-    sorry: bool = False
+    fingerprint: Annotated[Count | None, Field(alias="hash")]
+    sorry: Flag = False
 
 
 @dataclass(frozen=True)
@@ -69,10 +97,10 @@ class ProofView:
     `at` is the span of the `sorry` that stands for it, where there is one.
     """
 
-    sid: Any
+    sid: Id
     goals: tuple[Goal, ...]
-    parts: tuple[Any, ...] = ()
-    at: tuple[int, int] | None = None
+    parts: tuple[Id, ...] = ()
+    at: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +110,11 @@ class Outline:
     `complete` tells whether it parses.
     """
 
-    start: int
-    end: int
-    complete: bool
-    tactics: tuple[tuple[int, int], ...]
-    sorries: tuple[tuple[int, int, bool], ...]
+    start: Count
+    end: Count
+    complete: Flag
+    tactics: tuple[Annotated[tuple[int, int], _values_of("start", "end")], ...]
+    sorries: tuple[Annotated[tuple[int, int, bool], _values_of("start", "end", "tactic")], ...]
 
 
 @dataclass(frozen=True)
@@ -96,11 +124,11 @@ class TacticReply:
     `milliseconds` by the clock; `cpu_ms` of processor time, where the engine knows it.
     """
 
-    milliseconds: float
+    milliseconds: Annotated[Time, Field(alias="ms")]
     proof: ProofView | None = None
-    done: bool = False
-    gave_up: bool = False
-    timed_out: bool = False
+    done: Flag = False
+    gave_up: Flag = False
+    timed_out: Annotated[Flag, Field(alias="timeout")] = False
     error: str | None = None
-    notes: tuple[str, ...] = field(default=())
-    cpu_ms: float | None = None
+    notes: tuple[str, ...] = ()
+    cpu_ms: Time | None = None

@@ -101,16 +101,15 @@ def text_verdict(worker: LeanWorker, name: str, text: str, modules: tuple[str, .
     done = worker.request("elaborate", PATIENT_S, state=base, text=text)
     state = done["state"]
     try:
-        errors = [m["text"] for c in done["commands"] for m in c["messages"] if m["severity"] == "error"]
+        errors = [m.text for c in done["commands"] for m in c.errors]
         if errors:
             return str(errors[0]).splitlines()[0]
         facts = worker.request("constants", PATIENT_S, state=state, base=base)["constants"]
-        own = {fact["name"]: fact for fact in facts}
-        if own.get(name, {}).get("kind") != "theorem":
+        if not any(fact.name == name and fact.kind == "theorem" for fact in facts):
             return "no theorem of that name came of it"
-        if any(fact["kind"] == "axiom" or "sorryAx" in fact["uses"] for fact in facts):
+        if any(fact.kind == "axiom" or "sorryAx" in fact.uses for fact in facts):
             return "it rests on an axiom of its own"
-        replayed = worker.request("replay", PATIENT_S, state=state, base=base, names=[fact["name"] for fact in facts])
+        replayed = worker.request("replay", PATIENT_S, state=state, base=base, names=[fact.name for fact in facts])
         error = replayed["error"]
         return None if error is None else str(error)
     finally:

@@ -18,6 +18,7 @@ from data.mutation import leakage
 from data.mutation.operators import NAMES
 from data.mutation.records import Mutant
 from prover.errors import DataError, LeanCrashedError
+from prover.lean.answers import ProofView
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 from prover.prove import cluster
@@ -195,13 +196,12 @@ class Host:
         entered = self.worker.request("enter", PATIENT_S, state=self._base, text=text)
         if not entered["proofs"]:
             return None, None
-        sid = entered["proofs"][-1]["sid"]
+        sid = entered["proofs"][-1].sid
         try:
             first = self._first(sid, GRADERS) or self._first(sid, (SEARCHER,), SEARCH_TIMEOUT_MS)
             vacuous = None if mutant.hypotheses == 0 else self._first(sid, REFUTERS) is not None
         finally:
-            ids = [i for proof in entered["proofs"] for i in (proof["sid"], *proof["parts"])]
-            self.worker.request("release", proofs=ids)
+            self.worker.release(entered["proofs"])
         return first or "hard", vacuous
 
     def _first(self, sid: int, tactics: tuple[str, ...], timeout_ms: int = GRADE_TIMEOUT_MS) -> str | None:
@@ -215,14 +215,13 @@ class Host:
             stop_when_done=True,
         )["results"]
         found: str | None = None
-        opened: list[int] = []
+        opened: list[ProofView] = []
         for tactic, reply in zip(tactics, replies, strict=False):
-            if reply.get("done"):
+            if reply.done:
                 found = tactic
-            elif "sid" in reply:
-                opened += [reply["sid"], *reply["parts"]]
-        if opened:
-            self.worker.request("release", proofs=opened)
+            elif reply.proof is not None:
+                opened.append(reply.proof)
+        self.worker.release(opened)
         return found
 
 

@@ -87,7 +87,7 @@ def _of_text(worker: LeanWorker, statement: minif2f.Statement) -> int | None:
     text = f"{minif2f.PREAMBLE.removeprefix('import Init')}\n{statement.statement}\n"
     done = worker.request("elaborate", PATIENT_S, state=worker.base_state(LIBRARY), text=text)
     try:
-        errors = [m for c in done["commands"] for m in c["messages"] if m["severity"] == "error"]
+        errors = [m for c in done["commands"] for m in c.errors]
         return None if errors else _keys(worker, done["state"], [statement.name]).get(statement.name)
     finally:
         worker.request("release", states=[done["state"]])

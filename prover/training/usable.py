@@ -83,13 +83,13 @@ def parsed(worker: LeanWorker, tactics: Iterable[str]) -> Iterator[str]:
         worker.recycle_if_big()
         entered = worker.request("enter", state=worker.base_state(LIBRARY), text=GOAL)["proofs"][-1]
         replies = worker.request(
-            "tactics", 600.0, sid=entered["sid"], tactics=part, heartbeats=HEARTBEATS, timeout_ms=2000, stop_when_done=False
+            "tactics", 600.0, sid=entered.sid, tactics=part, heartbeats=HEARTBEATS, timeout_ms=2000, stop_when_done=False
         )["results"]
         for tactic, reply in zip(part, replies, strict=True):
-            if not NOT_PARSED.match(str(reply.get("error", ""))):
+            if not NOT_PARSED.match(str(reply.error)):
                 yield tactic
-        left = [i for r in replies for i in (r.get("sid"), *r.get("parts", ())) if i is not None]
-        worker.request("release", proofs=[entered["sid"], *entered["parts"], *left])
+        left = [r.proof for r in replies if r.proof is not None]
+        worker.release([entered, *left])
         tell(f"{at + len(part)} of {len(waiting)} tactics read")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from prover.errors import LeanCrashedError
-from prover.lean.embedded import shapes
+from prover.lean.embedded import protocol
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 
@@ -48,7 +48,7 @@ class StubProcess:
         for key in ("state", "sid"):
             if key in fields and fields[key] not in self._known:
                 raise RequestRefused("gone", f"{op} for an id of another process: {fields[key]}")
-        return shapes.check(op, getattr(self, op)(**fields))
+        return protocol.read(op, getattr(self, op)(**fields))
 
     def _new(self) -> int:
         number = next(self._ids)

@@ -25,7 +25,7 @@ from prover.audit.embedded import Auditor
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanTimeoutError
 from prover.lean import targets
 from prover.lean.dojo import Dojo
-from prover.lean.embedded import protocol, shapes
+from prover.lean.embedded import protocol
 from prover.lean.embedded.package import EmbeddedPackage
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
@@ -121,20 +121,6 @@ GOOD: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def parsed(op: str, reply: dict[str, Any]) -> object:
-    match op:
-        case "elaborate":
-            return [protocol.command(c) for c in reply["commands"]]
-        case "enter":
-            return [protocol.proof_view(p) for p in reply["proofs"]], protocol.messages(reply["messages"])
-        case "tactics":
-            return [protocol.tactic_reply(r) for r in reply["results"]]
-        case "constants":
-            return protocol.constants(reply)
-        case _:
-            return protocol.comparisons(reply)
-
-
 @given(st.sampled_from(sorted(GOOD)), st.randoms(use_true_random=False), st.integers(1, 3))
 @examples(100)
 def test_a_damaged_reply_is_refused_or_can_be_read(tally: Counter[str], op: str, chance: random.Random, times: int) -> None:
@@ -143,7 +129,7 @@ def test_a_damaged_reply_is_refused_or_can_be_read(tally: Counter[str], op: str,
         reply = damaged(reply, chance)
     tally["1 replies of a wrong shape"] += 1
     try:
-        parsed(op, shapes.check(op, reply))
+        protocol.read(op, reply)
         tally["1   … harmless"] += 1
     except LeanProcessError:
         tally["1   … refused"] += 1

@@ -25,7 +25,6 @@ from prover.errors import LeanProcessError
 from prover.lean import answers
 from prover.lean.commands import masked
 from prover.lean.dojo import WARM_UP, WARM_UP_TIMEOUT_S
-from prover.lean.embedded import protocol
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import SETUP, LeanWorker
 from prover.lean.targets import STRICT
@@ -204,7 +203,7 @@ class Connection:
             state = lean.request("elaborate", state=state, text=source, **{"from": start})["state"]
         if native == text:
             return state, len(text.encode()), []
-        return state, max(head["end"], imports_end(text)), list(protocol.messages(head["messages"]))
+        return state, max(head["end"], imports_end(text)), head["messages"]
 
     def elaborate(self, text: str) -> list[answers.Message]:
         lean = self.server.lean
@@ -213,7 +212,7 @@ class Connection:
             if state < 0:
                 return messages
             raw = lean.request("elaborate", state=state, text=text, **{"from": start})
-            for command in map(protocol.command, raw["commands"]):
+            for command in raw["commands"]:
                 written = text.encode()[command.start : command.end].decode()
                 if written.startswith("#print axioms"):
                     name = written.split()[-1]
@@ -225,13 +224,14 @@ class Connection:
 
     def axioms(self, state: int, judge_base: int, name: str) -> str:
         lean = self.server.lean
-        constants = protocol.constants(lean.request("constants", state=state, base=lean.base_state(("Init",))))
+        told = lean.request("constants", state=state, base=lean.base_state(("Init",)))
+        constants = {c.name: c for c in told["constants"]}
         found, queue = set(), [name]
         seen = {name}
         for at in queue:
-            constant = constants.by_name.get(at)
+            constant = constants.get(at)
             if constant is None:
-                if at in constants.imported_axioms or at == "sorryAx":
+                if at in told["imported_axioms"] or at == "sorryAx":
                     found.add(at)
                 continue
             if constant.kind == "axiom":
@@ -267,13 +267,13 @@ class Lean4Repl:
                 c.complain(self.text, messages, self.file, [])
                 return 1
             raw = lean.request("elaborate", state=state, text=self.text, **{"from": start, "keep": True})
-            command = next(k for k in map(protocol.command, raw["commands"]) if k.start <= self.at < k.end)
+            command = next(k for k in raw["commands"] if k.start <= self.at < k.end)
             text = self.text.encode()[command.start : command.end].decode()
             entered = lean.request("enter", state=command.before, text=text)
             generation = lean.generation
-        entered_at = [v for v in map(protocol.proof_view, entered["proofs"]) if v.at and v.at[0] == self.at - command.start]
+        entered_at = [v for v in entered["proofs"] if v.at and v.at[0] == self.at - command.start]
         if len(entered_at) != 1:
-            c.complain(text, list(protocol.messages(entered["messages"])), self.file, [])
+            c.complain(text, entered["messages"], self.file, [])
             return 1
         first = entered_at[0]
         self.states.append((first, False))
@@ -362,7 +362,7 @@ class Repl:
                 self.envs.append(lean.base_state(("Init",)))
                 return {"env": len(self.envs) - 1, "messages": [said(text, m) for m in messages]}
         raw = lean.request("elaborate", state=state, text=text, **{"from": start})
-        commands = [protocol.command(c) for c in raw["commands"]]
+        commands = raw["commands"]
         self.envs.append(raw["state"])
         reply: dict[str, Any] = {"env": len(self.envs) - 1}
         messages = [*messages, *(m for c in commands for m in c.messages)]
@@ -370,7 +370,7 @@ class Repl:
             reply["messages"] = [said(text, m) for m in messages]
         if any(c.sorries for c in commands):
             body = text.encode()[start:].decode()
-            views = [protocol.proof_view(p) for p in lean.request("enter", state=state, text=body)["proofs"]]
+            views = lean.request("enter", state=state, text=body)["proofs"]
             reply["sorries"] = [self.sorry(view, body) for view in views]
         return reply
 
@@ -450,13 +450,13 @@ class StandIn:
     def run_tactic(self, sid: int, tactic: str, heartbeats: int = HEARTBEATS) -> answers.TacticReply:
         if several(tactic):  # `runParserCategory` takes one tactic; the embedded host is more generous
             error = f"<stdin>:1:{len(tactic.splitlines()[0])}: expected end of input"
-            return protocol.tactic_reply({"error": error, "ms": 0})
+            return answers.TacticReply(0.0, error=error)
         limit_ms = 1000 * WARM_UP_TIMEOUT_S if tactic in WARM_UP else self.tactic_timeout_ms
         raw = self.lean.request(
             "tactics", timeout_s=limit_ms / 1000 + GRACE_S, sid=sid, tactics=[tactic], heartbeats=heartbeats,
             timeout_ms=limit_ms, stop_when_done=False,
         )  # fmt: skip
-        reply = protocol.tactic_reply(raw["results"][0])
+        reply: answers.TacticReply = raw["results"][0]
         if reply.timed_out and "maximum number of heartbeats" in (reply.error or ""):
             return answers.TacticReply(reply.milliseconds, error=reply.error)  # Lean says so by itself
         return reply
@@ -470,7 +470,7 @@ class StandIn:
             head, body = source.encode()[:start].decode(), source.encode()[start:].decode()
             scoped = f"{head}\nsection\n{body}\nend\n"  # who imports a file has not what it opens
             done = self.lean.request("elaborate", 120, state=imported, text=scoped, **{"from": start})
-            errors = [m.text for c in map(protocol.command, done["commands"]) for m in c.errors]
+            errors = [m.text for c in done["commands"] for m in c.errors]
             if errors:
                 self.faults.append(f"Native.lean: {errors[0]}")
             ready = self.lean.request("elaborate", state=done["state"], text=SETUP)

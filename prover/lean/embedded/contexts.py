@@ -93,13 +93,13 @@ class Contexts:
             done = self._request(
                 "elaborate", state=context.state, text=text, **{"from": context.stopped_at, "keep": True}, **in_pieces
             )
-            commands = [protocol.command(c) for c in done["commands"]]
+            commands: list[Command] = done["commands"]
             self._hold([done["state"], *(c.before for c in commands)])
             self._let_go([context.state])
             context.state = done["state"]
             context.commands += commands
-            context.stopped_at = done["stop"]["start"]
-            context.complete = done["stop"]["kind"] != protocol.PAUSED
+            context.stopped_at = done["stop"].start
+            context.complete = done["stop"].kind != protocol.PAUSED
         return context.state, context.commands
 
     def shared_prefix(self, text: str) -> int:

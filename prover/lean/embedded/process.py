@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError, LeanTimeoutError
-from prover.lean.embedded import package, prepared, protocol, shapes
+from prover.lean.embedded import package, prepared, protocol
 from prover.lean.process import SKIPPED, JsonProcess
 
 HOST = Path(__file__).parents[1] / "host" / "main.cjs"
@@ -86,8 +86,8 @@ class LeanProcess(JsonProcess):
         """Waits until the process answers. Raises LeanSetupError when it does not."""
         try:
             reply = protocol.checked(self.receive(time.monotonic() + START_TIMEOUT_S, START_TIMEOUT_S), 0)
-            hello = shapes.check("hello", reply.get("ok"))
-            self.lean, self.start_parts = hello["lean"], hello.get("start", [])
+            hello = protocol.read("hello", reply.get("ok"))
+            self.lean, self.start_parts = hello["lean"], hello["start"]
         except (LeanCrashedError, LeanProtocolError) as error:
             self.kill()
             raise LeanStartError(f"the embedded Lean does not start: {error}. Try: proofsmith setup --check") from error
@@ -172,8 +172,7 @@ class LeanProcess(JsonProcess):
         self._running = None
         try:
             reply = protocol.checked(exchange(), request_id)
-            if "ok" in reply:
-                shapes.check(op, reply["ok"])
+            ok = protocol.read(op, reply["ok"]) if "ok" in reply else None
         except LeanProcessError as lost:
             lost.running = self._running
             if isinstance(lost, LeanProtocolError):
@@ -182,8 +181,7 @@ class LeanProcess(JsonProcess):
         self.last_reply = time.monotonic()
         inside_ms = reply.get("inside_ms", 0)
         self.inside_s = inside_ms / 1000 if isinstance(inside_ms, int) else 0.0
-        if "ok" in reply:
-            ok: protocol.Json = reply["ok"]
+        if ok is not None:
             return ok
         error = reply["error"] if isinstance(reply["error"], dict) else {}
         kind, message = str(error.get("kind")), str(error.get("message", ""))

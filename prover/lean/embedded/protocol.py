@@ -1,16 +1,25 @@
-"""Reads the messages of the Lean host (`prover/lean/host/main.cjs`) into frozen values."""
+"""The replies of the Lean host (`prover/lean/host/main.cjs`), checked and read into frozen values.
+
+Whatever a process writes is either of the shape that its operation has, or a LeanProtocolError; nothing further on has to
+expect a missing key. What is listed here is what Python reads; a reply may hold more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
 from prover.errors import LeanProtocolError
-from prover.lean.answers import Command, Goal, Message, Outline, ProofView, TacticReply
-from prover.lean.context import ConstructorFacts, FunctionFacts, InductiveFacts
+from prover.lean.answers import Command, Count, Flag, Message, Outline, ProofView, TacticReply
+from prover.lean.context import FunctionFacts, InductiveFacts
 
 Json = dict[str, Any]
+STRICT = ConfigDict(str_max_length=1 << 40)
+"""A limit has pydantic look into texts: those with lone surrogates are refused."""
 PAUSED = "paused"
 """Why the elaboration of a text stopped, when there is more of it."""
 
@@ -27,13 +36,13 @@ class Constant:
     kind: str
     uses: tuple[str, ...]
     type_uses: tuple[str, ...]
-    internal: bool
-    unsafe: bool
-    partial: bool
+    internal: Flag
+    unsafe: Flag
+    partial: Flag
     implemented_by: str | None
-    extern: bool
-    csimp: bool
-    open: bool = False
+    extern: Flag
+    csimp: Flag
+    open: Flag
 
 
 @dataclass(frozen=True)
@@ -54,83 +63,79 @@ class Comparison:
     differences: tuple[str, ...]
 
 
-def message(raw: Mapping[str, Any]) -> Message:
-    """Reads a message."""
-    return Message(raw["severity"], raw["text"], raw["start"], raw["end"])
+@dataclass(frozen=True)
+class Value:
+    """The value of a definition (host/answers.cjs)."""
+
+    name: str
+    value: str | None
+    words: tuple[str, ...]
+    proposition: Flag
 
 
-def messages(raw: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
-    """Reads messages."""
-    return tuple(message(m) for m in raw)
+@dataclass(frozen=True)
+class Stop:
+    """Where Lean stopped reading: at the end, at `#exit`, in front of a refused command, or because its time was up."""
+
+    kind: str
+    start: Count
 
 
-def command(raw: Mapping[str, Any]) -> Command:
-    """Reads a command."""
-    span = {key: tuple(raw[key]) if raw.get(key) else None for key in ("value", "body", "keyword")}
-    return Command(
-        kind=raw["kind"],
-        start=raw["start"],
-        end=raw["end"],
-        namespace="" if raw["namespace"] == "[anonymous]" else raw["namespace"],
-        messages=messages(raw["messages"]),
-        before=raw.get("before"),
-        declaration=raw.get("declaration"),
-        id=raw.get("id"),
-        sorries=raw.get("sorries") or 0,
-        value=span["value"],
-        body=span["body"],
-        depth=raw.get("depth") or 0,
-        keyword=span["keyword"],
-    )
+@dataclass(frozen=True)
+class Refused:
+    """A command that would run a program."""
+
+    category: str
+    what: str
 
 
-def proof_view(raw: Mapping[str, Any]) -> ProofView:
-    """Reads a live proof state."""
-    goals = tuple(Goal(g["pp"], g["hash"], bool(g.get("sorry"))) for g in raw["goals"])
-    at = raw.get("at")
-    return ProofView(raw["sid"], goals, tuple(raw["parts"]), (at[0], at[1]) if at else None)
+def _told(raw: object) -> object:
+    """The first that tells of `done`, `gave_up`, `timeout`, `error`; else what is left is a proof state."""
+    if not isinstance(raw, dict):
+        return raw
+    cost = {key: raw[key] for key in ("ms", "cpu_ms", "notes") if key in raw}
+    for key in ("done", "gave_up", "timeout"):
+        if raw.get(key):
+            return cost | {key: raw[key]} | ({"error": raw.get("error")} if key == "timeout" else {})
+    return cost | ({"error": raw["error"]} if raw.get("error") is not None else {"proof": raw})
 
 
-def outline(raw: Mapping[str, Any]) -> Outline:
-    """Reads where the tactics of a command stand."""
-    return Outline(
-        raw["start"], raw["end"], raw["complete"],
-        tuple((t["start"], t["end"]) for t in raw["tactics"]),
-        tuple((s["start"], s["end"], s["tactic"]) for s in raw["sorries"]),
-    )  # fmt: skip
+Tactic = Annotated[TacticReply, BeforeValidator(_told)]
+REPLIES: Mapping[str, dict[str, Any]] = {
+    "hello": {"lean": str, "start": (list[dict[str, str | Count]], [])},
+    "header": {"end": Count, "messages": list[Message], "modules": list[str]},
+    "import": {"state": Count},
+    "elaborate": {"state": Count, "commands": list[Command], "stop": Stop, "refused": Refused | None},
+    "outline": {"outline": Outline},
+    "enter": {"messages": list[Message], "proofs": list[ProofView]},
+    "imported": {"modules": list[str]},
+    "tactics": {"results": list[Tactic]},
+    "describe": {"constants": dict[str, InductiveFacts | FunctionFacts]},
+    "constants": {"constants": list[Constant], "imported_axioms": frozenset[str]},
+    "compare": {"comparisons": list[Comparison]},
+    "replay": {"error": str | None},
+    "answers": {"answers": list[Value]},
+    "settle": {"changed": list[str], "ran": list[str]},
+}
+"""What Python reads of the reply to an operation, and as which type; `(type, default)` where it may be missing."""
 
 
-def tactic_reply(raw: Mapping[str, Any]) -> TacticReply:
-    """Reads what a tactic did."""
-    reply = TacticReply(float(raw["ms"]), notes=tuple(raw.get("notes") or ()), cpu_ms=raw.get("cpu_ms"))
-    if raw.get("done"):
-        return replace(reply, done=True)
-    if raw.get("gave_up"):
-        return replace(reply, gave_up=True)
-    if raw.get("timeout"):
-        return replace(reply, timed_out=True, error=raw.get("error"))
-    if "error" in raw:
-        return replace(reply, error=raw["error"])
-    return replace(reply, proof=proof_view(raw))
+@cache
+def _model(op: str) -> type[BaseModel]:
+    return create_model(op, __config__=STRICT, **REPLIES.get(op, {}))
 
 
-def constants(raw: Mapping[str, Any]) -> Constants:
-    """Reads the facts about constants."""
-    return Constants({c["name"]: _constant(c) for c in raw["constants"]}, frozenset(raw["imported_axioms"]))
-
-
-def comparisons(raw: Mapping[str, Any]) -> dict[str, Comparison]:
-    """Reads how statements compare, by name."""
-    return {
-        c["name"]: Comparison(c["name"], c["kind_a"], c["kind_b"], tuple(c["differences"])) for c in raw["comparisons"]
-    }
-
-
-def _constant(raw: Mapping[str, Any]) -> Constant:
-    return Constant(
-        raw["name"], raw["kind"], tuple(raw["uses"]), tuple(raw["type_uses"]), raw["internal"], raw["unsafe"],
-        raw["partial"], raw["implemented_by"], raw["extern"], raw["csimp"], raw["open"],
-    )  # fmt: skip
+def read(op: str, reply: object) -> Json:
+    """The `ok` part of a reply to `op`, as values; raises LeanProtocolError, with the place, when it has not its shape."""
+    if not isinstance(reply, dict):
+        raise LeanProtocolError(f"the Lean host answered {op!r} with {str(reply)[:80]!r}, which is no object; it is replaced")
+    try:
+        return reply | vars(_model(op).model_validate({"outline": reply} if op == "outline" else reply))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = f"{op}{''.join(f'[{at}]' if isinstance(at, int) else f'.{at}' for at in first['loc'])}: {first['msg']}"
+        message = f"the Lean host answered {op!r} in a shape that is not the protocol's ({where}); it is replaced"
+        raise LeanProtocolError(message) from error
 
 
 def checked(reply: object, request_id: int) -> Json:
@@ -138,16 +143,3 @@ def checked(reply: object, request_id: int) -> Json:
     if not isinstance(reply, dict) or reply.get("id") != request_id or not ({"ok", "error"} & reply.keys()):
         raise LeanProtocolError(f"the Lean host answered {str(reply)[:200]!r} to request {request_id}; it is replaced")
     return reply
-
-
-def facts(raw: Json) -> dict[str, InductiveFacts | FunctionFacts]:
-    """What Lean knows of constants, by name."""
-    found: dict[str, InductiveFacts | FunctionFacts] = {}
-    for name, c in raw["constants"].items():
-        if c["kind"] == "inductive":
-            made = (ConstructorFacts(k["name"], tuple(k["fields"]), tuple(k["recursive"])) for k in c["constructors"])
-            found[name] = InductiveFacts(c["prop"], tuple(made))
-        else:
-            recurses, changing, inner = (tuple(c[key]) for key in ("recurses", "changing", "locals"))
-            found[name] = FunctionFacts(c["arity"], c["recursive"], recurses, changing, inner)
-    return found

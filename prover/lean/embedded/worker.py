@@ -175,7 +175,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         check_characters(text, path)
         raw = self.request("header", text=text)
         lean_file = LeanFile(text, tuple(raw["modules"]), raw["end"], path)
-        errors = [m for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+        errors = [m for m in raw["messages"] if m.severity == "error"]
         if errors:
             raise DataError(f"{place(lean_file, errors[0].start)}: {first_line(errors[0].text)}")
         return lean_file
@@ -213,7 +213,8 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def outline(self, file: LeanFile, command: Command) -> Outline:
         """See `Engine`."""
-        return protocol.outline(self.request("outline", state=command.before, text=file.text, **{"from": command.start}))
+        outline: Outline = self.request("outline", state=command.before, text=file.text, **{"from": command.start})["outline"]
+        return outline
 
     def file_context(self, target: Target) -> FileContext:
         """See `Engine`."""
@@ -224,7 +225,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         names = [*context.inductives, *context.definitions]
         inner: list[str] = []
         while names:
-            described = protocol.facts(self.request("describe", state=self.state_before(target), names=names))
+            described = self.request("describe", state=self.state_before(target), names=names)["constants"]
             facts |= described
             found = [n for f in described.values() if isinstance(f, FunctionFacts) for n in f.locals]
             names = [n for n in dict.fromkeys(found) if n not in facts]
@@ -258,14 +259,14 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     def enter(self, target: Target) -> ProofView:
         """See `Engine`: elaborates the statement in its context up to the proof."""
         raw = self.request("enter", state=self.state_before(target), text=target.command("sorry"))
-        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        proofs: list[ProofView] = raw["proofs"]
         inside = target.sorry_at is not None
         if inside:
             meant = [p for p in proofs if p.at is not None and p.at[0] == target.sorry_at][:1]
             self.release([p for p in proofs if p not in meant])
             proofs = meant
         if len(proofs) != 1:
-            errors = [m.text for m in protocol.messages(raw["messages"]) if m.severity == "error"]
+            errors = [m.text for m in raw["messages"] if m.severity == "error"]
             raise DojoInitError(
                 f"{'Lean does not come to this place' if inside else 'the statement does not elaborate'}: {first_line(errors[0])}"
                 if errors else f"{'this place' if inside else 'the statement'} gives no goal to prove"
@@ -282,14 +283,13 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         if self.alive:
             self.process.silence_s = limits.timeout_s + GRACE_S
         try:
-            raw = self.request(
+            replies: list[TacticReply] = self.request(
                 "tactics", timeout_s, sid=view.sid, tactics=list(tactics), heartbeats=limits.heartbeats * 1000,
                 timeout_ms=limits.timeout_s * 1000, stop_when_done=stop_when_done, **left,
             )["results"]  # fmt: skip
         finally:
             if self.alive:
                 self.process.silence_s = None
-        replies = [protocol.tactic_reply(r) for r in raw]
         cut_short = stop_when_done and bool(replies) and replies[-1].done
         if len(replies) > len(tactics) or (len(replies) < len(tactics) and not cut_short):
             if self._process is not None:
@@ -314,7 +314,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         before, command = self.state_before(target), target.command(proof)
         raw = self.request("elaborate", timeout_s, state=before, text=command)
         self.request("release", states=[raw["state"]])
-        commands = [protocol.command(c) for c in raw["commands"]]
+        commands: list[Command] = raw["commands"]
         more = [Message("error", "the proof ends its theorem", 0, 0)] if len(commands) != 1 else []
         return [m for c in commands for m in c.messages] + more
 
@@ -340,7 +340,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
         def errors(before: int, text: str) -> list[str]:
             raw = self.request("elaborate", state=before, text=text)
             self.request("release", states=[raw["state"]])
-            return [m.text for c in map(protocol.command, raw["commands"]) for m in c.errors]
+            return [m.text for c in raw["commands"] for m in c.errors]
 
         keys = [(self.state_before(target), target.command("sorry")) for target in targets]
         for target, key in zip(targets, keys, strict=True):
@@ -351,7 +351,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     def stated(self, target: Target, proposition: str) -> ProofView | None:
         """A proposition in a theorem's context as a proof state; None when it does not elaborate there."""
         raw = self.request("enter", state=self.state_before(target), text=f"{STRICT_IN}example : {proposition} := by sorry")
-        proofs = [protocol.proof_view(p) for p in raw["proofs"]]
+        proofs: list[ProofView] = raw["proofs"]
         if len(proofs) == 1:
             return proofs[0]
         self.release(proofs)

@@ -210,7 +210,7 @@ def test_simp_computes_integers_as_python_does() -> None:
             wrong_one = _equation(simproc, type_, left[-1:], [_said(f(*given[-1]), type_, wrong=True)])
             for text, holds in (("".join(right_ones), True), (wrong_one, False)):
                 reply = worker.request("elaborate", 120, state=state, text=text)
-                errors = [m["text"][-300:] for c in reply["commands"] for m in c["messages"] if m["severity"] == "error"]
+                errors = [m.text[-300:] for c in reply["commands"] for m in c.errors]
                 assert (errors == []) == holds, (simproc, errors)
 
 

@@ -53,7 +53,7 @@ def test_elaboration_begins_at_the_first_command_that_may_differ(
     assert elaborated == [begins_at]
     whole = lean_worker.request("elaborate", state=lean_worker.base_state(INIT), text=edited)
     lean_worker.request("release", states=[whole["state"]])
-    assert shown(found) == shown([protocol.command(c) for c in whole["commands"]])
+    assert shown(found) == shown(whole["commands"])
 
 
 def test_a_text_is_elaborated_no_further_than_asked(lean_worker: LeanWorker, elaborated: list[int]) -> None:

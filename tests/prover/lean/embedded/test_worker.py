@@ -12,7 +12,7 @@ import pytest
 
 from prover.errors import LeanCrashedError, LeanProcessError
 from prover.lean import answers
-from prover.lean.embedded import package, protocol
+from prover.lean.embedded import package
 from prover.lean.embedded.process import RequestRefused
 from prover.lean.embedded.worker import KEPT_CONTEXTS, LeanWorker
 
@@ -32,7 +32,7 @@ def run(lean_worker: LeanWorker) -> Run:
     def runner(text: str, modules: tuple[str, ...] = INIT) -> list[answers.Message]:
         raw = lean_worker.request("elaborate", state=lean_worker.base_state(modules), text=text)
         lean_worker.request("release", states=[raw["state"]])
-        return [m for c in raw["commands"] for m in protocol.command(c).messages]
+        return [m for c in raw["commands"] for m in c.messages]
 
     return runner
 
@@ -128,11 +128,11 @@ class TestBadRequests:
         (proof,) = lean_worker.request("enter", state=state, text="example : True := by sorry")["proofs"]
         with contextlib.suppress(RequestRefused):
             replies = lean_worker.request(
-                "tactics", 20, sid=proof["sid"], tactics=tactics, heartbeats=10**6, timeout_ms=1000
+                "tactics", 20, sid=proof.sid, tactics=tactics, heartbeats=10**6, timeout_ms=1000
             )["results"]
-            assert not any(reply.get("done") for reply in replies)
+            assert not any(reply.done for reply in replies)
         assert lean_worker.process.pid == pid
-        lean_worker.request("release", proofs=[proof["sid"]])
+        lean_worker.request("release", proofs=[proof.sid])
 
     @pytest.mark.parametrize("limit", [None, "x", -5, 0, 1e300, [], {}, True])
     def test_limits_that_are_none_still_end(self, lean_worker: LeanWorker, limit: object) -> None:
@@ -140,9 +140,9 @@ class TestBadRequests:
         (proof,) = lean_worker.request("enter", state=state, text="example : True := by sorry")["proofs"]
         for limits in ({"heartbeats": limit, "timeout_ms": 1000}, {"heartbeats": 10**6, "timeout_ms": limit}):
             with contextlib.suppress(RequestRefused):
-                lean_worker.request("tactics", 20, sid=proof["sid"], tactics=["trivial"], **limits)
+                lean_worker.request("tactics", 20, sid=proof.sid, tactics=["trivial"], **limits)
         assert lean_worker.process.pid == pid
-        lean_worker.request("release", proofs=[proof["sid"]])
+        lean_worker.request("release", proofs=[proof.sid])
 
     @pytest.mark.parametrize(
         "module", ["", "Mathlib", "/etc/passwd", "../../../etc/passwd", "Init.", ".Init", "Init..Data",
@@ -161,14 +161,14 @@ class TestBadRequests:
         text = "-- " + "ü" * 1_000_000 + "\nexample : True := trivial\n" + " " * 1_000_000
         raw = lean_worker.request("elaborate", 60, state=state, text=text)
         lean_worker.request("release", states=[raw["state"]])
-        assert [c["messages"] for c in raw["commands"]] == [[]]
-        assert raw["commands"][0]["start"] == len("-- ") + 2 * 1_000_000 + 1, "positions are bytes"
+        assert [c.messages for c in raw["commands"]] == [()]
+        assert raw["commands"][0].start == len("-- ") + 2 * 1_000_000 + 1, "positions are bytes"
 
     def test_many_commands_are_only_many(self, lean_worker: LeanWorker) -> None:
         text = "".join(f"theorem many{i} : True := trivial\n" for i in range(100))
         raw = lean_worker.request("elaborate", 60, state=lean_worker.base_state(INIT), text=text)
         lean_worker.request("release", states=[raw["state"]])
-        assert len(raw["commands"]) == 100 and all(c["messages"] == [] for c in raw["commands"])
+        assert len(raw["commands"]) == 100 and all(c.messages == () for c in raw["commands"])
 
 
 class TestWhatLeanMayTouch:
@@ -315,7 +315,7 @@ class TestMemory:
             for state, value in ((one, 1), (two, 2), (one, 1)):
                 raw = lean_worker.request("elaborate", state=state, text=f"example : here = {value} := rfl")
                 lean_worker.request("release", states=[raw["state"]])
-                assert raw["commands"][0]["messages"] == []
+                assert raw["commands"][0].messages == ()
         finally:
             lean_worker.request("release", states=[one, two])
 

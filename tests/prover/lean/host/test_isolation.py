@@ -16,7 +16,7 @@ import pytest
 
 from prover.audit.embedded import Auditor
 from prover.errors import LeanCrashedError
-from prover.lean.embedded import package, prepared, process, protocol
+from prover.lean.embedded import package, prepared, process
 from prover.lean.embedded.process import LeanProcess, RequestRefused
 from prover.lean.embedded.worker import LeanWorker
 
@@ -45,7 +45,7 @@ def listener() -> Iterator[Listener]:
 def said(worker: LeanWorker, text: str, modules: tuple[str, ...] = ("Init",)) -> str:
     raw = worker.request("elaborate", 60, state=worker.base_state(modules), text=text)
     worker.request("release", states=[raw["state"]])
-    return "\n".join(m.text for c in raw["commands"] for m in protocol.command(c).messages)
+    return "\n".join(m.text for c in raw["commands"] for m in c.messages)
 
 
 def test_the_listener_sees_who_comes(listener: Listener) -> None:

@@ -26,18 +26,18 @@ def checks_of_one_round(worker: LeanWorker, base: int) -> int:
     """A theorem opened, tactics run, a child's part worked on, texts elaborated, everything released."""
     (proof,) = worker.request("enter", state=base, text=STATEMENT)["proofs"]
     limits = {"heartbeats": 200_000_000, "timeout_ms": 10_000}
-    results = worker.request("tactics", sid=proof["sid"], tactics=TACTICS, **limits)["results"]
-    children = [r for r in results if "sid" in r and not r.get("done")]
-    part = children[0]["parts"][1]
+    results = worker.request("tactics", sid=proof.sid, tactics=TACTICS, **limits)["results"]
+    children = [r.proof for r in results if r.proof is not None]
+    part = children[0].parts[1]
     deeper = worker.request("tactics", sid=part, tactics=["constructor", FAILS], **limits)["results"]
-    children += [r for r in deeper if "sid" in r]
-    assert len(children) == 4 and sum(bool(r.get("done")) for r in results) >= 1, results
+    children += [r.proof for r in deeper if r.proof is not None]
+    assert len(children) == 4 and sum(r.done for r in results) >= 1, results
     states = [worker.request("elaborate", state=base, text=text, keep=True) for text in (CHECK, WRONG)]
-    assert [len(s["commands"][0]["messages"]) for s in states] == [0, 1]
+    assert [len(s["commands"][0].messages) for s in states] == [0, 1]
     worker.request(
         "release",
-        states=[s["state"] for s in states] + [c["before"] for s in states for c in s["commands"]],
-        proofs=[proof["sid"], *proof["parts"], *(sid for c in children for sid in (c["sid"], *c["parts"]))],
+        states=[s["state"] for s in states] + [c.before for s in states for c in s["commands"]],
+        proofs=[sid for p in (proof, *children) for sid in (p.sid, *p.parts)],
     )
     return 1 + len(TACTICS) + 2 + 2
 

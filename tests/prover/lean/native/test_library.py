@@ -14,7 +14,6 @@ from lean_dojo import ProofFinished, TacticState
 from prover.audit.native import AS_TERMS, CHECKS, Judged, NativeAuditor, judge_text, judged
 from prover.lean import answers
 from prover.lean.dojo import Dojo
-from prover.lean.embedded import protocol
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import DojoFactory
@@ -98,7 +97,7 @@ def told(served: tuple[StandIn, Project]) -> list[answers.Command]:
     state = lean.request("import", 240, modules=list(head["modules"]))["state"]
     raw = lean.request("elaborate", state=state, text=text, **{"from": head["end"]})
     begins = len(SOURCE.read_text("utf-8").encode())
-    commands = [protocol.command(c) for c in raw["commands"]]
+    commands = raw["commands"]
     assert [m.text for c in commands if c.start < begins for m in c.errors] == [], "Lean compiles it"
     return [c for c in commands if c.start >= begins]
 
