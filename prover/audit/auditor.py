@@ -178,7 +178,12 @@ class SharedAuditor:
         return self._twice(judged)
 
     def judge(
-        self, stated: str, submission: str, path: Path | None = None, allow_disproof: bool = False
+        self,
+        stated: str,
+        submission: str,
+        stated_path: Path | None = None,
+        path: Path | None = None,
+        allow_disproof: bool = False,
     ) -> list[TheoremVerdict]:
         """Verdicts on a file's theorems; see `Auditor.audit_files`.
 
@@ -186,7 +191,7 @@ class SharedAuditor:
         """
         def judged() -> list[TheoremVerdict]:
             try:
-                return self._judge.audit_files(stated, submission, path, path, allow_disproof)
+                return self._judge.audit_files(stated, submission, stated_path, path, allow_disproof)
             except SubmissionLost as lost:
                 if lost.timed_out:
                     return lost.verdicts()

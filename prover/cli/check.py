@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--project names whose toolchain checks, and --native off has none check: leave one of them out")
     target, submission = load(args.against), load(args.submission)
     tell(f"starting Lean to check {args.submission} …")
-    lean, verdicts = judge(target, submission, args.against, args.submission, args.timeout, args.allow_disproof)
+    lean, verdicts = judge(args, target, submission)
     native = natively(args, target, submission, verdicts)
     if native is not None:
         verdicts = with_refusals(verdicts, native)
@@ -130,30 +130,19 @@ def with_refusals(verdicts: list[TheoremVerdict], native: NativeChecks) -> list[
     ]
 
 
-def judge(
-    target: str, submission: str, target_path: Path, submission_path: Path, timeout_s: float, allow_disproof: bool = False
-) -> tuple[str, list[TheoremVerdict]]:
-    """The Lean that judged, and its verdicts.
-
-    A submission on which Lean is lost is tried once more, on a new process; then it is refused, because the
-    target alone went well.
-    """
-    from prover.audit.auditor import SubmissionLost
+def judge(args: argparse.Namespace, target: str, submission: str) -> tuple[str, list[TheoremVerdict]]:
+    """The Lean that judged, and its verdicts."""
+    from prover.audit.auditor import SharedAuditor
     from prover.audit.embedded import Auditor
     from prover.lean.embedded.worker import LeanWorker
 
-    attempts = 2
-    for attempt in range(1, attempts + 1):
-        with LeanWorker(memory_mb=MEMORY_MB, timeout_s=timeout_s) as worker:
-            auditor = Auditor(worker)
-            lean = auditor.lean
-            try:
-                return lean, auditor.audit_files(target, submission, target_path, submission_path, allow_disproof)
-            except SubmissionLost as error:
-                lost = error
-        if lost.timed_out or attempt == attempts:
-            break
-    return lean, lost.verdicts()
+    auditor = Auditor(LeanWorker(memory_mb=MEMORY_MB, timeout_s=args.timeout))
+    auditor.stays = False  # there is no next verdict
+    shared = SharedAuditor(auditor)
+    try:
+        return auditor.lean, shared.judge(target, submission, args.against, args.submission, args.allow_disproof)
+    finally:
+        shared.close()
 
 
 def line(verdict: TheoremVerdict) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
@@ -27,12 +26,10 @@ class FakeWorker:
     def __init__(self, **_: object) -> None:
         pass
 
-    def __enter__(self) -> FakeWorker:
-        return self
+    def recycle_if_big(self) -> None:
+        pass
 
-    def __exit__(
-        self, a: type[BaseException] | None, b: BaseException | None, c: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         pass
 
 
@@ -139,8 +136,9 @@ def test_a_submission_that_does_not_end_is_refused_at_once(
 def test_a_process_lost_elsewhere_says_nothing_about_the_proof(
     files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdicts(monkeypatch, LeanCrashedError("it died on the target"))
-    assert main(["check", *files]) == 3
+    lost = LeanCrashedError("it died on the target")
+    asked = verdicts(monkeypatch, lost, lost)
+    assert main(["check", *files]) == 3 and len(asked) == 2
 
 
 @pytest.mark.parametrize("arguments", [["no/such.lean", "--against", "T.lean"], ["S.lean"], []])
