@@ -1,6 +1,6 @@
 """A Dojo without Lean: a dictionary says what each tactic does. For the tests of whatever works on a Dojo.
 
-A second implementation of the environment seam; keeps the rules of `tests/prover/lean/test_conformance.py`.
+The engine is a table; what makes LeanDojo's interface of it is `prover.lean.dojo`, as for every other engine.
 
     table = {"⊢ True ∧ True": {"constructor": "⊢ True\\n\\n⊢ True"}, "⊢ True": {"trivial": DONE}}
     with FakeDojo(FakeTheorem("t", "⊢ True ∧ True", table)) as (dojo, state): ...
@@ -9,24 +9,19 @@ A second implementation of the environment seam; keeps the rules of `tests/prove
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-import lean_dojo
-from lean_dojo import (
-    DojoInitError,
-    DojoTacticTimeoutError,
-    LeanError,
-    ProofFinished,
-    ProofGivenUp,
-    TacticState,
-)
+from lean_dojo import LeanError, ProofGivenUp
 
-from prover.errors import DataError
+from prover.errors import DataError, LeanCrashedError
+from prover.lean.answers import Goal, ProofView, TacticReply
+from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import MAX_TRIES
-from prover.lean.states import Result, TacticTimeout, tactic_state
+from prover.lean.engine import Engine, Limits
+from prover.lean.targets import LeanFile, Target
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class Slow:
     then: Answer = Done()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Crash:
     """The tactic takes the process along, so many times; then it does what `then` says."""
 
@@ -81,151 +76,99 @@ class FakeTheorem:
     problem: str | None = None
 
 
-class FakeDojo(lean_dojo.Dojo):
-    """A theorem open for tactics that a dictionary answers; the same surface as `Dojo`.
+class FakeEngine:
+    """Answers from a theorem's table; has what `Dojo` asks of an engine. A state is the texts of its goals, so none is ever lost.
 
-    A tactic that the table has not is a LeanError, and one with `sorry` or `admit` in it gives up. Goals that
-    mention `?x` depend on each other. `processes_lost` counts what `Crash` took.
-
-    Raises:
-        DataError: a state in the table is no goal as Lean prints it.
+    A tactic that the table has not is an error, and one with `sorry` or `admit` in it gives up. Goals that mention `?x` depend on
+    each other. `processes_lost` counts what `Crash` took.
     """
+
+    at_once = 1000
+    tries = MAX_TRIES
+    patience = 5
+    start_s = 0.0
+    alive = True
+    stopping = False
+
+    def __init__(self, theorem: FakeTheorem) -> None:
+        self.theorem = theorem
+        self.generation = self.processes_lost = 0
+        self._crashed: Counter[tuple[str, str]] = Counter()
+
+    def enter(self, _: Target) -> ProofView:
+        """The theorem's goal."""
+        return _view(_goals(self.theorem.goal))
+
+    def run(
+        self, view: ProofView, tactics: Sequence[str], limits: Limits, stop_when_done: bool = False
+    ) -> list[TacticReply]:
+        """What the table says of each tactic. Raises LeanCrashedError for `Crash`."""
+        replies: list[TacticReply] = []
+        for tactic in tactics:
+            replies.append(self._reply(tuple(g.pp for g in view.goals), tactic.strip(), limits))
+            if stop_when_done and replies[-1].done:
+                break
+        return replies
+
+    def split(self, view: ProofView) -> list[ProofView]:
+        """The goals, when none mentions a metavariable."""
+        return [] if any(g.fingerprint is None for g in view.goals) else [ProofView(None, (g,)) for g in view.goals]
+
+    def release(self, views: Sequence[ProofView]) -> None:
+        """Nothing is held."""
+
+    def is_warm(self, modules: tuple[str, ...]) -> bool:
+        """There is no library to index."""
+        return True
+
+    def _reply(self, goals: tuple[str, ...], tactic: str, limits: Limits) -> TacticReply:
+        whole = "\n\n".join(goals)
+        at, rest = (whole, ()) if whole in self.theorem.table else (goals[0], goals[1:])
+        answer = self.theorem.table.get(at, {}).get(tactic)
+        seconds = 0.0
+        while True:
+            match answer:
+                case Slow(seconds, then) if seconds <= limits.timeout_s:
+                    answer = then
+                case Slow():
+                    return TacticReply(1000 * limits.timeout_s, timed_out=True)
+                case Crash(times, _) if self._crashed[at, tactic] < times:
+                    self._crashed[at, tactic] += 1
+                    self.processes_lost += 1
+                    self.generation += 1
+                    raise LeanCrashedError("the fake ended, as its table says")
+                case Crash(_, then):
+                    answer = then
+                case str():
+                    answer = Leaves(answer)
+                case Done(message):
+                    answer = Leaves("", message)
+                case Leaves(left, message):
+                    view = _view(_goals(left) + rest)
+                    notes = (message,) if message else ()
+                    return TacticReply(1000 * seconds, view if view.goals else None, done=not view.goals, notes=notes)
+                case LeanError(error):
+                    return TacticReply(1000 * seconds, error=error)
+                case ProofGivenUp():
+                    return TacticReply(1000 * seconds, gave_up=True)
+                case None:
+                    answer = ProofGivenUp() if GIVES_UP.search(tactic) else LeanError(f"unknown tactic {tactic[:80]!r}")
+
+
+class FakeDojo(Dojo):
+    """A theorem open for tactics that a dictionary answers. Raises DataError for a state in it that Lean would not print."""
 
     def __init__(self, theorem: FakeTheorem, timeout: float = 10.0) -> None:
         for text in (theorem.goal, *theorem.table):
             if not _goals(text) or any("⊢" not in goal for goal in _goals(text)):
                 raise DataError(f"{text!r} is no tactic state: every goal of the table has its ⊢")
-        self.entry = theorem
-        self.timeout = timeout
-        self.additional_imports: list[str] = []
-        self.file_path = Path("<fake>")
-        self.is_successful = False
-        self.is_crashed = False
-        self.has_timedout = False
-        self.lean_ms = 0.0
-        self.set_aside: list[str] = []
-        self.processes_lost = 0
-        self._crashed: dict[tuple[str, str], int] = {}
-        self._states: list[tuple[str, ...]] = []
-        self._parts: dict[int, list[int]] = {}
-
-    @property
-    def uses_tactics(self) -> bool:
-        """A theorem is open, so tactics are what it takes."""
-        return True
-
-    @property
-    def uses_commands(self) -> bool:
-        """There are no commands here."""
-        return False
-
-    def __enter__(self) -> tuple[FakeDojo, TacticState]:
-        """Opens the theorem. Raises DojoInitError when it has a problem."""
-        if self.entry.problem is not None:
-            raise DojoInitError(self.entry.problem)
-        return self, self._state(self._new(_goals(self.entry.goal)))
-
-    def __exit__(self, *_: object) -> None:
-        """Leaves the theorem; its states are forgotten."""
-        self._states.clear()
-        self._parts.clear()
-
-    def run_tac(
-        self, state: TacticState, tactic: str
-    ) -> TacticState | ProofFinished | LeanError | ProofGivenUp:
-        """LeanDojo's `run_tac`. A tactic past its time raises DojoTacticTimeoutError; the theorem is open."""
-        if not isinstance(state, TacticState):
-            raise RuntimeError(f"Attempting to run a tactic on an invalid state {state}.")
-        result = self.run_tacs(state, [tactic])[0]
-        if isinstance(result, TacticTimeout):
-            self.has_timedout = True
-            raise DojoTacticTimeoutError()
-        return result
-
-    def run_tacs(
-        self, state: TacticState, tactics: Sequence[str], stop_when_done: bool = False
-    ) -> list[Result]:
-        """Runs each tactic on `state` itself; one result each, fewer when `stop_when_done` cut them short."""
-        goals = self._goals_of(state)
-        results: list[Result] = []
-        for tactic in tactics:
-            results.append(self._run(goals, tactic))
-            if stop_when_done and isinstance(results[-1], ProofFinished):
-                break
-        return results
-
-    def parts(self, state: TacticState) -> list[TacticState]:
-        """The goals as states of their own, when they do not depend on each other; else the state alone."""
-        goals = self._goals_of(state)
-        if len(goals) == 1 or any(METAVARIABLE.search(goal) for goal in goals):
-            return [state]
-        if state.id not in self._parts:
-            self._parts[state.id] = [self._new((goal,)) for goal in goals]
-        return [self._state(sid) for sid in self._parts[state.id]]
-
-    def key(self, state: TacticState) -> tuple[object, ...]:
-        """What tells this state from others: its goals; unique when one mentions metavariables."""
-        goals = self._goals_of(state)
-        return ("state", state.id) if any(METAVARIABLE.search(goal) for goal in goals) else goals
-
-    # ------------------------------------------------------------------ below the seam
-
-    def _run(self, goals: tuple[str, ...], tactic: str) -> Result:
-        whole = "\n\n".join(goals)
-        at, rest = (whole, ()) if whole in self.entry.table else (goals[0], goals[1:])
-        tactic = tactic.strip()
-        answer = self.entry.table.get(at, {}).get(tactic)
-        if answer is None:
-            return ProofGivenUp() if GIVES_UP.search(tactic) else LeanError(f"unknown tactic {tactic[:80]!r}")
-        return self._result(at, rest, tactic, answer)
-
-    def _result(self, at: str, rest: tuple[str, ...], tactic: str, answer: Answer) -> Result:
-        match answer:
-            case str():
-                return self._left(_goals(answer) + rest, "")
-            case Leaves(goals, message):
-                return self._left(_goals(goals) + rest, message)
-            case Done(message):
-                return self._left(rest, message)
-            case Slow(seconds, then):
-                self.lean_ms += 1000 * min(seconds, self.timeout)
-                if seconds > self.timeout:
-                    return TacticTimeout(self.timeout)
-                return self._result(at, rest, tactic, then)
-            case Crash(times, then):
-                here = (at, tactic)
-                taken = min(times - self._crashed.get(here, 0), MAX_TRIES)
-                self._crashed[here] = self._crashed.get(here, 0) + taken
-                self.processes_lost += taken
-                if taken == MAX_TRIES:
-                    self.set_aside.append(tactic)
-                    return LeanError(f"set aside: Lean was lost {MAX_TRIES} times in this tactic")
-                return self._result(at, rest, tactic, then)
-            case _:
-                return answer
-
-    def _left(self, goals: tuple[str, ...], message: str) -> Result:
-        sid = self._new(goals)
-        if goals:
-            return self._state(sid, message)
-        self.is_successful = True
-        return ProofFinished(sid, message)
-
-    def _new(self, goals: tuple[str, ...]) -> int:
-        self._states.append(goals)
-        return len(self._states) - 1
-
-    def _state(self, sid: int, message: str | None = None) -> TacticState:
-        return tactic_state(self._states[sid], sid, message)
-
-    def _goals_of(self, state: TacticState) -> tuple[str, ...]:
-        if not 0 <= state.id < len(self._states) or not self._states[state.id]:
-            raise RuntimeError(
-                f"Attempting to run a tactic on a state that this theorem does not have: {state.id}."
-            )
-        goals: tuple[str, ...] = self._states[state.id]
-        return goals
+        target = Target(LeanFile(theorem.goal, (), 0), 0, theorem.name, 0, 0, (0, 0), theorem.problem)
+        super().__init__(target, cast(Engine, FakeEngine(theorem)), timeout)
 
 
 def _goals(text: str) -> tuple[str, ...]:
     return tuple(goal for goal in text.split("\n\n") if goal.strip())
+
+
+def _view(goals: tuple[str, ...]) -> ProofView:
+    return ProofView(None, tuple(Goal(goal, None if METAVARIABLE.search(goal) else hash(goal)) for goal in goals))
