@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 SPLITS = ("train", "valid", "test")
-SAMPLE = 500
 DIGITS = re.compile(r"[0-9₀-₉]+")
 VARIANT = re.compile(r"(?:'|_#|#|_(?:left|right|iff|self|of|eq|comm|symm|mp|mpr|aux|lemma)|[!?])$")
 

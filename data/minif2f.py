@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,11 +137,6 @@ def read(path: Path, split: str | None = None) -> list[Statement]:
                 f"{place}: {statement.name} does not end in `:= by sorry`; what has a proof is no benchmark"
             )
     return [s for _, s in statements if split is None or s.split == split]
-
-
-def as_file(statements: Sequence[Statement]) -> str:
-    """All statements in one Lean file: the preamble once, then each as it stands."""
-    return PREAMBLE + "".join(f"\n{s.statement}\n" for s in statements)
 
 
 def sha256(path: Path) -> str:

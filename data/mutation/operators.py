@@ -73,8 +73,3 @@ OPERATORS = (
     ),
 )
 NAMES = tuple(operator.name for operator in OPERATORS)
-COMPOSITION = (
-    "Alchemy's reviewers asked for more than one step: in round k the parents are theorems of round k "
-    "- 1; the record "
-    "has its round, and the texts of its ancestors, so that it can be elaborated by itself"
-)

@@ -47,8 +47,6 @@ CHECKS = (
     "every constant of the proof checked again by the kernel, inductive types included",
 )
 
-COUNTER = "proofsmith_disproof"
-EXAMPLE_NAME = "proofsmith_example"
 DISPROOF = ".disproof"
 """A theorem of this name behind another's states the other's negation."""
 
@@ -131,56 +129,6 @@ class Auditor:
                 return self._refused(Refusal("kernel", f"the kernel rejects {one_line(rejected)}"), 5, found)
             return AuditVerdict(True, "accepted", None, found.axioms, found.open, CHECKS, self.lean)
 
-    def audit_disproof(self, target: Target, proof: str) -> AuditVerdict:
-        """Decides whether tactics prove that a theorem of a file is false.
-
-        Args:
-            target: the theorem, as `prover.lean.targets.read` found it, in whatever process.
-            proof: tactics, one a line, for the goal `¬ ∀ …, …`: the negation of the closed statement. They may not use
-                the theorem itself.
-
-        Returns:
-            The verdict; `accepted` means that the negation is proved.
-
-        Raises:
-            LeanProcessError: the process was lost; nothing is known.
-        """
-        if target.problem is not None:
-            return self._refused(Refusal("context", target.problem), 0)
-        process = self._worker.process
-        before = self._worker.state_before(target)
-        base = self._worker.file_state(target.file.modules)
-        self._still(process)
-        with Session(process, self._worker.timeout_s) as lean:
-            original, _ = self._branches(lean, before, target, "sorry")
-            root = self._theorem_of(lean, original, before, target)
-            if root is None or original.errors:
-                return self._refused(Refusal("context", "its command does not declare exactly one theorem"), 1)
-            written = original.commands[0].id or EXAMPLE_NAME
-            tactics = "\n".join(f"  {line}" for line in proof.splitlines())
-            text = f"theorem {COUNTER} : ¬ type_of% @{written} := by\n{tactics}"
-            candidate = lean.elaborate(original.state, text, guarded=True)
-            if candidate.refused is not None or candidate.errors or len(candidate.commands) != 1:
-                error = Refusal("error", one_line(candidate.errors[0].text)) if candidate.errors else None
-                escape = Refusal("escape", "the proof ends its theorem and goes on with other commands")
-                return self._refused(candidate.refused or error or escape, 1)
-            own = lean.constants(candidate.state, original.state).by_name
-            counter = next((n for n, c in own.items() if c.kind == "theorem" and n.endswith(COUNTER)), None)
-            if counter is None:
-                return self._refused(Refusal("statement", "the negation is not declared"), 2)
-            comparison = lean.compare(original.state, candidate.state, base, base, [root], negated={root: counter})[root]
-            if comparison.differences:
-                return self._refused(Refusal("statement", "; ".join(comparison.differences)), 2)
-            constants = lean.constants(candidate.state, base)
-            open_before = sorried(lean.constants(before, base))
-            found = ground(counter, constants, open_before)
-            if found.refusal is not None:
-                return self._refused(found.refusal, 4, found)
-            rejected = lean.replay(candidate.state, base, found.reached)
-            if rejected is not None:
-                return self._refused(Refusal("kernel", f"the kernel rejects {one_line(rejected)}"), 5, found)
-            return AuditVerdict(True, "accepted", None, found.axioms, found.open, CHECKS, self.lean)
-
     def _branches(
         self, lean: Session, before: int, target: Target, proof: str
     ) -> tuple[Elaborated, Elaborated]:
@@ -201,11 +149,6 @@ class Auditor:
             return data  # equation lemmas speak of the value, which may be another
         names = [c.name for c in new if c.kind == "theorem"]  # an instance of a class of propositions is a theorem, too
         return names if len(names) == 1 else [name for name in names if name == declaration_of(target.name)]
-
-    def _theorem_of(self, lean: Session, original: Elaborated, before: int, target: Target) -> str | None:
-        """The one theorem that a command declares."""
-        names = self._declared(lean, original, before, target)
-        return names[0] if len(names) == 1 and original.commands[0].declaration in targets.PROVABLE else None
 
     def _refused(self, refusal: Refusal, checks: int, found: Ground | None = None) -> AuditVerdict:
         axioms, leaned_on = (found.axioms, found.open) if found is not None else ((), ())

@@ -36,7 +36,6 @@ RELATIONS = (
     "==",
     "!=",
 )
-ORDER = ("≤", "<", "≥", ">")
 NOTATIONS = str.maketrans({"ℕ": "Nat", "ℤ": "Int", "ℚ": "Rat"})
 WORD = re.compile(r"[^\W\d][\w.'!?₀-₉✝]*")
 RECEIVER = re.compile(r"[a-zα-ω_][\w'₀-₉]*")

@@ -29,7 +29,6 @@ from prover.server.guard import Refused
 
 KEPT = 1000
 MAX_TRIES = 2
-ACTIVE = ("waiting", "running")
 TABLE = """CREATE TABLE IF NOT EXISTS job (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, created REAL NOT NULL, started REAL,
     finished REAL, tries INTEGER NOT NULL DEFAULT 0, request TEXT NOT NULL, result TEXT, tree BLOB) STRICT"""

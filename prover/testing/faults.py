@@ -53,52 +53,6 @@ class Faults(Protocol):
         """When a kill comes, from when the request is sent; 0: just before."""
 
 
-class Scripted:
-    """The n-th request, from 1 and over all processes, has the fault that a table names."""
-
-    def __init__(self, by_request: Mapping[int, str]) -> None:
-        self.by_request = dict(by_request)
-        self.requests = 0
-        self.done: Counter[str] = Counter()
-
-    def born(self, process: FaultyProcess) -> None:
-        """Nothing."""
-
-    def choose(self, op: str, fields: Mapping[str, Any]) -> str | None:
-        """What the table says."""
-        self.requests += 1
-        kind = self.by_request.get(self.requests)
-        if kind is not None:
-            self.done[kind] += 1
-        return kind
-
-    def kill_after_s(self) -> float:
-        """At once."""
-        return 0.0
-
-
-class Poison:
-    """Every request that mentions a text ends its process."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.done: Counter[str] = Counter()
-
-    def born(self, process: FaultyProcess) -> None:
-        """Nothing."""
-
-    def choose(self, op: str, fields: Mapping[str, Any]) -> str | None:
-        """A kill, when the text is there."""
-        if self.text not in str(fields):
-            return None
-        self.done["kill"] += 1
-        return "kill"
-
-    def kill_after_s(self) -> float:
-        """At once."""
-        return 0.0
-
-
 class Random:
     """Faults at random: on average one in `every` requests, and a kill in every `STARTS_PER_KILL`-th start.
 
@@ -264,8 +218,3 @@ def at_random(seed: int, rate: float) -> Callable[[int], str | None]:
         return chance.choice(POLICY_KINDS) if chance.random() < rate else None
 
     return plan
-
-
-def away_between(first: int, last: int) -> Callable[[int], str | None]:
-    """A plan: nobody answers from one call to another; then all is well again."""
-    return lambda call: "error" if first <= call <= last else None
