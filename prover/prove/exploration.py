@@ -18,7 +18,7 @@ from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.positions import LineEnds
 from prover.lean.targets import load_with_ends, write_proofs
 from prover.prove.folder import json_text, write_atomically, write_below
-from prover.prove.report.laws import write_laws_page
+from prover.prove.report.page import write_template
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def explore(
         "notes": job.notes + problems,
     }
     write_atomically(out / "lemmas.jsonl", "".join(json_text(r) + "\n" for r in records))
-    return Explored(records, summary, file, write_laws_page(out, summary, records))
+    styles = ("report.css", "eval.css")
+    page = write_template(out / "explore.html", "explore.html.j2", styles, run=summary, records=records)
+    return Explored(records, summary, file, page)
 
 
 def _behind(text: str, laws: Sequence[Law]) -> str:

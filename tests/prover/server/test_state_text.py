@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prover.server.foreign import DIMENSIONS, Turns, encode_text
-from prover.server.prompts import Question, answer, read_prompt
+from prover.server.foreign import DIMENSIONS, Question, Turns, answer, encode_text, read_prompt
 from prover.server.state_text import as_theorem, at_last_line, first_goal
 
 
