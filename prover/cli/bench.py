@@ -1,5 +1,5 @@
 """Measures speed: a start by its parts, time inside Lean, cost of a step, waiting for suggestions, a server under load, the
-model; what each search strategy expands on made-up trees until it has the proof; and a simulation of many workers.
+model; and simulations of many workers and of moving budgets.
 
 Prints progress on stderr and one JSON object on stdout. Timings depend on the
 machine and its load; compare figures of one run with each other.
@@ -15,7 +15,7 @@ from prover.cli.options import at_least
 from prover.errors import EXIT_DONE, ConfigError
 from prover.printable import json_line, show, tell
 
-WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "search", "scale", "schedule")
+WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "scale", "schedule")
 OPEN = 8
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
@@ -88,10 +88,6 @@ def run(args: argparse.Namespace) -> int:
             from prover.bench.load import measure as measure_load
 
             figures["serve"] = measure_load(workers=args.workers)
-        elif what == "search":
-            from prover.bench.search_games import table
-
-            figures["search"] = table((3, 6, 9), (3, 6), seeds=11)
         elif what == "scale":
             from prover.bench.scale import scale
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import psutil
@@ -162,9 +161,8 @@ class Service:
         """What Lean says of a file; with `against`, whether it proves what another one states."""
         if body.against is not None:
             verdicts = self.session.judge(body.against, body.text, body.allow_disproof)
-            bodies = [wire.VerdictBody(**asdict(v)) for v in verdicts]
             ok = all(v.accepted or (body.allow_disproof and v.category == "disproved") for v in verdicts)
-            reply = wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=bodies)
+            reply = wire.CheckReply(ok=ok, lean=self.lean, messages=[], sorries=0, verdicts=verdicts)
             if self.session.backend is EMBEDDED:
                 reply.kernel, reply.faults_looked_for = kernel(self.lean), list(FAULTS)
             return reply

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from prover.audit.auditor import TheoremVerdict
+
 
 def _lean_text(text: str) -> str:
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
@@ -163,25 +165,6 @@ class MessageBody(BaseModel):
     end_column: int
 
 
-class AnswerBody(BaseModel):
-    """What fills a definition that `against` leaves open; `remark`: why the value may be no answer."""
-
-    name: str
-    value: str | None
-    remark: str | None
-
-
-class VerdictBody(BaseModel):
-    """The audit's word on one theorem."""
-
-    name: str
-    accepted: bool
-    category: str
-    reason: str | None
-    axioms: list[str]
-    answers: list[AnswerBody] = []
-
-
 class CheckReply(BaseModel):
     """`ok`: no error and no sorry; with `against`: every theorem accepted by the audit, or disproved if that is allowed.
 
@@ -192,7 +175,7 @@ class CheckReply(BaseModel):
     lean: str
     messages: list[MessageBody]
     sorries: int
-    verdicts: list[VerdictBody] | None = None
+    verdicts: list[TheoremVerdict] | None = None
     kernel: str | None = None
     faults_looked_for: list[str] | None = None
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from prover.bench.search_games import PlantedTree, expansions
 from prover.cli.options import SEARCHES
 from search import Priority, ProofTree, Status
 from search.strategies import DEFAULT_STRATEGY, STRATEGIES, Beam, MonteCarlo, ProofNumber, Restart
 from search.strategies.restart import luby
 from tests.search.and_or_game import Game, Move
+from tests.search.planted import PlantedTree, expansions
 
 WIDE: dict[str, dict[str, Move]] = {
     "root": {"split": ["a", "b", "c"], "chain": ["d"], "far": ["e"]},
