@@ -18,7 +18,7 @@ import json
 import re
 import tarfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ RANKS = 100
 QUERY_WORDS = 16
 """The rarest words of a state that are looked up; the others say little and cost most."""
 CODE_CHARS = 500
+Score = tuple[float, float, float]
 WORD = re.compile(r"[^\W\d_][\w'!?]*(?:\.[^\W\d_][\w'!?]*)*|[^\w\s]")
 
 
@@ -163,13 +164,6 @@ def evaluate_offline(
     scores = [r for s in taken if (r := _retrieval(corpus, index, s)) is not None]
     say(f"{len(scores)} of them name premises; asking the policy …")
     hits = [_prediction(policy, s) for s in taken]
-    retrieval = {
-        name: {
-            "mean": round(_mean(column), 4),
-            "interval": [round(x, 4) for x in bootstrap(column)],
-        }
-        for name, column in zip(("R@1", "R@10", "MRR"), zip(*scores, strict=True), strict=True)
-    } if scores else {}  # fmt: skip
     return {
         "benchmark": "LeanDojo Benchmark 4",
         "split": split,
@@ -181,7 +175,7 @@ def evaluate_offline(
         "premises": len(corpus.premises),
         "retriever": "BM25",
         "retrieval_states": len(scores),
-        "retrieval": retrieval,
+        "retrieval": retrieval_figures(scores) if scores else {},
         "tactic_prediction": {
             f"top-{k}": {
                 "hits": (n := sum(rank is not None and rank <= k for rank in hits)),
@@ -193,20 +187,28 @@ def evaluate_offline(
     }
 
 
-def _retrieval(corpus: Corpus, index: Bm25, step: Step) -> tuple[float, float, float] | None:
-    """R@1, R@10 and reciprocal rank of a state; None when its tactic names no accessible premise."""
+def retrieval_score(ranked: Sequence[int], wanted: Set[int]) -> Score:
+    """R@1, R@10 and reciprocal rank of a ranking."""
+    first = next((place for place, n in enumerate(ranked[:RANKS], start=1) if n in wanted), None)
+    return len(wanted & set(ranked[:1])) / len(wanted), len(wanted & set(ranked[:10])) / len(wanted), 1 / first if first else 0.0
+
+
+def retrieval_figures(scores: Sequence[Score]) -> dict[str, Any]:
+    """Means over states, with their intervals."""
+    return {
+        name: {"mean": round(sum(c) / len(c), 4), "interval": [round(x, 4) for x in bootstrap(c)]}
+        for name, c in zip(("R@1", "R@10", "MRR"), zip(*scores, strict=True), strict=True)
+    }
+
+
+def _retrieval(corpus: Corpus, index: Bm25, step: Step) -> Score | None:
+    """The score of a state; None when its tactic names no accessible premise."""
     usable = corpus.accessible(step)
     found = {corpus.find(path, position) for _, path, position in step.premises}
     wanted = {n for n in found if n is not None and usable(n)}
     if not wanted:
         return None
-    ranked = index.rank(step.state, usable, RANKS)
-    first = next((place for place, n in enumerate(ranked, start=1) if n in wanted), None)
-    return (
-        len(wanted & set(ranked[:1])) / len(wanted),
-        len(wanted & set(ranked[:10])) / len(wanted),
-        1 / first if first else 0.0,
-    )
+    return retrieval_score(index.rank(step.state, usable, RANKS), wanted)
 
 
 def _prediction(policy: ViewPolicy, step: Step) -> int | None:
@@ -286,7 +288,3 @@ def _read(source: Path, name: str) -> bytes:
 
 def _position(pair: Sequence[int]) -> tuple[int, int]:
     return pair[0], pair[1]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

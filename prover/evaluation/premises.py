@@ -19,8 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prover.evaluation.datasets import sample
-from prover.evaluation.leandojo import CODE_CHARS, RANKS, Bm25, Corpus, Step, read_corpus, read_steps
-from prover.evaluation.statistics import bootstrap, mcnemar
+from prover.evaluation.leandojo import (
+    CODE_CHARS,
+    RANKS,
+    Bm25,
+    Corpus,
+    Score,
+    Step,
+    read_corpus,
+    read_steps,
+    retrieval_figures,
+    retrieval_score,
+)
+from prover.evaluation.statistics import mcnemar
 from prover.policy.premises.features import Place, combined
 from prover.policy.premises.model import SelectorModel
 from prover.policy.premises.neighbours import state_features
@@ -127,7 +138,7 @@ def evaluate_premises(
     if against is not None:
         other = rankings(PremiseBenchmark(benchmark.corpus, benchmark.sha256, against))
         ranked |= {f"{OTHER}{n}": r for n, r in other.items() if n in ranked and n in LEARNT}
-    scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ranked}
+    scores: dict[str, list[Score]] = {name: [] for name in ranked}
     seconds = dict.fromkeys(ranked, 0.0)
     for number, key in enumerate(chosen, start=1):
         step, wanted_set = naming[key]
@@ -136,14 +147,17 @@ def evaluate_premises(
             started = time.perf_counter()
             found = ranking(step, allowed, place)
             seconds[name] += time.perf_counter() - started
-            scores[name].append(_score(found, wanted_set))
+            scores[name].append(retrieval_score(found, wanted_set))
         if number % 100 == 0:
             say(f"{number} of {len(chosen)} states")
     return {
         "benchmark": "LeanDojo Benchmark 4", "split": split, "part": part, "corpus_sha256": benchmark.sha256,
         "model": dict(model.about), "premises": len(benchmark.corpus.premises), "states": len(steps),
         "naming": len(naming), "sampled": len(chosen),
-        "methods": {name: _figures(rows, seconds[name]) for name, rows in scores.items()},
+        "methods": {
+            name: retrieval_figures(rows) | {"milliseconds": round(1000 * seconds[name] / max(1, len(rows)), 1)}
+            for name, rows in scores.items()
+        },
         "paired": {n: _paired(scores[n], scores[OTHER + n]) for n in ranked if OTHER + n in ranked},
     }  # fmt: skip
 
@@ -191,25 +205,11 @@ def rankings(benchmark: PremiseBenchmark) -> dict[str, Ranking]:
     }
 
 
-def _score(found: Sequence[int], wanted: set[int]) -> tuple[float, float, float]:
-    first = next((rank for rank, n in enumerate(found[:RANKS], start=1) if n in wanted), None)
-    return len(wanted & set(found[:1])) / len(wanted), len(wanted & set(found[:10])) / len(wanted), 1 / first if first else 0.0
-
-
-def _paired(one: Sequence[tuple[float, float, float]], other: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+def _paired(one: Sequence[Score], other: Sequence[Score]) -> dict[str, Any]:
     """On how many states the other has the greater and the smaller R@10, and the sign test's p."""
     better = sum(b[1] > a[1] for a, b in zip(one, other, strict=True))
     worse = sum(b[1] < a[1] for a, b in zip(one, other, strict=True))
     return {"better": better, "worse": worse, "p": round(mcnemar(better, worse), 4)}
-
-
-def _figures(rows: Sequence[tuple[float, float, float]], seconds: float) -> dict[str, Any]:
-    columns = zip(*rows, strict=True)
-    found = {
-        name: {"mean": round(sum(c) / len(c), 4), "interval": [round(x, 4) for x in bootstrap(c)]}
-        for name, c in zip(("R@1", "R@10", "MRR"), columns, strict=True)
-    }
-    return {**found, "milliseconds": round(1000 * seconds / max(1, len(rows)), 1)}
 
 
 def mepo(symbols: Postings, query: Sequence[str], allowed: Allowed) -> NDArray[np.int64]:
