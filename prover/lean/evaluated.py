@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated
 
-TYPE, INSTANCE, DATA, HYPOTHESIS, LET = "type", "instance", "data", "hypothesis", "let"
-"""What a binder of a statement is."""
+from pydantic import Field
+
+TYPE, DATA, HYPOTHESIS, LET = "type", "data", "hypothesis", "let"
+"""What a binder of a statement is; else an instance."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,6 @@ class Falsification:
     reason: str | None = None
 
 
-def falsification(raw: Mapping[str, Any]) -> Falsification:
-    """The host's answer for one goal."""
-    found = raw["found"]
-    counterexample = None
-    if found is not None:
-        names, texts, kinds = (tuple(found[key]) for key in ("names", "texts", "kinds"))
-        counterexample = Counterexample(names, texts, kinds, dict(found["levels"]), tuple(found["unfolded"]))
-    return Falsification(
-        counterexample, raw["tried"], raw["satisfied"], raw["hypotheses"], raw["exhausted"], raw["size"], raw["reason"]
-    )
-
-
 TYPE_VARIABLE = "α"
 
 
@@ -104,7 +94,7 @@ class Equation:
         size: number of functions and variables on both sides together.
     """
 
-    text: str
+    text: Annotated[str, Field(alias="statement")]
     variables: tuple[tuple[str, str], ...]
     size: int
 
@@ -127,10 +117,3 @@ class Limits:
     max_size: int = 7
     max_terms: int = 3000
     budget_s: float = 1.5
-
-
-def equations(raw: Mapping[str, Any]) -> tuple[Equation, ...]:
-    """The host's answer, smallest first."""
-    return tuple(
-        Equation(e["statement"], tuple((name, of_type) for name, of_type in e["variables"]), e["size"]) for e in raw["equations"]
-    )

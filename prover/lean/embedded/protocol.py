@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, cr
 from prover.errors import LeanProtocolError
 from prover.lean.answers import Command, Count, Flag, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FunctionFacts, InductiveFacts
+from prover.lean.evaluated import Equation, Falsification
 
 Json = dict[str, Any]
 STRICT = ConfigDict(str_max_length=1 << 40)
@@ -115,6 +116,8 @@ REPLIES: Mapping[str, dict[str, Any]] = {
     "compare": {"comparisons": list[Comparison]},
     "replay": {"error": str | None},
     "answers": {"answers": list[Value]},
+    "falsify": {"goals": list[Falsification]},
+    "explore": {"equations": list[Equation]},
     "settle": {"changed": list[str], "ran": list[str]},
 }
 """What Python reads of the reply to an operation, and as which type; `(type, default)` where it may be missing."""

@@ -24,7 +24,7 @@ from prover.lean.embedded.contexts import Contexts
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError, RequestRefused
 from prover.lean.embedded.spares import SETUP as SETUP
 from prover.lean.engine import Limits
-from prover.lean.evaluated import Equation, Falsification, Looking, equations, falsification
+from prover.lean.evaluated import Equation, Falsification, Looking
 from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.targets import (
     LIBRARY,
@@ -323,7 +323,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             "explore", state=self.state_before(target), names=list(functions), max_size=limits.max_size,
             max_terms=limits.max_terms, budget_ms=limits.budget_s * 1000,
         )  # fmt: skip
-        return equations(raw)
+        return tuple(raw["equations"])
 
     def falsify(self, view: ProofView, effort: Looking) -> Falsification:
         """Values at which a goal of a state is false, by evaluation outside Lean; see `Dojo.falsify`."""
@@ -331,7 +331,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             "falsify", sid=view.sid, budget_ms=effort.seconds * 1000, max_tried=effort.tries, lenient=effort.lenient,
             **{"from": effort.from_size},
         )  # fmt: skip
-        answers = [falsification(goal) for goal in raw["goals"]]
+        answers: list[Falsification] = raw["goals"]
         return next((a for a in answers if a.found is not None), answers[-1] if answers else Falsification())
 
     def auto_bound(self, targets: Sequence[Target]) -> list[tuple[str, ...]]:
