@@ -14,6 +14,7 @@ project's split are not learnt; those of the valid side are what it is measured 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """Trains and measures."""
     from prover.training.critic import train_critic
 
-    def say(text: str) -> None:
-        if not args.quiet:
-            tell(text)
-
+    say: Callable[[str], None] = (lambda text: None) if args.quiet else tell
     about = train_critic(args.runs, args.out, args.fresh, say)
     for line in [json_line(about)] if args.json else lines(about):
         show(line)

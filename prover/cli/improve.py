@@ -110,10 +110,7 @@ def run(args: argparse.Namespace) -> int:
     noted = {"samples": args.samples, "model_temperature": args.model_temperature, "model_weight": args.model_weight}
     settings = ImproveSettings(batch, training, args.search_temperature, args.runs, noted)
 
-    def say(text: str) -> None:
-        if not args.quiet:
-            tell(text)
-
+    say: Callable[[str], None] = (lambda text: None) if args.quiet else tell
     with LeanWorker(args.memory) as worker:
         learn, held_out = _theorems(args, worker)
     say(f"{len(learn.problems)} theorems to learn from, {len(held_out.problems)} held out")

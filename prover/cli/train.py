@@ -21,6 +21,7 @@ Theorems on the held-out sides of the split are never trained on.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from prover.errors import EXIT_DONE
@@ -85,10 +86,7 @@ def run(args: argparse.Namespace) -> int:
     said = {f.name: value for f in fields(TrainSettings) if (value := getattr(args, f.name)) is not None}
     settings = TrainSettings(**(STAGE_DEFAULTS.get(args.stage, {}) | said))
 
-    def say(text: str) -> None:
-        if not args.quiet:
-            tell(text)
-
+    say: Callable[[str], None] = (lambda text: None) if args.quiet else tell
     last = train(args.data, args.out, settings, args.fresh, device=args.device, say=say)
     show(f"model: {args.out / 'model'}")
     show(f"report: {args.out / 'report.html'}")

@@ -26,9 +26,10 @@ from prover.lean.commands import split
 from prover.lean.leandojo.engine import DojoEngine
 from prover.lean.leandojo.untraced import STARTING
 from prover.lean.native.discover import native_problem
-from prover.lean.native.lake import Offsets
+from prover.lean.native.lake import byte_of
 from prover.lean.native.project import read_project
 from prover.lean.native.reader import parse_header
+from prover.lean.positions import Places
 from prover.lean.targets import PROVABLE, Reading, Target, load
 
 NOT_READ = (AssertionError, ValueError, LookupError, AttributeError, TypeError)
@@ -278,13 +279,13 @@ class TracedEngine(DojoEngine):
         """See `Engine`."""
         assert path is not None
         file = parse_header(text, path)
-        commands, offsets = split(text, file.body_start), Offsets(text)
+        commands, places = split(text, file.body_start), Places(text)
         targets, notes = [], []
         for theorem in self._backend.files[path].get_traced_theorems():
             name = theorem.theorem.full_name
             if self._backend.wanted and name not in self._backend.wanted:
                 continue
-            at = offsets.at({"line": theorem.start.line_nb, "column": theorem.start.column_nb - 1})
+            at = byte_of(places, {"line": theorem.start.line_nb, "column": theorem.start.column_nb - 1})
             found = [(i, c) for i, c in enumerate(commands) if c.start <= at < c.end and c.declaration in PROVABLE]
             if len(found) != 1 or found[0][1].value is None:
                 notes.append(f"{path}:{theorem.start.line_nb}: {name} is left out: its command cannot be told by its text")

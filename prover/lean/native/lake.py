@@ -24,6 +24,7 @@ from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError, L
 from prover.lean import answers
 from prover.lean.embedded.package import CACHE_VARIABLE
 from prover.lean.native.project import Project
+from prover.lean.positions import Places
 from prover.lean.process import end_group
 from prover.lean.targets import first_line
 
@@ -52,27 +53,20 @@ def lake_program() -> str:
     return os.path.abspath(found)
 
 
-class Offsets:
-    """Turns Lean's lines (from 1) and columns (code points) into byte offsets of a text."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
-        self._starts = [0]
-        for line in self._lines:
-            self._starts.append(self._starts[-1] + len(line.encode(errors="surrogatepass")) + 1)
-
-    def at(self, position: Mapping[str, Any]) -> int:
-        """The byte offset of a position; of the nearest place when there is none such."""
-        line = min(max(int(position["line"]), 1), len(self._lines))
-        return self._starts[line - 1] + len(self._lines[line - 1][: int(position["column"])].encode(errors="surrogatepass"))
+def byte_of(places: Places, position: Mapping[str, Any]) -> int:
+    """The byte offset of Lean's line (from 1) and column (code points); of the nearest place when there is none such."""
+    line = min(max(int(position["line"]), 1), places.lines) - 1
+    at = places.character(line, max(0, int(position["column"])))
+    assert at is not None
+    return places.byte(at)
 
 
-def message_of(raw: object, offsets: Offsets) -> answers.Message:
+def message_of(raw: object, places: Places) -> answers.Message:
     """A message as `lean --json` and the REPL write it. Raises LeanProtocolError when it is none."""
     try:
         assert isinstance(raw, dict)
-        severity, text, start = str(raw["severity"]), str(raw["data"]), offsets.at(raw["pos"])
-        end = offsets.at(raw["endPos"]) if raw.get("endPos") else start
+        severity, text, start = str(raw["severity"]), str(raw["data"]), byte_of(places, raw["pos"])
+        end = byte_of(places, raw["endPos"]) if raw.get("endPos") else start
         assert severity in SEVERITIES
     except (AssertionError, LookupError, TypeError, ValueError) as error:
         raise LeanProtocolError(f"Lean wrote {str(raw)[:120]!r}, which is no message") from error
@@ -165,7 +159,7 @@ def environment(path: tuple[Path, ...]) -> dict[str, str]:
 
 
 def _parse(out: str, text: str) -> tuple[tuple[answers.Message, ...], tuple[str, ...]]:
-    offsets = Offsets(text)
+    places = Places(text)
     messages: list[answers.Message] = []
     stray: list[str] = []
     for line in _lines(out):
@@ -174,7 +168,7 @@ def _parse(out: str, text: str) -> tuple[tuple[answers.Message, ...], tuple[str,
         except ValueError:
             raw = None
         if isinstance(raw, dict) and "severity" in raw:
-            messages.append(message_of(raw, offsets))
+            messages.append(message_of(raw, places))
         else:
             stray.append(line)
     return tuple(messages), tuple(stray)

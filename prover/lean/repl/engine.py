@@ -28,9 +28,10 @@ from prover.lean.commands import split
 from prover.lean.context import FileContext
 from prover.lean.engine import Limits
 from prover.lean.native.engine import NativeEngine, depend, view_of
-from prover.lean.native.lake import Offsets, environment, lake_program, message_of
+from prover.lean.native.lake import environment, lake_program, message_of
 from prover.lean.native.project import REPL_VARIABLE
 from prover.lean.native.reader import confirmed
+from prover.lean.positions import Places
 from prover.lean.process import SKIPPED, JsonProcess
 from prover.lean.repl import wire
 from prover.lean.tactic_text import only_goal, says_sorry
@@ -169,8 +170,8 @@ class ReplEngine(NativeEngine[ReplProcess]):
             raw = self.process.request({"cmd": body, "env": env}, self.import_timeout_s)
             if (refused := wire.failure(raw)) is not None:
                 raise LeanCrashedError(f"the REPL refused a command: {first_line(refused)}")
-            offsets = Offsets(body)
-            said = [message_of(m, offsets) for m in raw.get("messages", ())]
+            places = Places(body)
+            said = [message_of(m, places) for m in raw.get("messages", ())]
             moved = [replace(m, start=m.start + file.body_start, end=m.end + file.body_start) for m in said]
             self._files[file.sha256] = split(file.text, file.body_start, moved)
         return self._files[file.sha256]
