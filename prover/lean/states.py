@@ -51,6 +51,11 @@ def tactic_state(goals: Sequence[str], sid: int, message: str | None = None) -> 
     return (TurnstileState if INNER_TURNSTILE.search(pp) else TacticState)(pp, sid, message)
 
 
+def goals_of(text: str) -> tuple[str, ...]:
+    """The goals of a state as Lean prints it, each as text."""
+    return tuple(goal for goal in text.split("\n\n") if goal.strip())
+
+
 Result: TypeAlias = TacticState | ProofFinished | LeanError | ProofGivenUp | TacticTimeout
 
 

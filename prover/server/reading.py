@@ -24,10 +24,10 @@ from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine
 from prover.lean.holes import Hole, NoPlace, hole_at, region_end
 from prover.lean.positions import Places
+from prover.lean.states import goals_of
 from prover.lean.targets import PROVABLE, LeanFile, Target, full_name
 from prover.server.answers import Document, GoalsAt, document_of
 from prover.server.pool import Lease, Limit, Pool, Readiness
-from prover.server.suggest import goals_of
 
 MAX_TEXT_BYTES = 1_000_000
 """A text for interactive use; `proofsmith prove` reads files of ten times the size."""

@@ -17,7 +17,7 @@ from prover.lean.commands import header, split
 from prover.lean.context import FileContext
 from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.positions import Position
-from prover.lean.states import tactic_state
+from prover.lean.states import goals_of, tactic_state
 from prover.policy.neural.default import default_policy
 from prover.prove.environment import SearchState, view_of
 from prover.prove.evaluator import ViewPolicy
@@ -29,7 +29,7 @@ from prover.server.jobs import Live
 from prover.server.pool import Limit, Readiness
 from prover.server.session import Expanded, Session
 from prover.server.state_text import GoalSource, as_theorem, at_last_line
-from prover.server.suggest import Suggestion, goals_of
+from prover.server.suggest import Suggestion
 
 TREE_PAUSE_S = 0.4
 UNCHECKED = "Lean could not be given this goal from its text alone: these tactics have not been tried"

@@ -13,6 +13,7 @@ from lean_dojo import ProofFinished, TacticState
 
 from prover.lean.context import FileContext
 from prover.lean.dojo import Dojo
+from prover.lean.states import goals_of
 from prover.lean.tactic_text import searches_library
 from prover.policy.base import GoalText
 from prover.prove.environment import UNCHANGED, DojoEnvironment, SearchState, view_of
@@ -71,11 +72,6 @@ class Suggestion:
         count = len(self.goals_after)
         title = f"{tactic}  ({count} goal{'s' if count > 1 else ''}: {left})"
         return title if len(title) <= TITLE else title[: TITLE - 1] + "…"
-
-
-def goals_of(text: str) -> tuple[str, ...]:
-    """A state's goals, each as text."""
-    return tuple(goal for goal in text.split("\n\n") if goal.strip())
 
 
 def unnamed(goal: str) -> str:

@@ -21,6 +21,7 @@ from prover.lean.answers import Goal, ProofView, TacticReply
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import MAX_TRIES
 from prover.lean.engine import Engine, Limits
+from prover.lean.states import goals_of
 from prover.lean.targets import LeanFile, Target
 
 
@@ -97,7 +98,7 @@ class FakeEngine:
 
     def enter(self, _: Target) -> ProofView:
         """The theorem's goal."""
-        return _view(_goals(self.theorem.goal))
+        return _view(goals_of(self.theorem.goal))
 
     def run(
         self, view: ProofView, tactics: Sequence[str], limits: Limits, stop_when_done: bool = False
@@ -144,7 +145,7 @@ class FakeEngine:
                 case Done(message):
                     answer = Leaves("", message)
                 case Leaves(left, message):
-                    view = _view(_goals(left) + rest)
+                    view = _view(goals_of(left) + rest)
                     notes = (message,) if message else ()
                     return TacticReply(1000 * seconds, view if view.goals else None, done=not view.goals, notes=notes)
                 case LeanError(error):
@@ -160,14 +161,10 @@ class FakeDojo(Dojo):
 
     def __init__(self, theorem: FakeTheorem, timeout: float = 10.0) -> None:
         for text in (theorem.goal, *theorem.table):
-            if not _goals(text) or any("⊢" not in goal for goal in _goals(text)):
+            if not goals_of(text) or any("⊢" not in goal for goal in goals_of(text)):
                 raise DataError(f"{text!r} is no tactic state: every goal of the table has its ⊢")
         target = Target(LeanFile(theorem.goal, (), 0), 0, theorem.name, 0, 0, (0, 0), theorem.problem)
         super().__init__(target, cast(Engine, FakeEngine(theorem)), timeout)
-
-
-def _goals(text: str) -> tuple[str, ...]:
-    return tuple(goal for goal in text.split("\n\n") if goal.strip())
 
 
 def _view(goals: tuple[str, ...]) -> ProofView:
