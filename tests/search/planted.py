@@ -1,4 +1,6 @@
-"""Made-up AND/OR trees whose least proof is known, and how many expansions a strategy takes to it.
+"""Made-up AND/OR trees whose least proof is known, and how many expansions a strategy takes to it; no Lean needed.
+
+`python -m tests.search.planted` prints a table: expansions over the optimum, as depth and width grow.
 
 A tree has one proof, planted `depth` tactics deep, of which every `split`-th leaves two goals. Each state has `width` tactics; a
 wrong one leads into a tree of `trap` levels without a proof. A policy holds the right tactic for likelier than a wrong one by
@@ -8,9 +10,12 @@ expanded once.
 
 from __future__ import annotations
 
+import json
 import random
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from search import Advanced, Budget, Closed, Outcome, Part, Priority, Proposal, Rejected, Visit, search
 from search.strategies import STRATEGIES
@@ -94,3 +99,22 @@ def expansions(tree: PlantedTree, strategy: str) -> int | None:
         tree, tree, tree.root, STRATEGIES[strategy](Priority()), budget=Budget(MAX_EXPANSIONS), accept=lambda _: True
     )  # fmt: skip
     return result.expansions if result.candidate is not None else None
+
+
+def table(depths: Sequence[int], widths: Sequence[int], seeds: int) -> list[dict[str, Any]]:
+    """A row for each depth and width: the optimum and, by strategy, the median of expansions over it, and how many had no end."""
+    rows = []
+    for depth in depths:
+        for width in widths:
+            trees = [PlantedTree(depth, width, seed) for seed in range(seeds)]
+            row: dict[str, Any] = {"depth": depth, "width": width, "optimum": trees[0].optimum}
+            for name in STRATEGIES:
+                found = [expansions(tree, name) for tree in trees]
+                row[name] = round(statistics.median(MAX_EXPANSIONS if n is None else n for n in found) / row["optimum"], 2)
+                row[f"{name}, no end"] = sum(n is None for n in found)
+            rows.append(row)
+    return rows
+
+
+if __name__ == "__main__":
+    print(json.dumps(table((3, 6, 9), (3, 6), seeds=11), indent=2))
