@@ -17,6 +17,8 @@ from prover.printable import json_line, show, tell
 
 WHAT = ("start", "batch", "step", "mutate", "suggest", "serve", "model", "scale", "schedule")
 OPEN = 8
+POSITIONS = 200
+"""Places in proofs at which suggestions are asked for."""
 USUAL = ("start", "batch", "step")
 """What runs when nothing is named; the others take some minutes."""
 
@@ -25,9 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `proofsmith bench`."""
     parser.add_argument(
         "what", nargs="*", choices=[*WHAT, []], help=f"which of {', '.join(WHAT)} (default: start, batch and step)"
-    )
-    parser.add_argument(
-        "--positions", type=int, default=200, metavar="N", help="suggest: so many places in proofs (default %(default)s)"
     )
     parser.add_argument(
         "--minif2f", type=Path, metavar="FILE", help="suggest: JSON lines of miniF2F; its statements that elaborate are used, too"
@@ -71,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     """Runs the benchmarks that were asked for."""
     from prover.bench import speed as benchmarks
 
-    at_least(args, 1, "positions", "workers", "policy_ms", "open", "passes")
+    at_least(args, 1, "workers", "policy_ms", "open", "passes")
     figures: dict[str, Any] = {}
     for what in args.what or USUAL:
         if not args.json:
@@ -79,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         if what == "suggest":
             from prover.bench.suggestions import measure
 
-            figures |= measure(args.positions, args.minif2f, args.workers)
+            figures |= measure(POSITIONS, args.minif2f, args.workers)
         elif what == "batch":
             figures |= benchmarks.batch(
                 args.profile, args.policy_ms, args.open or (OPEN if args.policy_ms else 1), args.file, args.passes

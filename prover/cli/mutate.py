@@ -56,12 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="for everything that is drawn (default: 0)")
     parser.add_argument("--rounds", type=int, default=2, metavar="K", help="steps that are composed (default: 2)")
     parser.add_argument(
-        "--operators",
-        default=None,
-        metavar="LIST",
-        help="of rw, apply, iff, contrapose, conjoin, specialise, generalise (default: all)",
-    )
-    parser.add_argument(
         "--modules",
         default="Init,Std",
         metavar="LIST",
@@ -87,7 +81,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="work on a Ray cluster at this address (local: one on this machine); --workers counts Lean processes of the cluster",
     )
-    parser.add_argument("--roots", metavar="NAMES", help="only these theorems, with commas between (default: all)")
     parser.add_argument(
         "--split", choices=("train", "valid", "test"), help="only roots of this side (default: all; each row names its side)"
     )
@@ -106,13 +99,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from data.mutation.operators import NAMES
     from prover.mutation.plan import MutationBar
     from prover.mutation.run import ChunkWorker, Host, MutationSettings, Run
 
-    operators = tuple(args.operators.split(",")) if args.operators else NAMES
-    if unknown := [o for o in operators if o not in NAMES]:
-        raise ConfigError(f"--operators: there is no {unknown[0]!r}; there are {', '.join(NAMES)}")
     at_least(args, 1, "rounds")
     above_zero(args, "limit_core_hours", "limit_theorems", "workers", what="above 0")
     for option in ("grade", "negatives"):
@@ -123,14 +112,12 @@ def _run(args: argparse.Namespace) -> int:
         modules=tuple(args.modules.split(",")),
         held_out=benchmark.held_out,
         negatives=args.negatives,
-        operators=operators,
         seed=args.seed,
         rounds=args.rounds,
         grade_share=args.grade,
         workers=args.workers or os.cpu_count() or 1,
         limit_core_hours=args.limit_core_hours,
         limit_theorems=args.limit_theorems,
-        roots=tuple(args.roots.split(",")) if args.roots else None,
         split=args.split,
     )
     new_worker: Callable[[MutationSettings], ChunkWorker] = Host

@@ -71,7 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--heartbeats", type=int, default=200_000, metavar="N", help="Lean's limit for a tactic, in thousands (default 200000)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed (default 0)")
-    parser.add_argument("--device", metavar="NAME", help="cpu or cuda (default: cuda where there is one)")
     parser.add_argument("--fresh", action="store_true", help="begin anew where the folder holds a run")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
 
@@ -87,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     settings = TrainSettings(**(STAGE_DEFAULTS.get(args.stage, {}) | said))
 
     say: Callable[[str], None] = (lambda text: None) if args.quiet else tell
-    last = train(args.data, args.out, settings, args.fresh, device=args.device, say=say)
+    last = train(args.data, args.out, settings, args.fresh, say=say)
     show(f"model: {args.out / 'model'}")
     show(f"report: {args.out / 'report.html'}")
     show(" ".join(f"{k} {v}" for k, v in last.items()))
