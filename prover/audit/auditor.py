@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
+from prover.errors import DataError, LeanProcessError, LeanTimeoutError
 from prover.lean import targets
 from prover.lean.answers import Command
-from prover.lean.engine import Backend, Engine
+from prover.lean.engine import Backend, Engine, again
 from prover.lean.targets import LeanFile, Reading, Target
 
 
@@ -241,14 +241,7 @@ class SharedAuditor:
     def _twice(self, work: Callable[[], Result]) -> Result:
         """What Lean was lost over is tried once more. Raises LeanProcessError when it is lost again."""
         with self._lock, self._renewed():
-            for _ in range(MAX_TRIES - 1):
-                try:
-                    return work()
-                except LeanSetupError:
-                    raise
-                except LeanProcessError:
-                    continue
-            return work()
+            return again(work, MAX_TRIES)
 
     def warm(self, target: Target) -> None:
         """Starts the process and elaborates a target's context, so that the first audit is quick."""

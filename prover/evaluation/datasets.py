@@ -15,14 +15,16 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 from data import minif2f as minif2f_records
 from data import programs as program_records
+from prover.audit.auditor import MAX_TRIES
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean.embedded.package import cache_dir
-from prover.lean.engine import Engine
+from prover.lean.engine import Engine, again
 from prover.lean.targets import LeanFile, Reading, Target
 from prover.prove.item import Item
 from prover.prove.run import collect
@@ -268,18 +270,14 @@ def locate(worker: Engine, dataset: DataSet) -> tuple[list[Item], dict[str, Read
     readings: dict[str, Reading] = {}
     broken: dict[str, str] = {}
     for name in dict.fromkeys(p.file for p in dataset.problems):
-        for attempt in (1, 2):
-            try:
-                readings[name] = worker.read(dataset.texts[name])
-                break
-            except LeanSetupError:
-                raise
-            except DataError as error:
-                broken[name] = str(error)
-                break
-            except LeanProcessError as error:
-                if attempt == 2:
-                    broken[name] = f"Lean was lost while it read the statement: {error}"
+        try:
+            readings[name] = again(partial(worker.read, dataset.texts[name]), MAX_TRIES)
+        except LeanSetupError:
+            raise
+        except DataError as error:
+            broken[name] = str(error)
+        except LeanProcessError as error:
+            broken[name] = f"Lean was lost while it read the statement: {error}"
         worker.recycle_if_big()
     targets = {(name, t.name): t for name, reading in readings.items() for t in reading.targets}
     items = []

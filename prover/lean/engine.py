@@ -13,14 +13,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from prover.errors import LeanProcessError, LeanSetupError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext
 from prover.lean.targets import LeanFile, Reading, Target
 
 DEFAULT_HEARTBEATS = 200_000
 """Lean's own limit for a declaration, in thousands of small allocations; here for each tactic. Deterministic."""
+
+Result = TypeVar("Result")
+
+
+def again(work: Callable[[], Result], tries: int, over: Callable[[], bool] = lambda: False) -> Result:
+    """Does what Lean may be lost over, on up to `tries` processes, until `over`. Raises the last loss, or LeanSetupError."""
+    for tries_left in reversed(range(tries)):
+        try:
+            return work()
+        except LeanSetupError:
+            raise
+        except LeanProcessError:
+            if tries_left == 0 or over():
+                raise
+    raise AssertionError("at least one try")
 
 
 @dataclass(frozen=True)

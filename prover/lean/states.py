@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 from lean_dojo import DojoTacticTimeoutError, LeanError, ProofFinished, ProofGivenUp, TacticState
 from lean_dojo.interaction import parse_goals as parsed
 
-from prover.errors import LeanProcessError, LeanSetupError
+from prover.errors import LeanProcessError
 from prover.lean.answers import Goal, ProofView
-from prover.lean.engine import Engine, Limits
+from prover.lean.engine import Engine, Limits, again
 from prover.lean.targets import Target
 
 INNER_TURNSTILE = re.compile(r"(?<!^)⊢", re.MULTILINE)
@@ -121,15 +121,7 @@ class LiveStates:
 
     def restore(self, sid: int) -> None:
         """Makes a state live again, on as many processes as the engine has patience for: losing one is no tactic's fault."""
-        for tries_left in reversed(range(self._engine.patience)):
-            try:
-                self.locate(sid)
-                return
-            except LeanSetupError:
-                raise
-            except LeanProcessError:
-                if tries_left == 0 or self._engine.stopping:
-                    raise
+        again(lambda: self.locate(sid), self._engine.patience, lambda: self._engine.stopping)
 
     def locate(self, sid: int) -> ProofView:
         """The state in the present process, made again when the process that had it is gone."""

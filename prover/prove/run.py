@@ -18,7 +18,7 @@ from prover.audit.auditor import MAX_TRIES, SharedAuditor, auditor_for
 from prover.errors import DataError, LeanProcessError, LeanSetupError
 from prover.lean import targets
 from prover.lean.embedded.worker import EMBEDDED
-from prover.lean.engine import Backend, Engine
+from prover.lean.engine import Backend, Engine, again
 from prover.lean.holes import filled_but_last, with_places
 from prover.lean.positions import ONLY_LF, LineEnds
 from prover.prove.batch import Usage, run_batch
@@ -153,18 +153,17 @@ def _auto_bound(worker: Engine, reading: targets.Reading) -> dict[int, tuple[str
 
 
 def _read(worker: Engine, given: Input, holes: bool) -> targets.Reading:
-    for tries_left in reversed(range(MAX_TRIES)):
-        try:
-            reading = worker.read(given.text, given.path)
-            return with_places(worker, reading) if holes else reading
-        except LeanSetupError:
-            raise
-        except LeanProcessError as error:
-            if tries_left == 0:
-                raise DataError(
-                    f"{given.path or 'the statement'}: Lean was lost {MAX_TRIES} times while it read this: {error}"
-                ) from error
-    raise AssertionError("unreachable")
+    def read() -> targets.Reading:
+        reading = worker.read(given.text, given.path)
+        return with_places(worker, reading) if holes else reading
+
+    try:
+        return again(read, MAX_TRIES)
+    except LeanSetupError:
+        raise
+    except LeanProcessError as error:
+        what = f"{given.path or 'the statement'}: Lean was lost {MAX_TRIES} times while it read this: {error}"
+        raise DataError(what) from error
 
 
 def run(

@@ -15,7 +15,7 @@ from typing import Any
 
 from lean_dojo import DojoInitError
 
-from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError, LeanSetupError
+from prover.errors import DataError, LeanCrashedError, LeanProcessError, LeanProtocolError
 from prover.lean.answers import Command, Message, Outline, ProofView, TacticReply
 from prover.lean.context import FileContext, FunctionFacts, InductiveFacts
 from prover.lean.embedded import protocol, spares
@@ -23,7 +23,7 @@ from prover.lean.embedded.contexts import KEPT_CONTEXTS as KEPT_CONTEXTS
 from prover.lean.embedded.contexts import Contexts
 from prover.lean.embedded.process import DEFAULT_MEMORY_MB, LeanProcess, LeanStartError, RequestRefused
 from prover.lean.embedded.spares import SETUP as SETUP
-from prover.lean.engine import Limits
+from prover.lean.engine import Limits, again
 from prover.lean.evaluated import Equation, Falsification, Looking
 from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.targets import (
@@ -239,19 +239,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
 
     def prepare(self, target: Target) -> None:
         """See `Engine`: with patience."""
-        self.patiently(lambda: self.state_before(target))
-
-    def patiently(self, make: Callable[[], object]) -> None:
-        """Has something made in the process, on as many processes as that takes, up to `patience`."""
-        for tries_left in reversed(range(self.patience)):
-            try:
-                make()
-                return
-            except LeanSetupError:
-                raise
-            except LeanProcessError:
-                if tries_left == 0 or self.stopping:
-                    raise
+        again(lambda: self.state_before(target), self.patience, lambda: self.stopping)
 
     # ------------------------------------------------------------------ proof states
 
