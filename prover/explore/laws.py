@@ -19,7 +19,7 @@ from prover.explore.names import law_name, unused
 from prover.explore.theory import Lemma, Theory, introduction, proved, proving
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.evaluated import TYPE_VARIABLE, Equation, Limits
+from prover.lean.evaluated import Equation, Limits
 from prover.lean.targets import Target
 
 AUXILIARY = "proofsmith_explore"
@@ -60,7 +60,7 @@ class Law:
             return f"theorem {self.name} : {self.equation.statement}"
         by_type = groupby(self.equation.variables, key=lambda variable: variable[1])
         bound = [f"({' '.join(name for name, _ in group)} : {_bare(of_type)})" for of_type, group in by_type]
-        binders = [f"{{{TYPE_VARIABLE} : Type}}", *bound] if self.equation.polymorphic else bound
+        binders = [self.equation.type_binders, *bound] if self.equation.polymorphic else bound
         return f"{' '.join(['theorem', self.name, *binders])} : {self.equation.text}"
 
     @property

@@ -12,8 +12,17 @@ NOT_WORD = re.compile(r"[^\w]")
 
 
 def law_name(equation: Equation) -> str:
-    """The functions and constructors of the left side, in their order; `_comm` and `_assoc` where it is that law."""
-    left, right = (_terms(side) for side in equation.text.split(" = ", 1))
+    """The functions and constructors of the left side, in their order; `_comm` and `_assoc` where it is that law.
+
+    An implication is its conclusion's name with `_of_` and the heads of its premises.
+    """
+    *premises, conclusion = equation.text.split(" → ")
+    left, right = (_terms(side) for side in conclusion.split(" = ", 1))
+    if premises:
+        variables = {name for name, _ in equation.variables}
+        heads = [next((t for t in _terms(p.split(" = ", 1)[0]) if t not in variables), "") for p in premises]
+        words = [_word(t) for t in left if t not in variables] or ["eq"]
+        return "_of_".join(["_".join(words), "_".join(_word(h) for h in heads if h)])
     variables = {name for name, _ in equation.variables}
     heads, others = ([t for t in side if t not in variables] for side in (left, right))
     used = [t for t in left if t in variables]

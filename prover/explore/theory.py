@@ -9,9 +9,11 @@ Each lemma stands in the proof as `have lemma₁ : … := by …`. Nothing here 
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lean_dojo import TacticState
@@ -19,10 +21,22 @@ from lean_dojo import TacticState
 from prover.explore.induction import Variable, derivations, inductions
 from prover.lean.evaluated import TYPE_VARIABLE, Equation
 
-ROUNDS = 2
+ATTEMPTS = 3
+RETRIED = 2
+"""So many conjectures that had failed are tried again when a lemma about their functions was proved."""
+GENERAL = 2
+"""What a conjecture counts as smaller for each variable: associativity stands before `rev (rev x) = x` is tried again."""
+COMMUTING = 3
+"""What a commutation counts as larger: its proof needs the equations of the next sizes."""
+SMALL = 6
+CLOSED = 5
+"""What an equation counts as larger that applies a constructor to no variable, as in `plus x (succ zero) = succ x`."""
 LEMMA = "lemma"
 """What a lemma is called in a proof, with its number."""
 LIBRARY_INDUCTIVES = frozenset({"Nat", "List", "Option"})
+SYMBOL = re.compile(r"[^\s()]+")
+INNERMOST = re.compile(r"\(([^()]*)\)")
+MAX_TYPES = 4
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -63,15 +77,48 @@ class Lemma:
 
 @dataclass(frozen=True)
 class Theory:
-    """What one file's functions and types are called: `inductives` are types that induction takes apart."""
+    """What one file's functions and types are called.
+
+    Attributes:
+        functions: all of them.
+        inductives: types that induction takes apart.
+        reducible: functions that `grind` unfolds by itself.
+        consumed: by function, the arguments that its recursion takes apart.
+        changing: by function, those that its recursion changes, consumed ones among them.
+        uses: by function, those that its definition mentions.
+    """
 
     functions: tuple[str, ...]
     inductives: frozenset[str]
+    reducible: frozenset[str] = frozenset()
+    consumed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    changing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def equations(self) -> tuple[str, ...]:
+        """The functions whose equations `grind` is given."""
+        return tuple(f for f in self.functions if f not in self.reducible)
 
     def variables(self, typed: Iterable[tuple[str, str]]) -> list[Variable]:
         """Names and types as variables of induction; a type may be written without the namespaces that it stands in."""
         known = {name.rsplit(".", 1)[-1] for name in self.inductives | LIBRARY_INDUCTIVES}
         return [Variable(name, _head(of_type).rsplit(".", 1)[-1] in known) for name, of_type in typed]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types whose variables `grind` may take apart: the file's own."""
+        return tuple(sorted(self.inductives))[:MAX_TYPES]
+
+    def functions_of(self, equation: Equation) -> frozenset[str]:
+        """The functions that an equation is about, and those that these are made of."""
+        found = set(SYMBOL.findall(equation.text)) & set(self.functions)
+        waiting = list(found)
+        while waiting:
+            more = self.uses.get(waiting.pop(), frozenset()) - found
+            found |= more
+            waiting += more
+        return frozenset(found)
 
 
 def lemmas(
@@ -82,6 +129,7 @@ def lemmas(
     budget_s: float,
     most: int = 12,
     clock: Callable[[], float] = time.monotonic,
+    is_false: Callable[[Equation], bool] = lambda equation: False,
 ) -> list[Lemma]:
     """Prove conjectures one after the other, each with the lemmas before it in context.
 
@@ -92,39 +140,67 @@ def lemmas(
         theory: what may be inducted on and unfolded.
         budget_s: seconds; looked at before each script.
         most: no more lemmas than this.
+        clock: gives seconds.
+        is_false: whether values are known at which a conjecture is false; asked before the first induction.
 
     Returns:
         The lemmas, in the order in which their tactics have to run.
     """
     deadline = clock() + budget_s
-    return list(proved(steps, state, conjectures, theory, lambda: clock() > deadline, most))
+    return list(proved(steps, state, conjectures, theory, lambda: clock() > deadline, most, is_false))
 
 
 def proved(
-    steps: Steps, state: TacticState, conjectures: Sequence[Equation], theory: Theory, over: Callable[[], bool], most: int
-) -> Iterator[Lemma]:
-    """The lemmas of `lemmas`, each as soon as it is proved, until `over`."""
+    steps: Steps, state: TacticState, conjectures: Sequence[Equation], theory: Theory, over: Callable[[], bool], most: int,
+    is_false: Callable[[Equation], bool] = lambda equation: False,
+) -> Iterator[Lemma]:  # fmt: skip
+    """The lemmas of `lemmas`, each as soon as it is proved, until `over`.
+
+    What cannot be proved yet is tried again behind each lemma about the same functions, and at the end.
+    """
     kept = 0
-    waiting = list(conjectures)
-    for _ in range(ROUNDS):
-        unproved: list[Equation] = []
-        for equation in waiting:
-            if over() or kept == most:
-                return
-            name = f"{LEMMA}{str(kept + 1).translate(SUBSCRIPTS)}"
-            if _taken(steps, state, equation, name, derivations(theory.functions), over) is not None:
-                continue  # it says nothing new
-            scripts = inductions(theory.variables(equation.variables), theory.functions)
+    queue = sorted(conjectures, key=urgency)
+    failed: list[Equation] = []
+    attempts: Counter[Equation] = Counter()
+    while queue:
+        equation = queue.pop(0)
+        if over() or kept == most:
+            return
+        name = f"{LEMMA}{str(kept + 1).translate(SUBSCRIPTS)}"
+        again = attempts[equation] > 0
+        if again or _taken(steps, state, equation, name, derivations(theory.equations), over) is None:
+            if not again and is_false(equation):
+                continue
+            scripts = inductions(
+                theory.variables(equation.variables), theory.equations, equation.text,
+                theory.types if " → " in equation.text else (), attempts[equation] > 1, theory.consumed, theory.changing,
+            )  # fmt: skip
             found = _taken(steps, state, equation, name, scripts, over)
+            attempts[equation] += 1
             if found is None:
-                unproved.append(equation)
+                failed.append(equation)
             else:
                 before, (state, script) = state, found
                 kept += 1
                 yield Lemma(name, equation, script, before)
-        if len(unproved) == len(waiting):
-            break
-        waiting = unproved
+                about = set(SYMBOL.findall(equation.text)) & set(theory.functions)
+                hopeful = [e for e in failed if theory.functions_of(e) & about and attempts[e] < ATTEMPTS][:RETRIED]
+                failed = [e for e in failed if e not in hopeful]
+                queue = hopeful + queue
+        if not queue and kept:
+            queue = [e for e in failed if attempts[e] == 1]
+            failed = []
+
+
+def urgency(equation: Equation) -> int:
+    """Where a conjecture stands in the queue: its size, less for each variable, since what says more depends on less, and more
+    for one that says little or needs others first.
+    """
+    left, _, right = equation.text.partition(" = ")
+    commutes = equation.size <= SMALL and sorted(SYMBOL.findall(left)) == sorted(SYMBOL.findall(right))
+    names = {name for name, _ in equation.variables}
+    closed = any(":" not in part and not names & set(part.split()) for part in INNERMOST.findall(equation.text))
+    return equation.size - GENERAL * len(names) + (COMMUTING if commutes else 0) + (CLOSED if closed else 0)
 
 
 def stating(name: str, equation: Equation, script: str) -> str:
@@ -140,7 +216,8 @@ def proving(name: str, equation: Equation, steps: Iterable[str]) -> str:
 def introduction(equation: Equation) -> str:
     """The tactic that introduces an equation's variables; empty without any."""
     names = [variable for variable, _ in equation.variables]
-    introduced = " ".join([TYPE_VARIABLE, *names] if equation.polymorphic else names)
+    of_type = [TYPE_VARIABLE, "_"] if equation.decides else [TYPE_VARIABLE]
+    introduced = " ".join([*of_type, *names] if equation.polymorphic else names)
     return f"intro {introduced}" if introduced else ""
 
 

@@ -86,17 +86,19 @@ TYPE_VARIABLE = "α"
 
 @dataclass(frozen=True)
 class Equation:
-    """A conjectured equation, as Lean text.
+    """A conjectured equation, or an implication between equations, as Lean text.
 
     Attributes:
-        text: `lhs = rhs`.
+        text: `lhs = rhs`, or `p = Bool.true → lhs = rhs`.
         variables: name and type of each variable, in the order of their binders; a type may mention `α`.
         size: number of functions and variables on both sides together.
+        decides: whether it needs equality of the type variable's values to be decidable.
     """
 
     text: Annotated[str, Field(alias="statement")]
     variables: tuple[tuple[str, str], ...]
     size: int
+    decides: bool = False
 
     @property
     def polymorphic(self) -> bool:
@@ -107,7 +109,13 @@ class Equation:
     def statement(self) -> str:
         """The closed proposition."""
         binders = " ".join(f"({name} : {of_type})" for name, of_type in self.variables)
-        return (f"∀ {{{TYPE_VARIABLE} : Type}}, " if self.polymorphic else "") + (f"∀ {binders}, " if binders else "") + self.text
+        first = f"∀ {self.type_binders}, " if self.polymorphic else ""
+        return first + (f"∀ {binders}, " if binders else "") + self.text
+
+    @property
+    def type_binders(self) -> str:
+        """The binders of the type variable; for one that is polymorphic."""
+        return f"{{{TYPE_VARIABLE} : Type}}" + (f" [DecidableEq {TYPE_VARIABLE}]" if self.decides else "")
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,16 @@ class Proposer(Protocol):
 
 
 class Leader(Proposer, Protocol):
-    """A proposer that works some states alone at first: the other members come to them one visit later."""
+    """A proposer that works some states alone at first: the other members come to them later."""
 
-    def leads(self, view: View, /) -> bool:
-        """Whether this state is one of them."""
+    def leads(self, view: View, /) -> int:
+        """For how many visits this state is one of them; 0: it is none."""
         ...
+
+
+def introduced(before: Sequence[str]) -> bool:
+    """Whether the tactics only introduced what the statement assumes or put definitions in: the goal is the statement still."""
+    return all(t.startswith(("intro ", "dsimp only", "simp only")) for t in before)
 
 
 class Rates(Protocol):
@@ -250,7 +255,7 @@ class Mixture:
         members: proposer and weight in (0, 1]; an offer's log-probability is the proposer's plus log weight.
         width: at most so many tactics for a state, the likeliest.
         rates: calibrated log-probabilities; None leaves the proposers' own.
-        leaders: members of weight 1 that are asked alone on the first visit to a state that one of them leads.
+        leaders: members of weight 1 that are asked alone on the first visits to a state that one of them leads.
         scales: by a proposer's name, what its offers without a template count instead of their log-probability.
     """
 
@@ -267,11 +272,11 @@ class Mixture:
         Raises PolicyError when no member answers any more.
         """
         members = self.members
-        if any(leader.leads(view) for leader in self.leaders):
-            if view.stage == 0:
-                members = [(leader, 1.0) for leader in self.leaders]
-            else:
-                view = replace(view, stage=view.stage - 1)
+        alone = max((leader.leads(view) for leader in self.leaders), default=0)
+        if view.stage < alone:
+            members = [(leader, 1.0) for leader in self.leaders]
+        else:
+            view = replace(view, stage=view.stage - alone)
         while True:
             found: list[tuple[Proposer, float, Offer]] = []
             answered = not members

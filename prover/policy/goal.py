@@ -61,6 +61,12 @@ class Goal:
         return tuple(f.name for f in found)
 
     @cached_property
+    def equations(self) -> tuple[str, ...]:
+        """The hints that grind takes: not those of reducible functions, which it unfolds by itself."""
+        unfolded = {f.name for f in self.functions if f.reducible}
+        return tuple(name for name in self.hints if name not in unfolded)
+
+    @cached_property
     def shape(self) -> str:
         """What stands at the top of the target."""
         return shape(self.target)

@@ -1,8 +1,10 @@
 """Theorems about a file's own functions: the first tries, the same for each candidate of induction.
 
 Which variable: those that the recursive functions of the goal consume (Boyer and Moore's recursion analysis). Then always the
-same: induct with everything else generalised, split the other consumed variables, simplify by the file's functions, close by
-`grind`; or along the recursion of a function.
+same: along the recursion of a function, or by induction with everything else generalised, close all cases by `grind`, which
+knows the file's functions and may take variables apart by itself. These closers succeed or fail within tenths of a second, so
+they stand first; behind them the same inductions with what they leave: split the other consumed variables, simplify, close what
+can be closed.
 What such a try leaves is what `prover.policy.lemmas` works on.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prover.policy.base import Offer, View
+from prover.policy.base import Offer, View, introduced
 from prover.policy.cases import cases_text
 from prover.policy.goal import Goal, Var, first_goal
 from prover.policy.induction import induction_text, worth
@@ -19,6 +21,10 @@ from prover.policy.structure import intro
 from prover.policy.terms import applications, mentions, shape, words
 
 CANDIDATES = 2
+CALLS = 3
+"""Calls of recursive functions whose recursion is followed."""
+SHALLOW = 3
+"""Generations of terms in which `grind` takes variables apart: a failure costs a quarter of what it does by default."""
 SPLIT = 3
 """So many variables are taken apart together, the one inducted on among them."""
 MAX_HINTS = 12
@@ -36,24 +42,34 @@ class Programs:
 
     name: str = "programs"
 
-    def leads(self, view: View) -> bool:
-        """Whether the goal is about a recursive function of the file."""
+    def leads(self, view: View) -> int:
+        """Where the goal is about a recursive function of the file: for two visits to the statement, for one to other goals."""
         goal = first_goal(view)
-        return goal is not None and is_program(goal)
+        return 0 if goal is None or not is_program(goal) else 2 if introduced(view.before) else 1
 
     def propose(self, view: View) -> Iterator[Offer]:
-        """All on the first visit."""
+        """To the statement closers on the first visit, the others on the second, between which the file's functions are explored
+        (`prover.prove.lemmas`); to other goals all on the first.
+        """
         goal = first_goal(view)
-        if goal is None or view.stage > 0 or not goal.own_functions:
+        statement = introduced(view.before)
+        if goal is None or view.stage > (1 if statement else 0) or not goal.own_functions:
             return
-        if goal.shape in ("∀", "→", "¬"):
-            yield from intro.propose(view)
-            if goal.shape != "¬":
-                return
-        hints = ", ".join(goal.hints[:MAX_HINTS])
-        close = f"first | grind [{hints}] | (simp_all [{hints}] <;> grind [{hints}])"
-        leave = f"try (first | grind [{hints}] | (simp_all [{hints}] <;> try grind [{hints}]))"
-        yield Offer(close, -0.3, "programs.close")
+        grind = f"grind [{', '.join(goal.equations[:MAX_HINTS])}]"
+        if view.stage == 0:
+            if goal.shape in ("∀", "→", "¬"):
+                yield from intro.propose(view)
+            if goal.target.startswith(("let ", "have ")):
+                yield Offer("dsimp only", -0.5, "programs.zeta")
+            if goal.shape != "∀":
+                yield Offer(grind, -0.15, "programs.close")
+                yield from self._closers(goal, grind)
+        if goal.shape in ("∀", "→") or (statement and view.stage == 0):
+            return
+        simplify = f"simp_all [{', '.join(goal.hints[:MAX_HINTS])}]"
+        close = f"first | {grind} | ({simplify} <;> {grind})"
+        leave = f"try (first | {grind} | ({simplify} <;> try {grind}))"
+        yield Offer(f"{simplify} <;> {grind}", -0.3, "programs.close")
         wrappers = [f.name for f in goal.own_functions if not f.recursive]
         if wrappers:
             yield Offer(f"simp only [{', '.join(wrappers)}] at *", -0.4, "programs.unfold")
@@ -70,8 +86,24 @@ class Programs:
             return  # what an induction left is generalised first: `prover.policy.lemmas`
         yield from self._inductions(goal, close, leave)
         for rank, (call, others) in enumerate(list(dict.fromkeys(calls(goal)))[:CANDIDATES]):
-            generalizing = f" generalizing {' '.join(others)}" if others else ""
-            yield Offer(f"fun_induction {call}{generalizing} <;> {leave}", -0.6 - 0.2 * rank, "programs.functional")
+            yield Offer(f"{_along(call, others)} <;> {leave}", -0.6 - 0.2 * rank, "programs.functional")
+
+    @staticmethod
+    def _closers(goal: Goal, grind: str) -> Iterator[Offer]:
+        """Inductions whose every case `grind` is to close: cheap, since nothing is simplified, so before all else."""
+        if goal.unnamed or any(f.name.startswith("ih") for f in goal.facts):
+            return
+        types = taken_apart(goal)
+        apart = f"grind (gen := {SHALLOW}) [{', '.join([*goal.equations[:MAX_HINTS], *(f'cases {t}' for t in types)])}]"
+        inductions = [_along(call, _moved(goal, call, others)) for call, others in dict.fromkeys(calls(goal, goal.text))]
+        texts = list(dict.fromkeys(t for v in candidates(goal)[:CANDIDATES] for t in _by(goal, v)))[: CANDIDATES + 1]
+        for rank, text in enumerate(inductions[:CALLS]):
+            yield Offer(f"{text} <;> {grind}", -0.2 - 0.02 * rank, "programs.functional_close")
+        for rank, text in enumerate(texts):
+            yield Offer(f"({text}) <;> {grind}", -0.21 - 0.02 * rank, "programs.induct_close")
+        if types and any(f.last in goal.words and f.splits_on for f in goal.own_functions):
+            for rank, text in enumerate([*inductions[:1], *(f"({t})" for t in texts[:1])]):
+                yield Offer(f"{text} <;> (first | {grind} | {apart})", -0.28 - 0.01 * rank, "programs.apart_close")
 
     @staticmethod
     def _inductions(goal: Goal, close: str, leave: str) -> Iterator[Offer]:
@@ -107,15 +139,54 @@ def generalised(goal: Goal, v: Var) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def calls(goal: Goal) -> Iterator[tuple[str, tuple[str, ...]]]:
+def taken_apart(goal: Goal) -> tuple[str, ...]:
+    """The types of the goal's variables that `grind` is to take apart by cases; not Nat, on which it calculates."""
+    found = [own.name for v in goal.data if (own := goal.inductive(v)) is not None and not own.is_prop]
+    found += [v.head for v in goal.data if v.head == "List" and goal.inductive(v) is None]
+    return tuple(dict.fromkeys(found))
+
+
+def _by(goal: Goal, v: Var) -> Iterator[str]:
+    """Induction on a variable with all others generalised; where no recursion changes them also without, first: what a hypothesis
+    says of all values under a binder, `grind` finds no instances of.
+    """
+    others = generalised(goal, v)
+    changed = {o for o in others if any(o in words(a) for a in _changing(goal, v))}
+    plain = others if changed else ()
+    for choice in dict.fromkeys([plain, others]):
+        text = induction_text(goal, v, choice)
+        if text is not None:
+            yield text
+
+
+def _changing(goal: Goal, v: Var) -> Iterator[str]:
+    """What the recursions that consume a variable call themselves with another value of."""
+    for f in goal.own_functions:
+        for found in applications(f.last, goal.text) if f.recursive else ():
+            if v.name in found:
+                yield from (found[i] for i in {*f.changing, *f.splits_on} if i < len(found) and found[i] != v.name)
+
+
+def _moved(goal: Goal, call: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    """The other variables, where a recursion on one of a call's changes them; none is generalised without need."""
+    variables = [v for v in goal.data if v.name in words(call)]
+    return others if any(o in words(a) for v in variables for a in _changing(goal, v) for o in others) else ()
+
+
+def _along(call: str, others: tuple[str, ...]) -> str:
+    return f"fun_induction {call}" + (f" generalizing {' '.join(others)}" if others else "")
+
+
+def calls(goal: Goal, text: str | None = None) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Applications of recursive functions whose consumed arguments are variables, and what else can be generalised.
 
-    Those that consume several variables at once come first: no induction on one of them has the right hypothesis.
+    Those that consume several variables at once come first: no induction on one of them has the right hypothesis. They are looked
+    for in the target, or in another text.
     """
     data = {v.name for v in goal.data}
     found: list[tuple[int, str, tuple[str, ...]]] = []
     for f in goal.own_functions:
-        for arguments in applications(f.last, goal.target) if f.recursive else ():
+        for arguments in applications(f.last, text or goal.target) if f.recursive else ():
             given = arguments[: f.arity]
             split_on = [given[i] for i in f.splits_on if i < len(given)]
             if len(given) == f.arity and split_on and all(s in data for s in split_on):

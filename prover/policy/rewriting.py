@@ -38,7 +38,7 @@ def own_definitions(goal: Goal, visit: int) -> Iterable[Offer]:
         visit,
         (listed, 0, "rewriting.simp_own", f"simp [{listed}]", -1.0),
         (listed, 0, "rewriting.simp_all_own", f"simp_all [{listed}]", -1.1),
-        (listed, 0, "rewriting.grind_own", f"grind [{listed}]", -1.2),
+        (listed, 0, "rewriting.grind_own", f"grind [{', '.join(goal.equations)}]", -1.2),
         (listed and orders, 0, "rewriting.simp_own_omega", f"simp [{listed}]; omega", -1.4),
         *((True, 0, "rewriting.unfold", f"unfold {name}", -2.6) for name in unfolded),
         (named, 0, "rewriting.grind_rules", f"grind [{constructors}]", -1.5),
@@ -74,7 +74,8 @@ class OwnTheorems:
             return
         if view.stage == 0:
             names = [f.name for f in goal.own_functions]
-            yield Offer(f"grind [{', '.join([*names, *_constructors(goal), *near[:4]])}]", -1.7, "rewriting.grind_theorems")
+            named = [*goal.equations, *_constructors(goal), *near[:4]]
+            yield Offer(f"grind [{', '.join(named)}]", -1.7, "rewriting.grind_theorems")
             yield Offer(f"simp_all [{', '.join([*names, *near[:4]])}]", -1.8, "rewriting.simp_theorems")
         for i, name in enumerate(near[:8]):
             yield from rules(

@@ -15,6 +15,7 @@ COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
 SIGNATURE = re.compile(
     r"\b(?:def|abbrev|inductive|structure|instance)\s+(?P<name>[^\s({\[:]+)(?P<rest>.*)", re.DOTALL
 )
+REDUCIBLE = re.compile(r"@\[[^\]]*\breducible\b|\babbrev\b")
 EXPLICIT = re.compile(r"\(([^():]+?)\s*:\s*((?:[^()]|\([^()]*\))*)\)")
 PLAIN_PATTERN = re.compile(r"^(_|[a-zα-ω][\w'₀-₉]*)$")
 CONSTRUCTOR = re.compile(r"^\s*\|\s*(?P<name>[\w'.]+)(?P<rest>.*)", re.DOTALL)
@@ -22,7 +23,10 @@ CONSTRUCTOR = re.compile(r"^\s*\|\s*(?P<name>[\w'.]+)(?P<rest>.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Function:
-    """A definition: how many explicit arguments it takes, and which of them it takes apart (from 0)."""
+    """A definition: how many explicit arguments it takes, and which of them it takes apart (from 0).
+
+    `reducible`: `grind` unfolds it by itself and refuses its name.
+    """
 
     name: str
     arity: int
@@ -31,6 +35,7 @@ class Function:
     changing: tuple[int, ...] = ()
     uses: frozenset[str] = frozenset()
     locals: tuple[str, ...] = ()
+    reducible: bool = False
 
     @property
     def last(self) -> str:
@@ -93,7 +98,10 @@ def function_of(name: str, source: str) -> Function:
     for call in applications(last, body):
         changing |= {i for i, a in enumerate(call) if i not in splits and (i >= len(explicit) or a != explicit[i])}
     used = frozenset(w.rsplit(".", 1)[-1] for w in words(body))
-    return Function(name, len(explicit) + arrows, tuple(sorted(splits)), recursive, tuple(sorted(changing)), used)
+    reducible = REDUCIBLE.search(text[: found.start("name")]) is not None
+    return Function(
+        name, len(explicit) + arrows, tuple(sorted(splits)), recursive, tuple(sorted(changing)), used, reducible=reducible
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -1,11 +1,15 @@
 """Lemmas that a search finds for itself, when a theorem did not fall to the first look at it.
 
-On the second visit of the statement the file's functions are explored (`prover.explore.theory`). The lemmas found become steps of
-the search, one `have` each, so that a proof shows them and what it does not need can be left out again.
+On the second visit of the statement, introduced (`prover.policy.base.introduced`), the file's functions are explored
+(`prover.explore.theory`). The lemmas found become steps of the search, one `have` each, so that a proof shows them and what it
+does not need can be left out again.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,10 +17,13 @@ from lean_dojo import TacticState
 
 from prover.errors import LeanProcessError, LeanSetupError
 from prover.explore.induction import inductions
-from prover.explore.theory import LEMMA, Steps, Theory, lemmas
+from prover.explore.theory import Steps, Theory, lemmas
 from prover.lean.context import FileContext
-from prover.lean.evaluated import Equation
-from prover.prove.environment import SearchState
+from prover.lean.evaluated import Equation, Looking
+from prover.policy.base import introduced
+from prover.policy.goal import first_goal
+from prover.policy.sources import function_of, informed
+from prover.prove.environment import SearchState, view_of
 from prover.prove.goals import KnownGoals
 from search.types import Proposal
 
@@ -26,6 +33,12 @@ LEMMA_LOG_PROB = -0.05
 SCRIPT_LOG_PROB, SCRIPT_STEP = -0.5, 0.05
 PART_OF_BUDGET = 0.4
 MAX_S = 20.0
+HEARTBEATS = 1500
+"""Of one tactic of the exploration, in thousands: well under a second."""
+APART = 2
+"""Inductions on the statement in which `grind` may take variables apart."""
+CHECK = Looking(tries=300, seconds=0.2)
+"""Of a conjecture, for values at which it is false."""
 
 
 class Explorable(Steps, Protocol):
@@ -54,20 +67,23 @@ class LemmaSteps:
     known: KnownGoals = field(default_factory=KnownGoals)
     file: str = ""
     _plan: tuple[str, ...] | None = field(default=None, init=False)
+    _from: tuple[str, ...] = field(default=(), init=False)
     _theory: Theory = field(init=False)
 
     def __post_init__(self) -> None:
-        self._theory = Theory(tuple(self.file_context.definitions), frozenset(self.file_context.inductives))
+        self._theory = theory_of(self.file_context)
 
     def offers(self, state: SearchState, visit: int) -> tuple[list[Proposal], bool]:
         """Proposals for a state, and whether they are all that is to be tried on it."""
-        if self._plan is None and visit == VISIT and not state.before:
-            self._plan = self._explored(state.tactic_state)
-        if not self._plan or self._plan[: len(state.before)] != state.before:
+        if self._plan is None and visit == VISIT and introduced(state.before):
+            self._from, self._plan = state.before, self._explored(state.tactic_state)
+        first = len(self._from)
+        done = state.before[first:]
+        if not self._plan or state.before[:first] != self._from or self._plan[: len(done)] != done:
             return [], False
-        if len(state.before) < len(self._plan):
-            wanted = visit == 0 or not state.before
-            return ([Proposal(self._plan[len(state.before)], LEMMA_LOG_PROB, "explore.lemma")] if wanted else []), visit == 0
+        if len(done) < len(self._plan):
+            step = [Proposal(self._plan[len(done)], LEMMA_LOG_PROB, "explore.lemma")]
+            return (step, True) if visit == 0 else ([] if done else step, False)
         return self._scripts(state.tactic_state) if visit == 0 else [], False
 
     def _explored(self, state: TacticState) -> tuple[str, ...]:
@@ -85,20 +101,51 @@ class LemmaSteps:
                 raise
             except LeanProcessError:
                 return ()  # nothing is known of the file's functions, so nothing is noted
-            plan = tuple(lemma.tactic for lemma in lemmas(explorable, state, conjectures, theory, budget_s))
+            with self._briefly():
+                found = lemmas(explorable, state, conjectures, theory, budget_s, clock=self._clock, is_false=self._is_false)
+            plan = tuple(lemma.tactic for lemma in found)
             self.known.note_theory(key, budget_s, plan)
         return plan
+
+    @contextmanager
+    def _briefly(self) -> Iterator[None]:
+        """A tactic's limit is smaller inside, where the Dojo has one: most proofs of lemmas are quick, most failures are not."""
+        usual = getattr(self.dojo, "heartbeats", None)
+        if usual is None:
+            yield
+            return
+        vars(self.dojo)["heartbeats"] = min(usual, HEARTBEATS)
+        try:
+            yield
+        finally:
+            vars(self.dojo)["heartbeats"] = usual
+
+    def _clock(self) -> float:
+        """Seconds in Lean where the Dojo counts them, since other work on the machine costs the budget nothing then."""
+        ms = getattr(self.dojo, "lean_ms", None)
+        return time.monotonic() if ms is None else float(ms) / 1000
+
+    def _is_false(self, equation: Equation) -> bool:
+        falsified = getattr(self.dojo, "falsified", None)
+        return falsified is not None and falsified(equation.statement, CHECK) is not None
 
     def _scripts(self, state: TacticState) -> list[Proposal]:
         """Inductions on the statement's own variables, now that the lemmas stand in the context."""
         theory = self._theory
-        variables = theory.variables((a.ident, a.lean_type) for a in state.goals[0].assumptions if not _is_sort(a.lean_type))
-        own = [v for v in variables if "✝" not in v.name and not v.name.startswith(LEMMA)]
-        return [
-            Proposal(script, SCRIPT_LOG_PROB - SCRIPT_STEP * i, "explore.induction")
-            for i, script in enumerate(inductions(own, theory.functions))
-        ]
+        goal = first_goal(view_of(SearchState(state), self.file_context))
+        own = theory.variables((v.name, v.type) for v in goal.data) if goal is not None else []
+        text = state.goals[0].conclusion
+        apart = list(inductions(own, theory.equations, text, theory.types, False, theory.consumed, theory.changing))[:APART]
+        scripts = dict.fromkeys([*inductions(own, theory.equations, text, (), True, theory.consumed, theory.changing), *apart])
+        return [Proposal(s, SCRIPT_LOG_PROB - SCRIPT_STEP * i, "explore.induction") for i, s in enumerate(scripts)]
 
 
-def _is_sort(of_type: str) -> bool:
-    return of_type.split(" ", 1)[0] in ("Type", "Prop", "Sort")
+def theory_of(context: FileContext) -> Theory:
+    """A file's functions and types as exploration uses them."""
+    own = {n: informed(function_of(n, context.sources.get(n, "")), context.facts.get(n)) for n in context.definitions}
+    return Theory(
+        tuple(own), frozenset(context.inductives), frozenset(n for n, f in own.items() if f.reducible),
+        {n: f.splits_on for n, f in own.items() if f.recursive},
+        {n: tuple({*f.splits_on, *f.changing}) for n, f in own.items() if f.recursive},
+        {n: frozenset(m for m, g in own.items() if m != n and g.last in f.uses) for n, f in own.items()},
+    )  # fmt: skip

@@ -135,7 +135,8 @@ def find_candidate(
                 falsifier.look(FIRST)
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
                     return Candidate(contradiction, Effort(turn.used() - started), {"contradiction": 1}, vacuous=True)
-            lemmas = LemmaSteps(opened, file_context, settings.timeout_s, known, file)
+            budgets = [s for s in (settings.timeout_s, settings.lean_s) if s is not None]
+            lemmas = LemmaSteps(opened, file_context, min(budgets, default=None), known, file)
             evaluator = LeanEvaluator(
                 policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, goals, turn
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from prover.policy.base import Offer, View
+from prover.policy.base import Offer, View, introduced
 from prover.policy.goal import Goal, first_goal
 from prover.policy.lemmas.accumulator import accumulators
 from prover.policy.lemmas.conjecture import Conjecture, rewriting, tactic
@@ -29,19 +29,23 @@ class Lemmas:
 
     name: str = "lemmas"
 
-    def leads(self, view: View) -> bool:
+    def leads(self, view: View) -> int:
         """It works beside `prover.policy.programs`, which says so."""
-        return False
+        return 0
 
     def propose(self, view: View) -> Iterator[Offer]:
-        """On the first visit; a lemma that only drops hypotheses or splits occurrences comes with the others."""
+        """On the first visit, of the statement the second; a lemma that only drops hypotheses or splits occurrences comes with
+        the others.
+        """
         goal = first_goal(view)
-        if goal is None or view.stage > 0 or not goal.own_functions or goal.unnamed or goal.shape in ("∀", "→"):
+        if goal is None or view.stage != int(introduced(view.before)):
+            return
+        if not goal.own_functions or goal.unnamed or goal.shape in ("∀", "→"):
             return
         body = read_in(goal, goal.target)
         if body is None:
             return
-        hints = "".join(f", {name}" for name in goal.hints)
+        hints = "".join(f", {name}" for name in goal.equations)
         seen: set[str] = set()
         found = sorted(conjectures(goal, body), key=lambda c: -c.prior)
         for c in found:

@@ -148,3 +148,8 @@ def test_a_law_is_called_after_its_functions(text: str, variables: str, name: st
 
 def test_a_taken_name_gets_a_number() -> None:
     assert unused("a", {"a", "a_2"}) == "a_3"
+
+
+def test_an_implication_is_called_after_its_conclusion_and_premises() -> None:
+    assert law_name(Equation("T.le x y = Bool.false → T.le y x = Bool.true", (("x", "N"), ("y", "N")), 8)) == "le_of_le"
+    assert law_name(Equation("T.eq x y = Bool.true → x = y", (("x", "N"), ("y", "N")), 6)) == "eq_of_eq"

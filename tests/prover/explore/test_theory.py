@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prover.explore.theory import Theory, lemmas
+from prover.explore.theory import Theory, lemmas, urgency
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.evaluated import Equation, Limits, Looking
@@ -78,3 +78,76 @@ def test_exploration_ends_with_its_budget(dojo: Dojo) -> None:
     unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)
     with dojo as (opened, initial):
         assert lemmas(opened, initial, [unit] * 50, THEORY, budget_s=0.5, clock=lambda: float(next(ticks))) == []
+
+
+RELATIONS = """namespace R
+inductive Seq (a : Type) where
+  | none
+  | more (head : a) (tail : Seq a)
+inductive Num where
+  | zero
+  | next (n : Num)
+def le (x y : Num) : Bool := match x, y with
+  | Num.zero, _ => true
+  | Num.next _, Num.zero => false
+  | Num.next m, Num.next n => le m n
+def put (x : Num) (y : Seq Num) : Seq Num := match y with
+  | Seq.none => Seq.more x Seq.none
+  | Seq.more z zs => if le x z = true then Seq.more x (Seq.more z zs) else Seq.more z (put x zs)
+def sorted (x : Seq Num) : Bool := match x with
+  | Seq.none => true
+  | Seq.more _ Seq.none => true
+  | Seq.more y (Seq.more z zs) => le y z && sorted (Seq.more z zs)
+def elem {a : Type} [DecidableEq a] (x : a) (y : Seq a) : Bool := match y with
+  | Seq.none => false
+  | Seq.more z zs => z == x || elem x zs
+def each {a b : Type} (f : a → b) (x : Seq a) : Seq b := match x with
+  | Seq.none => Seq.none
+  | Seq.more y ys => Seq.more (f y) (each f ys)
+theorem t (x : Num) (y : Seq Num) : sorted y = true → sorted (put x y) = true := by sorry
+end R
+"""
+
+
+@pytest.fixture
+def related(lean_worker: LeanWorker) -> Dojo:
+    (target,) = lean_worker.read(RELATIONS).targets
+    return Dojo(target, lean_worker, timeout=30)
+
+
+def test_implications_between_truth_values_are_conjectured_by_schemes(related: Dojo) -> None:
+    with related as (opened, _):
+        texts = {e.text for e in opened.conjectures(("R.le", "R.put", "R.sorted"))}
+    assert "R.le x y = Bool.false → R.le y x = Bool.true" in texts
+    assert "R.le x y = Bool.true → R.le y x = Bool.true → x = y" in texts
+    assert "R.le x y = Bool.true → R.le y z = Bool.true → R.le x z = Bool.true" in texts
+    assert any(t.startswith("R.sorted ") and " → R.sorted (R.put " in t for t in texts)
+
+
+def test_functions_that_decide_equality_or_take_functions_have_laws(related: Dojo) -> None:
+    with related as (opened, initial):
+        found = opened.conjectures(("R.elem", "R.each"))
+        (law,) = [e for e in found if e.text.startswith("R.elem") and e.decides and e.text.endswith("= Bool.false")][:1]
+        assert "{α : Type} [DecidableEq α]" in law.statement
+        assert lemmas(opened, initial, [law], Theory(("R.elem",), frozenset({"R.Seq"})), budget_s=60) == []  # by definition
+    assert any("R.each" in e.text for e in found)
+
+
+def test_an_order_is_total_and_insertion_keeps_what_is_sorted(related: Dojo) -> None:
+    total = Equation("R.le x y = Bool.false → R.le y x = Bool.true", (("x", "R.Num"), ("y", "R.Num")), 8)
+    keeps = Equation("R.sorted y = Bool.true → R.sorted (R.put x y) = Bool.true", (("x", "R.Num"), ("y", "(R.Seq R.Num)")), 8)
+    functions = ("R.le", "R.put", "R.sorted")
+    theory = Theory(
+        functions, frozenset({"R.Seq", "R.Num"}), frozenset(), {"R.le": (0, 1), "R.put": (1,), "R.sorted": (0,)},
+        {"R.le": (0, 1), "R.put": (1,), "R.sorted": (0,)}, {"R.put": frozenset({"R.le"}), "R.sorted": frozenset({"R.le"})},
+    )  # fmt: skip
+    with related as (opened, initial):
+        found = lemmas(opened, initial, [keeps, total], theory, budget_s=200)
+    assert [lemma.statement for lemma in found] == [total.statement, keeps.statement]
+
+
+def test_what_commutes_stands_behind_what_says_more() -> None:
+    commute = Equation("T.plus x y = T.plus y x", (("x", "T.Num"), ("y", "T.Num")), 6)
+    associate = Equation("T.plus (T.plus x y) z = T.plus x (T.plus y z)", tuple((n, "T.Num") for n in "xyz"), 10)
+    closed = Equation("T.plus x (T.Num.next T.Num.zero) = T.Num.next x", (("x", "T.Num"),), 6)
+    assert sorted([closed, commute, associate], key=urgency) == [associate, commute, closed]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prover.lean.context import FileContext
 from prover.policy.base import Mixture
 from prover.policy.closers import Closers
 from prover.policy.programs import Programs
-from tests.prover.policy.views import OWN, offered, view
+from tests.prover.policy.views import OWN, POWER, offered, view
 
 OWN_NAT = """inductive Nat where
   | Z
@@ -32,14 +34,62 @@ def test_what_a_function_does_not_consume_is_generalised() -> None:
 
 
 def test_inaccessible_hypotheses_are_named_first() -> None:
-    seen = view("power b n = 1", "b n : Nat", "h✝ : n = 0", "x✝ : Nat", file_context=OWN)
+    seen = view("power b n = 1", "b n : Nat", "h✝ : n = 0", "x✝ : Nat", file_context=OWN, stage=1)
     assert "rename_i h x" in offered(Programs(), seen)
 
 
-def test_others_come_one_visit_later_to_what_a_leader_leads() -> None:
+def test_others_come_two_visits_later_to_a_statement_that_a_leader_leads() -> None:
     policy = Mixture([(Closers(), 1.0)], leaders=[Programs()])
     first = policy.propose(view("power b n = 1", "b n : Nat", file_context=OWN))
-    second = policy.propose(view("power b n = 1", "b n : Nat", stage=1, file_context=OWN))
+    second = policy.propose(view("power b n = 1", "b n : Nat", stage=2, file_context=OWN))
     assert "omega" not in {p.tactic for p in first}
     assert "omega" in {p.tactic for p in second}
     assert "omega" in {p.tactic for p in policy.propose(view("n = 1", "n : Nat"))}
+
+
+LEQ = """def leq (x : Nat) (y : Nat) : Bool :=
+  match x, y with
+  | Nat.Z, _ => true
+  | Nat.S _, Nat.Z => false
+  | Nat.S z, Nat.S x2 => leq z x2"""
+ORDERED = FileContext(definitions=("My.leq",), inductives=("My.Nat",), sources={"My.Nat": OWN_NAT, "My.leq": LEQ})
+
+
+def test_inductions_that_only_close_stand_before_those_that_leave_goals() -> None:
+    seen = view("leq x y = leq (S x) (S y)", "x y z : Nat", file_context=ORDERED)
+    tactics = offered(Programs(), replace(seen, before=("cases z",)))
+    ends = ("<;> grind [My.leq]", "<;> (first | grind [My.leq] | grind (gen := 3) [My.leq, cases My.Nat])")
+    closing = [t.endswith(ends) for t in tactics]
+    assert tactics[0] == "grind [My.leq]" and all(closing[1:6]) and not any("try" in t for t in tactics[:6])
+
+
+def test_what_leaves_goals_comes_on_the_second_visit_to_a_statement() -> None:
+    seen = view("leq x y = leq (S x) (S y)", "x y z : Nat", file_context=ORDERED)
+    both = offered(Programs(), replace(seen, before=("cases z",)))
+    first, second = (set(offered(Programs(), replace(seen, stage=stage))) for stage in (0, 1))
+    assert first | second == set(both) and not first & second
+    assert all("try" not in t for t in first)
+
+
+def test_the_recursion_of_a_function_in_a_hypothesis_is_followed() -> None:
+    tactics = offered(Programs(), view("x = y", "x y : Nat", "h : leq x y = true", file_context=ORDERED))
+    assert any(t.startswith("fun_induction My.leq x y <;>") for t in tactics)
+
+
+def test_a_goal_that_begins_with_let_is_worked_on_and_its_values_are_put_in() -> None:
+    seen = view("let u := if leq x y = true then x else y; leq u y = true", "x y : Nat", file_context=ORDERED)
+    tactics = offered(Programs(), seen)
+    assert any(t.startswith("fun_induction My.leq x y <;>") for t in tactics) and "dsimp only" in tactics
+
+
+def test_reducible_functions_are_not_named_to_grind() -> None:
+    sources = {"pre": "@[reducible, simp]\ndef pre (n : Nat) : Prop := True", "my": "abbrev my (n : Nat) := n", "power": POWER}
+    context = FileContext(definitions=("pre", "my", "power"), sources=sources)
+    tactics = offered(Programs(), view("power b n = my 1", "b n : Nat", "h : pre n", file_context=context))
+    assert tactics[0] == "grind [power]" and all("grind [power]" in t for t in tactics)
+
+
+def test_variables_that_no_recursion_changes_are_generalised_second() -> None:
+    seen = view("(power b n).succ = c", "b n c : Nat", file_context=OWN)
+    closing = [t for t in offered(Programs(), seen) if t.startswith("(induction n")]
+    assert closing[0].startswith("(induction n with") and closing[1].startswith("(induction n generalizing b c with")

@@ -33,6 +33,8 @@ function makeDomains({ Fn, Ctor, Type, Pi, Sort, PROP, PROOF_THUNK, Stuck, ready
       const sample = few(force(v.domain), 1).values[0];
       return `(${key(force(v.domain))}→${sample === undefined ? '?' : key(v.codomain(ready(sample)))})`;
     }
+    const sample = texts.get(v);
+    if (sample !== undefined) return sample; // a function that values are made of
     throw new Stuck('no type by which values are known');
   }
 
