@@ -41,7 +41,7 @@ SAMPLES = 16
 LAST_STAGE = 4
 """The last visit of a state, `prover.prove.evaluator.VISITS` - 1; that takes long to import."""
 CRITIC_WEIGHT = 1.0
-SEARCHES = ("best-first", "proof-number", "mcts", "beam", "restart")
+SEARCHES = ("best-first", "proof-number", "beam")
 """The names of `search.strategies.STRATEGIES`, which takes long to import; the default first."""
 
 

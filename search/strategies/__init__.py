@@ -5,17 +5,13 @@ from typing import Any
 
 from search.strategies.beam import Beam
 from search.strategies.best_first import BestFirst, Priority
-from search.strategies.mcts import MonteCarlo
 from search.strategies.proof_number import ProofNumber
-from search.strategies.restart import Restart
 from search.strategies.strategy import Strategy
 
 DEFAULT_STRATEGY = "best-first"
 STRATEGIES: dict[str, Callable[[Priority], Strategy[Any]]] = {
     "best-first": BestFirst,
     "proof-number": lambda priority: ProofNumber(),
-    "mcts": lambda priority: MonteCarlo(),
     "beam": lambda priority: Beam(priority=priority),
-    "restart": lambda priority: Restart(priority=priority),
 }
 """By the names that `--search` takes; the priority is for those that order by one."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import BestFirst, Budget, Node, Priority, ProofTree, SearchGraph, Status, Strategy, to_json
-from search.strategies import Beam, MonteCarlo, ProofNumber, Restart
+from search.strategies import Beam, ProofNumber
 from tests.search.and_or_game import Game, Move
 
 STATES = ["root", "a", "b", "c", "d", "e"]
@@ -38,10 +38,7 @@ strategies: dict[str, Callable[[], Strategy[str]]] = {
     "best first by sums": lambda: BestFirst(Priority(0.0)),
     "best first with values": lambda: BestFirst(Priority(1.0, 1.0)),
     "proof number": ProofNumber,
-    "mcts": MonteCarlo,
-    "mcts that explores": lambda: MonteCarlo(5.0, 0.5),
     "beam": lambda: Beam(2),
-    "restart": lambda: Restart(1, 2.0),
 }
 each_strategy = pytest.mark.parametrize("new", strategies.values(), ids=strategies.keys())
 revisits = st.sampled_from([(), (-0.5,), (-1.5, -2.5, -3.0)])
