@@ -21,6 +21,7 @@ from prover.lean.embedded.worker import EMBEDDED
 from prover.lean.engine import Backend, Engine, again
 from prover.lean.holes import filled_but_last, with_places
 from prover.lean.positions import ONLY_LF, LineEnds
+from prover.prove.ahead import FilesAhead, Records, Written
 from prover.prove.batch import Usage, run_batch
 from prover.prove.cluster import Cluster
 from prover.prove.evaluator import ViewPolicy
@@ -201,6 +202,7 @@ def run(
         starting = threading.Thread(target=auditor.start, name="auditor start")
         starting.start()
         worker = backend.new_engine(settings.memory_mb)
+        ahead: FilesAhead | None = None
         try:
             items, readings, notes = read_items(worker, inputs, holes)
             if not items:
@@ -210,17 +212,25 @@ def run(
             unread = tuple(i.name for i, r in zip(inputs, readings, strict=True) if not r.file.modules)
             known = folder.known()
             lean = worker.lean
+            texts = {given.name: (given, reading) for given, reading in zip(inputs, readings, strict=True)}
+
+            def write(file: str, records: Records) -> Written:
+                return write_file(out, *texts[file], items, records, auditor)
+
             with ProgressBar(len(items), known, quiet) as bar:
+                ahead = FilesAhead(bar, items, known, write)
                 ran = run_batch(
-                    items, policy, settings, folder, bar, worker, auditor=auditor, backend=backend, cluster=cluster
+                    items, policy, settings, folder, ahead, worker, auditor=auditor, backend=backend, cluster=cluster
                 )  # fmt: skip
             settled = settle_dependencies(settle_places(items, settle_dependencies(ran.records), auditor))
             ordered = [settled[i.id] for i in items]
-            written, problems = write_files(out, inputs, readings, items, settled, auditor)
+            written, problems = write_files(out, inputs, readings, items, settled, auditor, ahead)
         except BaseException:
             auditor.interrupt()
             raise
         finally:
+            if ahead is not None:
+                ahead.close()
             starting.join()
             worker.close()
             auditor.close()
@@ -296,28 +306,39 @@ def write_files(
     inputs: Sequence[Input],
     readings: Sequence[targets.Reading],
     items: Sequence[Item],
-    records: dict[str, dict[str, Any]],
+    records: Records,
     auditor: SharedAuditor,
+    ahead: FilesAhead | None = None,
 ) -> tuple[list[Path], list[str]]:
-    """Writes each file with its proofs below `out/proofs`, and elaborates what was written once more as a whole."""
+    """Writes each file with its proofs below `out/proofs`, and elaborates what was written once more as a whole; but for those
+    that `ahead` has written with the same proofs."""
     written: list[Path] = []
     problems: list[str] = []
     for given, reading in zip(inputs, readings, strict=True):
         if not reading.file.modules:
             continue
-        of_file = [i for i in items if i.file == given.name]
-        filled = {
-            i.target.proof_span[0]: records[i.id]["proof"]
-            for i in of_file
-            if records[i.id]["status"] == "proved" or (i.target.others and records[i.id]["proof"])
-        }
-        open_ones = {i.target.index for i in of_file if records[i.id]["status"] != "proved"}
-        proofs = {i.target.index: records[i.id]["proof"] for i in of_file if i.target.index not in open_ones}
-        text = targets.write_proofs(reading.file, filled, reading.targets, given.ends)
-        path = write_below(out / "proofs", given.name, text)
+        found = ahead.written(given.name, records) if ahead is not None else None
+        path, said = found or write_file(out, given, reading, items, records, auditor)
         written.append(path)
-        problems += auditor.recheck(path, reading, proofs)
+        problems += said
     return written, problems
+
+
+def write_file(
+    out: Path, given: Input, reading: targets.Reading, items: Sequence[Item], records: Records, auditor: SharedAuditor
+) -> Written:
+    """One file; see `write_files`. `records` has at least its own theorems."""
+    of_file = [i for i in items if i.file == given.name]
+    filled = {
+        i.target.proof_span[0]: records[i.id]["proof"]
+        for i in of_file
+        if records[i.id]["status"] == "proved" or (i.target.others and records[i.id]["proof"])
+    }
+    open_ones = {i.target.index for i in of_file if records[i.id]["status"] != "proved"}
+    proofs = {i.target.index: records[i.id]["proof"] for i in of_file if i.target.index not in open_ones}
+    text = targets.write_proofs(reading.file, filled, reading.targets, given.ends)
+    path = write_below(out / "proofs", given.name, text)
+    return path, auditor.recheck(path, reading, proofs)
 
 
 def write_disproofs(out: Path, records: Sequence[Mapping[str, Any]]) -> None:
