@@ -61,10 +61,10 @@ $(DEV_STAMP): $(STAMP)
 setup: $(STAMP) ## make .venv with .venv/bin/proofsmith in it, and obtain the embedded Lean (once)
 	@$(BIN)/proofsmith setup
 
-# --patience: the theorems that are left when no proof comes any more are given up. Without it each has its whole minute.
+# --patience: what has had twice the time of the costliest proof is given up. Without it each theorem has its whole minute.
 prove: $(STAMP) ## the main job: prove the starter theorems; proofs and report in runs/starter
 	@$(BIN)/proofsmith setup --no-index # the library's theorems are read while the first ones are searched
-	@$(BIN)/proofsmith prove data/starter --patience 10 --out runs/starter || [ $$? -eq 1 ] # 1: some are not proved, as it said
+	@$(BIN)/proofsmith prove data/starter --patience 2 --out runs/starter || [ $$? -eq 1 ] # 1: some are not proved, as it said
 
 test: setup $(DEV_STAMP) ## run the tests, real Lean included
 	@$(BIN)/python -m pytest -q -W error -n 2 --dist loadfile # two: each holds several Lean processes of 1 GB

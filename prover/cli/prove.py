@@ -74,9 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_worker_options(parser)
     parser.add_argument(
-        "--patience", type=positive, metavar="S",
-        help="give the rest up when no theorem was proved for S seconds, nor for a quarter of the time so far; budgets move as "
-        "with --deadline, and --timeout is the most that one gets (default: none is given up, each gets --timeout in turn)",
+        "--patience", type=factor, metavar="F",
+        help="give a theorem up when it has had F times the seconds of the costliest proof of the batch so far, and at least 10; "
+        "budgets move as with --deadline, and --timeout is the most that one gets (default: each gets all of --timeout in turn)",
     )  # fmt: skip
     parser.add_argument(
         "--repo", metavar="REPO",
@@ -101,6 +101,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def seconds(text: str) -> float:
     """A number of seconds; 0 stands for no limit."""
     return 0.0 if text.strip() in ("0", "0.0") else positive(text)
+
+
+def factor(text: str) -> float:
+    """A number of 1 or more."""
+    value = positive(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1: no theorem could take as long as those that were proved")
+    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -132,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
         open=open_of(args),
         share_goals=args.timeout > 0,
         deadline_s=args.deadline,
-        patience_s=args.patience,
+        patience=args.patience,
     )
     ordered = args.timeout == 0  # the same inputs then give the same proofs, the first time, too
     embedded = backend.name == "embedded"
@@ -237,8 +245,9 @@ def _tell(args: argparse.Namespace, outcome: Outcome, out: Path) -> None:
     )
     if given_up := [r["seconds"] for r in outcome.records if str(r["reason"]).startswith(GIVEN_UP)]:
         tell(
-            f"given up: {len(given_up)} after {min(given_up):.0f} to {max(given_up):.0f} s, when nothing was proved any more; "
-            f"without --patience, in another folder (--out), each has {f'{args.timeout:g} s' if args.timeout else 'no limit'}"
+            f"given up: {len(given_up)} after {min(given_up):.0f} to {max(given_up):.0f} s, {args.patience:g} times what the "
+            f"costliest proof took; without --patience, in another folder (--out), each has "
+            f"{f'{args.timeout:g} s' if args.timeout else 'no limit'}"
         )
     if over["theorems"]:
         tell(f"over budget: {over['theorems']} by more than 5 s, the worst by {over['worst_s']:.0f} s")

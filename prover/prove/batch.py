@@ -203,11 +203,11 @@ class _Batch:
             self.rates.note_whole(record["seconds"], record["status"] == "proved")
         self._estimated = -math.inf
         self.moves: Moves | None = None
-        if settings.deadline_s is not None or settings.patience_s is not None:
+        if settings.deadline_s is not None or settings.patience is not None:
             unsettled, deadline_s = list(self.waiting), math.inf if settings.deadline_s is None else settings.deadline_s
             self.moves = Moves(
                 unsettled, deadline_s, self.rates, noted, self._changed, self._note, self._begin, self.over,
-                settings.patience_s,
+                settings.patience, max((r["seconds"] for r in self.records.values() if r["status"] == "proved"), default=0.0),
             )  # fmt: skip
         self._running: list[Future[None]] = []
         self._workers: list[tuple[Engine, threading.Lock]] = []
@@ -374,7 +374,7 @@ class _Batch:
         if moves is None or not moves.gave_up or not isinstance(found, Failure) or not found.reason.startswith(OUT):
             return found
         rest = found.reason.removeprefix(OUT_OF_TIME).removeprefix(OUT)
-        return replace(found, reason=f"{GIVEN_UP}: no theorem was proved for {moves.patience_s():.0f} s{rest}")
+        return replace(found, reason=f"{GIVEN_UP}: it had {self.settings.patience:g} times what the costliest proof took{rest}")
 
     def _begin(self, number: int, item: Item) -> None:
         self._running.append(self._threads.submit(self.granted, item, number))

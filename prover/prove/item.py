@@ -47,8 +47,8 @@ class BatchSettings:
     last resort, so that the same inputs give the same proofs. None chooses accordingly. With `learn` the selector learns from
     each proof at once, and what is found depends on what was proved before; so it does with `share_goals`, where a goal that one
     search proved or refuted is known to the others. With `deadline_s` seconds for the whole batch, budgets move between theorems
-    (`prover.prove.moves`), and `search.timeout_s` is the most that one gets; so they do with `patience_s`: the batch
-    is then given up when no theorem was proved for so long.
+    (`prover.prove.moves`), and `search.timeout_s` is the most that one gets; so they do with `patience`: a theorem is then
+    given up when it has had so many times what the costliest proof of the batch took.
     """
 
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -61,12 +61,12 @@ class BatchSettings:
     open: int = 1
     share_goals: bool = False
     deadline_s: float | None = None
-    patience_s: float | None = None
+    patience: float | None = None
 
     def noted(self) -> dict[str, Any]:
         """What decides the outcomes, for run folders: everything but how many are at work."""
         facts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("workers", "open")}
-        for key, usual in (("learn", False), ("share_goals", False), ("deadline_s", None), ("patience_s", None)):
+        for key, usual in (("learn", False), ("share_goals", False), ("deadline_s", None), ("patience", None)):
             if facts[key] == usual:
                 del facts[key]
         return facts | {"search": self.search.noted()}

@@ -4,8 +4,8 @@ A search whose grant is used up is paused between two expansions: its thread wai
 in the Lean process, or are made again when that was lost. So it goes on where it was, in the same process, when it is granted
 more. A search is ended, to begin anew later, only where too many of a process are paused.
 
-With patience the batch is given up when it seems to have come to its end: every theorem has had its first grant, and no proof has
-come for so long. Once it is given up, it stays so.
+With patience a theorem waits once it has had so many times what the costliest proof of the batch took; a costlier proof lets it
+go on. When no search is at work and all that are left wait so, the batch is given up.
 
 What theorems have had, and what the batch has, is noted in the run folder after each grant: a run that is started again goes on
 with the same budgets.
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prover.prove.item import Item
-from prover.prove.schedule import Rates, Standing, choose, gives_up_s
+from prover.prove.schedule import Rates, Standing, choose, limit_s
 from prover.prove.turn import Turn
 from search.graph import SearchGraph
 
@@ -53,7 +53,8 @@ class Moves:
         note: writes to the run folder.
         begin: begins a theorem's search on a worker, in a thread of its own.
         stopped: whether the batch is cancelled.
-        patience_s: seconds without a proof after which the batch is given up (`prover.prove.schedule.gives_up_s`); None: never.
+        patience: how many times the costliest proof a theorem may take (`prover.prove.schedule.limit_s`); None: that is no limit.
+        costliest_s: seconds of the costliest proof of earlier runs.
     """
 
     def __init__(
@@ -66,21 +67,22 @@ class Moves:
         note: Callable[[list[tuple[str, str, Any]]], None],
         begin: Callable[[int, Item], None],
         stopped: Callable[[], bool],
-        patience_s: float | None = None,
+        patience: float | None = None,
+        costliest_s: float = 0.0,
     ) -> None:
         self._items = {item.id: item for item in items}
         self._changed, self._note, self._begin, self._stopped = changed, note, begin, stopped
         self._earlier_s = float(noted.get(ELAPSED, 0.0))
         self._began = time.monotonic()
         self._ends_at = self._began + max(0.0, deadline_s - self._earlier_s)
-        self._patience_s, self._proved_s = patience_s, self._earlier_s
+        self.rates, self._cap_s = rates, rates.cap_s
+        self._patience, self._costliest_s = patience, 0.0
         self._gave_up_at: float | None = None
-        self.rates = rates
+        self._costs(costliest_s)
         self._waiting: dict[str, Standing] = {}
         for place, item in enumerate(items):
             grants, spent_s, moved = noted.get((STANDING, item.id), (0, 0.0, False))
             self._waiting[item.id] = Standing(item.id, place, grants, spent_s, moved)
-        self._new = {s.id for s in self._waiting.values() if s.grants == 0}
         self._granted: dict[str, _Granted] = {}
         self._home: dict[str, int] = {}  # of a paused search, the worker that has it
         self._idle: Counter[int] = Counter()
@@ -89,28 +91,17 @@ class Moves:
         self._last: dict[str, Standing] = {}
 
     def left_s(self) -> float:
-        """Seconds of the batch that are left, if no theorem is proved meanwhile."""
+        """Seconds of the batch that are left."""
         return self.stops_at() - time.monotonic()
 
     def stops_at(self) -> float:
-        """When the batch ends, on time.monotonic()'s clock, if no theorem is proved meanwhile."""
-        if self._gave_up_at is not None:
-            return self._gave_up_at
-        if self._patience_s is None or self._new:
-            return self._ends_at
-        gives_up_at = self._began - self._earlier_s + gives_up_s(self._patience_s, self._proved_s)
-        if gives_up_at < self._ends_at and time.monotonic() >= gives_up_at:
-            self._gave_up_at = gives_up_at
-        return min(gives_up_at, self._ends_at)
+        """When the batch ends, or has ended, on time.monotonic()'s clock."""
+        return self._ends_at if self._gave_up_at is None else self._gave_up_at
 
     @property
     def gave_up(self) -> bool:
         """Whether the batch was given up."""
         return self._gave_up_at is not None
-
-    def patience_s(self) -> float:
-        """So long without a proof is too long now."""
-        return gives_up_s(self._patience_s or 0.0, self._proved_s) - self._proved_s
 
     def standings(self) -> list[Standing]:
         """Of the theorems that are not settled, or wait for their audit."""
@@ -124,10 +115,11 @@ class Moves:
             grant = choose(mine, self.rates, self.left_s())
             if grant is None:
                 self._idle[worker] += 1
+                self._give_up()
                 return
             standing = self._waiting.pop(grant.standing.id)
             seconds = grant.seconds
-            if standing.spent_s + seconds >= self.rates.cap_s:
+            if standing.spent_s + seconds >= self._cap_s:
                 seconds = math.inf  # its own clock ends it
             if standing.id in self._home:
                 self._granted[standing.id] = _Granted(standing, seconds)
@@ -148,7 +140,7 @@ class Moves:
         used_s = turn.used() - granted.began
         if graph.root.proof is not None or used_s < granted.seconds or self.left_s() <= 0:
             return
-        if granted.standing.spent_s + used_s >= self.rates.cap_s:
+        if granted.standing.spent_s + used_s >= self._cap_s:
             granted.seconds = math.inf  # its own clock ends it; paused here it would never be chosen again
             return
         closed = sum(node.proof is not None for node in graph.nodes)
@@ -180,12 +172,12 @@ class Moves:
                 if self.left_s() <= 0:
                     return True
                 self._waiting[item.id] = standing
-                for idle in list(self._idle.elements())[:1]:
-                    self._idle[idle] -= 1
-                    self.work(idle)
+                self._wake(1)
                 return False  # it was paused: its room was given away
             if item.id in self._granted:
-                self._ended(item, turn.used() - self._granted[item.id].began, False, proved)
+                standing = self._ended(item, turn.used() - self._granted[item.id].began, False, proved)
+                if proved and self._costs(standing.spent_s):
+                    self._wake(self._idle.total())
             self.work(worker)
             return False
 
@@ -193,9 +185,7 @@ class Moves:
         """A candidate was refused: its theorem waits again, with what it has had."""
         with self._changed:
             self._waiting[item.id] = self._last[item.id]
-            for worker in list(self._idle.elements())[:1]:
-                self._idle[worker] -= 1
-                self.work(worker)
+            self._wake(1)
 
     def left_over(self, unsettled: Callable[[], int]) -> Iterator[Item]:
         """Waits for the end of the time, or of the theorems; gives those that no search has then."""
@@ -214,11 +204,30 @@ class Moves:
         self.rates.note(granted.standing, proved)
         standing = self._last[item.id] = granted.standing.after(used_s, moved)
         elapsed = self._earlier_s + time.monotonic() - self._began
-        if proved or self._new == {item.id}:
-            self._proved_s = elapsed
-        self._new.discard(item.id)
         self._note([(*ELAPSED, elapsed), (STANDING, item.id, [standing.grants, standing.spent_s, standing.moved])])
         return standing
+
+    def _costs(self, seconds: float) -> bool:
+        """A proof took so long; returns whether theorems may take longer now."""
+        if self._patience is None or seconds < self._costliest_s:
+            return False
+        before, self._costliest_s = self.rates.cap_s, seconds
+        self.rates.cap_s = limit_s(self._patience, seconds, self._cap_s)
+        return self.rates.cap_s > before
+
+    def _give_up(self) -> None:
+        """Ends a batch with patience when nothing is at work and no theorem that is left may have more."""
+        if self._patience is None or self._granted or self.left_s() <= 0:
+            return
+        if self._waiting and not any(self.rates.seconds(s) > 0 for s in self._waiting.values()):
+            self._gave_up_at = time.monotonic()
+            self._changed.notify_all()
+
+    def _wake(self, count: int) -> None:
+        """Has workers that found no theorem look again, so many at most."""
+        for worker in list(self._idle.elements())[:count]:
+            self._idle[worker] -= 1
+            self.work(worker)
 
     def _make_room(self, worker: int) -> None:
         paused = [self._waiting[key] for key, home in self._home.items() if home == worker and key in self._waiting]

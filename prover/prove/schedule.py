@@ -29,8 +29,8 @@ FIRST_S = 2.0
 """Seconds of a theorem's first grant."""
 HORIZON = 10
 """Grants that are counted apart; later ones count as the last."""
-PATIENT_PART = 0.25
-"""A batch with patience waits at least this part of the time that it had taken at its last proof for another one."""
+LEAST_S = 10.0
+"""A batch with patience gives up no theorem before so many seconds."""
 PRIOR_WEIGHT = 8.0
 """Theorems of the batch whose outcomes count as much as what was measured."""
 
@@ -136,11 +136,11 @@ def choose(waiting: Collection[Standing], rates: Rates, left_s: float) -> Grant 
     return Grant(best, min(rates.seconds(best), left_s))
 
 
-def gives_up_s(patience_s: float, proved_s: float) -> float:
-    """When a batch with patience is given up, in seconds since it began; `proved_s` is the same of its last proof. A part of
-    what it took is waited for, too, so that a slow machine is not taken for a batch that has come to its end.
+def limit_s(patience: float, costliest_s: float, cap_s: float) -> float:
+    """Seconds after which a batch with patience gives a theorem up: `patience` times those of its costliest proof so far. So what
+    is hopeless costs in proportion to what the batch's theorems need, on whatever machine.
     """
-    return proved_s + max(patience_s, PATIENT_PART * proved_s)
+    return min(cap_s, max(LEAST_S, patience * costliest_s))
 
 
 class Forecast(NamedTuple):

@@ -131,41 +131,42 @@ def test_a_search_that_has_had_all_its_time_is_not_paused(items: list[Item]) -> 
     assert [s.id for s in moves.standings()] == [items[0].id]
 
 
-def test_a_batch_with_patience_is_given_up_when_proofs_end_and_not_before_all_were_looked_at(items: list[Item]) -> None:
-    begun: list[tuple[int, Item]] = []
+def test_a_batch_with_patience_gives_up_what_takes_long_against_its_costliest_proof(items: list[Item]) -> None:
+    begun: list[Item] = []
     moves = Moves(
-        items[:2], math.inf, Rates(60.0), {}, threading.Condition(), lambda notes: None,
-        lambda worker, item: begun.append((worker, item)), lambda: False, patience_s=10.0,
+        items, math.inf, Rates(60.0), {}, threading.Condition(), lambda notes: None, lambda worker, item: begun.append(item),
+        lambda: False, patience=2.0,
     )  # fmt: skip
 
-    def goes_by(seconds: float) -> None:
-        moves._began -= seconds
+    def takes(item: Item, seconds: float, proved: bool) -> None:
+        """One grant, used up: a search that is not proved waits without a thread."""
+        moves.begun(item, Turn())
+        moves._granted[item.id].began -= seconds
+        moves.ended(item, 0, Turn(), proved)
+        if not proved:
+            moves.again(item)
 
     moves.work(0)
-    goes_by(100.0)
-    assert moves.left_s() == math.inf, "one of them was not looked at"
-    moves.begun(items[0], Turn())
-    moves.ended(items[0], 0, Turn(), proved=False)
-    assert [item for _, item in begun] == items[:2]
-    moves.begun(items[1], Turn())
-    moves.ended(items[1], 0, Turn(), proved=True)
-    assert 24.0 < moves.left_s() < 25.5, "a quarter of the time until the last proof, more than the ten seconds"
-    goes_by(20.0)
-    assert 4.0 < moves.left_s() < 5.5 and not moves.gave_up
-    goes_by(6.0)
-    assert moves.left_s() <= 0.0 and moves.gave_up
-    moves._proved_s += 50.0  # one that was under way
-    assert moves.left_s() <= 0.0, "it was given up, and searches have ended"
+    takes(items[0], 9.0, proved=True)
+    takes(items[1], 15.0, proved=False)
+    takes(items[2], 15.0, proved=False)
+    assert moves.rates.cap_s == pytest.approx(18.0, abs=0.5) and begun == [*items, items[1]], "they may take three seconds more"
+    takes(items[1], 15.5, proved=True)  # costlier than all before
+    assert moves.rates.cap_s == pytest.approx(31.0, abs=0.5) and begun[-1] is items[2] and moves.left_s() > 0.0
+    takes(items[2], 40.0, proved=False)
+    assert moves.gave_up and moves.left_s() <= 0.0
+    assert list(moves.left_over(lambda: 1)) == [items[2]]
 
 
 @pytest.mark.usefixtures("short_grants")
-def test_theorems_of_a_batch_without_patience_are_said_to_be_given_up(items: list[Item]) -> None:
-    chosen = BatchSettings(SearchSettings(60.0, refute=False), workers=1, patience_s=3.0, minimise=False)
+def test_theorems_that_are_given_up_are_said_to_be(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "LEAST_S", 2.0)
+    chosen = BatchSettings(SearchSettings(60.0, refute=False), workers=1, patience=2.0, minimise=False)
     ran = run_batch(items, Endless(), chosen, first_worker=LeanWorker())
     assert [ran.records[key]["status"] for key in ("easy", "easy_too")] == ["proved", "proved"]
     endless = ran.records["endless"]
-    assert endless["status"] == "failed" and endless["reason"].startswith(f"{GIVEN_UP}: no theorem was proved for ")
-    assert endless["seconds"] < 50.0 and endless["over_s"] < 30.0
+    assert endless["status"] == "failed" and endless["reason"].startswith(GIVEN_UP)
+    assert 1.0 < endless["seconds"] < 50.0
 
 
 def test_a_theorems_clock_is_put_forward_where_the_batch_stops_first() -> None:
