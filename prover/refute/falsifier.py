@@ -18,8 +18,8 @@ from prover.lean.evaluated import Counterexample, Falsification, Looking
 FIRST = Looking(tries=300, seconds=0.5)
 """Before the first expansion, which proves most theorems that are true."""
 LATER = {
-    2: Looking(tries=3_000, seconds=1.0), 4: Looking(tries=10_000, seconds=2.0), 8: Looking(tries=30_000, seconds=4.0),
-    14: Looking(tries=100_000, seconds=8.0),
+    2: Looking(tries=3_000, seconds=1.0), 4: Looking(tries=10_000, seconds=2.0), 10: Looking(tries=25_000, seconds=3.0),
+    20: Looking(tries=100_000, seconds=8.0),
 }  # fmt: skip
 """What is looked at once more of the theorem itself, by the number of the expansion: so that it takes a part of the search's
 time, since most theorems that need several expansions are true, and most false ones fall to the first thousands of values."""
