@@ -113,6 +113,8 @@ def attempt_item(
     for attempt_number in range(1, MAX_TRIES + 1):
         try:
             worker.prepare(target)
+            if turn.ready_at is None:
+                turn.ready_at = turn.used()
             if deadline is None and settings.search.timeout_s is not None:
                 deadline = turn.deadline = turn.used() + settings.search.timeout_s - spent_s
             searched = partial(

@@ -40,6 +40,10 @@ class _Granted:
     seconds: float
     began: float = 0.0
 
+    def used_s(self, turn: Turn) -> float:
+        """Seconds of the grant that are used; a Lean that had to be started is nothing that the theorem costs."""
+        return turn.used() - max(self.began, turn.ready_at if turn.ready_at is not None else turn.used())
+
 
 class Moves:
     """The standings of a batch's theorems, under the batch's lock.
@@ -137,7 +141,7 @@ class Moves:
     def expanded(self, item: Item, worker: int, turn: Turn, graph: SearchGraph[Any], leave: Callable[[], None]) -> None:
         """Pauses a search whose grant is used up, `leave` called first; returns when it is to go on, or to end."""
         granted = self._granted[item.id]
-        used_s = turn.used() - granted.began
+        used_s = granted.used_s(turn)
         if graph.root.proof is not None or used_s < granted.seconds or self.left_s() <= 0:
             return
         if granted.standing.spent_s + used_s >= self._cap_s:
@@ -175,7 +179,7 @@ class Moves:
                 self._wake(1)
                 return False  # it was paused: its room was given away
             if item.id in self._granted:
-                standing = self._ended(item, turn.used() - self._granted[item.id].began, False, proved)
+                standing = self._ended(item, self._granted[item.id].used_s(turn), False, proved)
                 if proved and self._costs(standing.spent_s):
                     self._wake(self._idle.total())
             self.work(worker)

@@ -25,6 +25,7 @@ class Turn:
 
     Attributes:
         deadline: of the theorem, on its own clock.
+        ready_at: when Lean was there and had read what stands before the theorem, on its own clock; None: not yet.
         stops_at: gives the end of the whole batch, on time.monotonic()'s clock; when less time is left to the batch than to the
             theorem, the theorem's clock is put forward.
     """
@@ -33,6 +34,7 @@ class Turn:
         self._lean = lean
         self._waited_s = 0.0
         self.deadline: float | None = None
+        self.ready_at: float | None = None
         self.stops_at: Callable[[], float] | None = None
 
     def __enter__(self) -> Turn:

@@ -126,6 +126,7 @@ def test_a_search_that_has_had_all_its_time_is_not_paused(items: list[Item]) -> 
     moves.work(0)
     turn, graph = Turn(), SearchGraph(Part("", "", ""))
     moves.begun(items[0], turn)
+    turn.ready_at = 0.0
     moves._granted[items[0].id].began -= 5.2  # so long was one expansion, of a grant that ended below the theorem's time
     moves.expanded(items[0], 0, turn, graph, lambda: pytest.fail("it was paused, and would never be gone on with"))
     assert [s.id for s in moves.standings()] == [items[0].id]
@@ -140,9 +141,10 @@ def test_a_batch_with_patience_gives_up_what_takes_long_against_its_costliest_pr
 
     def takes(item: Item, seconds: float, proved: bool) -> None:
         """One grant, used up: a search that is not proved waits without a thread."""
-        moves.begun(item, Turn())
-        moves._granted[item.id].began -= seconds
-        moves.ended(item, 0, Turn(), proved)
+        turn = Turn()
+        moves.begun(item, turn)
+        turn.ready_at = moves._granted[item.id].began = turn.used() - seconds
+        moves.ended(item, 0, turn, proved)
         if not proved:
             moves.again(item)
 
@@ -167,6 +169,18 @@ def test_theorems_that_are_given_up_are_said_to_be(items: list[Item], monkeypatc
     endless = ran.records["endless"]
     assert endless["status"] == "failed" and endless["reason"].startswith(GIVEN_UP)
     assert 1.0 < endless["seconds"] < 50.0
+
+
+def test_a_grant_begins_when_lean_is_there(items: list[Item]) -> None:
+    noted: list[tuple[str, str, Any]] = []
+    moves = Moves(items[:1], 30.0, Rates(5.0), {}, threading.Condition(), noted.extend, lambda *begun: None, lambda: False)
+    moves.work(0)
+    turn = Turn()
+    moves.begun(items[0], turn)
+    moves._granted[items[0].id].began -= 8.0  # Lean was started meanwhile
+    turn.ready_at = turn.used() - 1.0
+    moves.ended(items[0], 0, turn, proved=False)
+    assert noted[-1][2][1] == pytest.approx(1.0, abs=0.5), "seconds of the theorem"
 
 
 def test_a_theorems_clock_is_put_forward_where_the_batch_stops_first() -> None:
