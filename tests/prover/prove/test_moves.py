@@ -58,6 +58,13 @@ def short_grants(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     schedule.measured.cache_clear()
 
 
+def ready(items: list[Item]) -> LeanWorker:
+    """A Lean that has been started and has read what stands before the theorems: no deadline here counts that."""
+    worker = LeanWorker()
+    worker.prepare(items[0].target)
+    return worker
+
+
 def settings(deadline_s: float) -> BatchSettings:
     return BatchSettings(SearchSettings(60.0, refute=False), workers=1, deadline_s=deadline_s, minimise=False)
 
@@ -70,7 +77,7 @@ def test_a_search_is_paused_for_the_others_and_gone_on_with(
     monkeypatch.setattr("prover.prove.moves.MOST_PAUSED", kept or 1)
     policy = Endless()
     doubled = [*items, *(Item(f"{i.id}{n}", i.target, i.file) for n in range(2) for i in items[:1])] if not kept else items
-    ran = run_batch(doubled, policy, settings(25.0), first_worker=LeanWorker())
+    ran = run_batch(doubled, policy, settings(25.0), first_worker=ready(items))
     assert [ran.records[key]["status"] for key in ("easy", "easy_too")] == ["proved", "proved"]
     assert "out of time" in ran.records["endless"]["reason"]
     roots = [asked for asked in policy.asked if asked == ("endless", 0, 0)]
@@ -95,7 +102,7 @@ def test_what_a_killed_batch_had_spent_is_spent(items: list[Item], tmp_path: Pat
             return super().propose(view)
 
     with RunFolder(tmp_path, chosen.noted(), {}) as folder:
-        run_batch(items, Stops(), chosen, folder, first_worker=LeanWorker(), cancel=stop)
+        run_batch(items, Stops(), chosen, folder, first_worker=ready(items), cancel=stop)
         notes = folder.notes()
     assert notes["elapsed", "batch"] > 0
     grants, spent_s, _ = notes["standing", "endless"]
@@ -116,7 +123,7 @@ def test_what_a_killed_batch_had_spent_is_spent(items: list[Item], tmp_path: Pat
 def test_theorems_that_no_search_came_to_are_settled_at_the_deadline(items: list[Item], tmp_path: Path) -> None:
     with RunFolder(tmp_path, settings(30.0).noted(), {}) as folder:
         folder.note([("elapsed", "batch", 30.0)])
-        ran = run_batch(items, Endless(), settings(30.0), folder, first_worker=LeanWorker())
+        ran = run_batch(items, Endless(), settings(30.0), folder, first_worker=ready(items))
     assert {r["reason"] for r in ran.records.values()} == {OUT_OF_TIME}
     assert {json.loads(line)["status"] for line in (tmp_path / "results.jsonl").read_text().splitlines()} == {"failed"}
 
@@ -164,7 +171,7 @@ def test_a_batch_with_patience_gives_up_what_takes_long_against_its_costliest_pr
 def test_theorems_that_are_given_up_are_said_to_be(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "LEAST_S", 2.0)
     chosen = BatchSettings(SearchSettings(60.0, refute=False), workers=1, patience=2.0, minimise=False)
-    ran = run_batch(items, Endless(), chosen, first_worker=LeanWorker())
+    ran = run_batch(items, Endless(), chosen, first_worker=ready(items))
     assert [ran.records[key]["status"] for key in ("easy", "easy_too")] == ["proved", "proved"]
     endless = ran.records["endless"]
     assert endless["status"] == "failed" and endless["reason"].startswith(GIVEN_UP)
