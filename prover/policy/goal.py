@@ -92,6 +92,11 @@ class Goal:
         return " ⊢ ".join([*(f.type for f in self.facts), self.target])
 
     @cached_property
+    def ground(self) -> str:
+        """The target and the facts that bind no variables: what is said of this goal's variables alone."""
+        return " ⊢ ".join([*(f.type for f in self.facts if shape(f.type) != "∀"), self.target])
+
+    @cached_property
     def own_functions(self) -> tuple[Function, ...]:
         """The file's own functions that occur in the target or in the facts."""
         last = {w.rsplit(".", 1)[-1] for w in words(self.text)}

@@ -95,7 +95,7 @@ class Programs:
             return
         types = taken_apart(goal)
         apart = f"grind (gen := {SHALLOW}) [{', '.join([*goal.equations[:MAX_HINTS], *(f'cases {t}' for t in types)])}]"
-        inductions = [_along(call, _moved(goal, call, others)) for call, others in dict.fromkeys(calls(goal, goal.text))]
+        inductions = [_along(call, _moved(goal, call, others)) for call, others in dict.fromkeys(calls(goal, goal.ground))]
         texts = list(dict.fromkeys(t for v in candidates(goal)[:CANDIDATES] for t in _by(goal, v)))[: CANDIDATES + 1]
         for rank, text in enumerate(inductions[:CALLS]):
             yield Offer(f"{text} <;> {grind}", -0.2 - 0.02 * rank, "programs.functional_close")
@@ -135,7 +135,7 @@ def generalised(goal: Goal, v: Var) -> tuple[str, ...]:
     """The other variables of the goal; functions and types stay as they are."""
     return tuple(
         o.name for o in goal.data
-        if o.name != v.name and mentions(o.name, goal.text) and shape(o.type) not in ("→", "∀") and o.name not in words(v.type)
+        if o.name != v.name and mentions(o.name, goal.ground) and shape(o.type) not in ("→", "∀") and o.name not in words(v.type)
     )  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def _by(goal: Goal, v: Var) -> Iterator[str]:
 def _changing(goal: Goal, v: Var) -> Iterator[str]:
     """What the recursions that consume a variable call themselves with another value of."""
     for f in goal.own_functions:
-        for found in applications(f.last, goal.text) if f.recursive else ():
+        for found in applications(f.last, goal.ground) if f.recursive else ():
             if v.name in found:
                 yield from (found[i] for i in {*f.changing, *f.splits_on} if i < len(found) and found[i] != v.name)
 

@@ -93,3 +93,10 @@ def test_variables_that_no_recursion_changes_are_generalised_second() -> None:
     seen = view("(power b n).succ = c", "b n c : Nat", file_context=OWN)
     closing = [t for t in offered(Programs(), seen) if t.startswith("(induction n")]
     assert closing[0].startswith("(induction n with") and closing[1].startswith("(induction n generalizing b c with")
+
+
+def test_a_lemma_in_the_context_says_nothing_of_the_goals_variables() -> None:
+    lemma = "lemma₁ : ∀ (x y : Nat), leq x y = false → leq y x = true"
+    tactics = offered(Programs(), view("leq u v = true", "u v x y : Nat", lemma, file_context=ORDERED))
+    assert any(t.startswith("fun_induction My.leq u v") for t in tactics)
+    assert not any("leq x y" in t or "generalizing x" in t for t in tactics)
