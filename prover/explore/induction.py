@@ -67,13 +67,13 @@ def inductions(
     for v in candidates:
         if v not in first or movable != variables:
             yield f"induction {v.name}{_generalizing(variables, {v.name})} <;> {either}"
+    for v in candidates:
+        yield f"induction {v.name}{_generalizing(variables, {v.name})} <;> simp_all [{named}] <;> {close}"
     for splits in range(1, min(MAX_SPLIT, max(len(candidates) - 1, 0)) + 1):
         for v in candidates:
             for apart in combinations([o for o in candidates if o != v], splits):
                 cases = "".join(f"cases {o.name} <;> " for o in apart)
                 yield f"induction {v.name}{_generalizing(variables, {v.name})} <;> {cases}{close}"
-    for v in candidates:
-        yield f"induction {v.name}{_generalizing(variables, {v.name})} <;> simp_all [{named}] <;> {close}"
 
 
 def calls(text: str, functions: Sequence[str], variables: Collection[str]) -> list[tuple[str, frozenset[str]]]:

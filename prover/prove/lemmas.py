@@ -35,6 +35,8 @@ PART_OF_BUDGET = 0.4
 MAX_S = 20.0
 HEARTBEATS = 1500
 """Of one tactic of the exploration, in thousands: well under a second."""
+SCRIPTS = 8
+"""Inductions on the statement behind the lemmas."""
 APART = 2
 """Inductions on the statement in which `grind` may take variables apart."""
 CHECK = Looking(tries=300, seconds=0.2)
@@ -136,7 +138,8 @@ class LemmaSteps:
         own = theory.variables((v.name, v.type) for v in goal.data) if goal is not None else []
         text = state.goals[0].conclusion
         apart = list(inductions(own, theory.equations, text, theory.types, False, theory.consumed, theory.changing))[:APART]
-        scripts = dict.fromkeys([*inductions(own, theory.equations, text, (), True, theory.consumed, theory.changing), *apart])
+        plain = list(dict.fromkeys(inductions(own, theory.equations, text, (), True, theory.consumed, theory.changing)))
+        scripts = dict.fromkeys([*plain[:SCRIPTS], *apart])
         return [Proposal(s, SCRIPT_LOG_PROB - SCRIPT_STEP * i, "explore.induction") for i, s in enumerate(scripts)]
 
 

@@ -15,7 +15,7 @@ def test_every_inductive_variable_is_inducted_on_and_the_others_are_generalised(
 
 def test_further_variables_are_taken_apart_behind_the_plain_inductions() -> None:
     scripts = list(inductions([XS, A], ["f", "g"]))
-    assert scripts.index("induction xs generalizing ys <;> cases ys <;> grind [f, g]") == 2
+    assert scripts.index("induction xs generalizing ys <;> cases ys <;> grind [f, g]") == 4
 
 
 def test_the_recursion_of_functions_that_are_applied_to_variables_is_followed() -> None:
