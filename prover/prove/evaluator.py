@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -67,6 +68,8 @@ class LeanEvaluator:
     calls: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
     _failed: dict[int, tuple[Failed, ...]] = field(default_factory=dict, init=False)
+    _without: Counter[int] = field(default_factory=Counter, init=False)
+    """By a state's number, the visits on which the policy was not asked: it goes on where it stopped."""
 
     def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal] | None]:
         """The policy's proposals, what Lean's searches suggest, and the known proof of an equal goal; None for a false state."""
@@ -91,13 +94,15 @@ class LeanEvaluator:
     def _propose(self, state: SearchState, visit: int) -> list[Proposal] | None:
         if self.falsifier is not None and self.falsifier.is_dead(state.tactic_state):
             return None
-        view = view_of(state, self.file_context, visit, self.theorem)
+        asked = visit - self._without[state.tactic_state.id]
+        view = view_of(state, self.file_context, asked, self.theorem)
         view = replace(view, failed=self._failed.get(state.tactic_state.id, ()))
         found = self.goals.offers(state.tactic_state) if self.goals is not None else []
         if self.lemmas is not None:
             offered, alone = self.lemmas.offers(state, visit)
             found += offered
             if alone:
+                self._without[state.tactic_state.id] += 1
                 return found
         began = self.turn.now()
         with self.turn.given_up():

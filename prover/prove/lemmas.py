@@ -85,7 +85,7 @@ class LemmaSteps:
             return [], False
         if len(done) < len(self._plan):
             step = [Proposal(self._plan[len(done)], LEMMA_LOG_PROB, "explore.lemma")]
-            return (step, True) if visit == 0 else ([] if done else step, False)
+            return (step, True) if visit == 0 or (not done and visit == VISIT) else ([], False)
         return self._scripts(state.tactic_state) if visit == 0 else [], False
 
     def _explored(self, state: TacticState) -> tuple[str, ...]:
