@@ -56,6 +56,8 @@ class Programs:
         if goal is None or view.stage > (1 if statement else 0) or not goal.own_functions:
             return
         grind = f"grind [{', '.join(goal.equations[:MAX_HINTS])}]"
+        simplify = f"simp_all [{', '.join(goal.hints[:MAX_HINTS])}]"
+        inducted = any(f.name.startswith("ih") for f in goal.facts)
         if view.stage == 0:
             if goal.shape in ("∀", "→", "¬"):
                 yield from intro.propose(view)
@@ -63,13 +65,13 @@ class Programs:
                 yield Offer("dsimp only", -0.5, "programs.zeta")
             if goal.shape != "∀":
                 yield Offer(grind, -0.15, "programs.close")
-                yield from self._closers(goal, grind)
+                yield Offer(f"{simplify} <;> {grind}", -0.3, "programs.close")
+                if not goal.unnamed and not inducted:
+                    yield from self._closers(goal, grind)
+                    yield from self._splits(goal, f"first | {grind} | ({simplify} <;> {grind})")
         if goal.shape in ("∀", "→") or (statement and view.stage == 0):
             return
-        simplify = f"simp_all [{', '.join(goal.hints[:MAX_HINTS])}]"
-        close = f"first | {grind} | ({simplify} <;> {grind})"
         leave = f"try (first | {grind} | ({simplify} <;> try {grind}))"
-        yield Offer(f"{simplify} <;> {grind}", -0.3, "programs.close")
         wrappers = [f.name for f in goal.own_functions if not f.recursive]
         if wrappers:
             yield Offer(f"simp only [{', '.join(wrappers)}] at *", -0.4, "programs.unfold")
@@ -82,17 +84,18 @@ class Programs:
             if "if " in f.type or "match " in f.type:
                 yield Offer(f"split at {f.name} <;> {leave}", -0.7, "programs.split")
         yield from self._cases(goal, leave)
-        if any(f.name.startswith("ih") for f in goal.facts):
+        if inducted:
             return  # what an induction left is generalised first: `prover.policy.lemmas`
-        yield from self._inductions(goal, close, leave)
+        for rank, v in enumerate(candidates(goal)[:CANDIDATES]):
+            text = induction_text(goal, v, generalised(goal, v))
+            if text is not None:
+                yield Offer(f"({text}) <;> {leave}", -0.35 - 0.3 * rank, "programs.induct")
         for rank, (call, others) in enumerate(list(dict.fromkeys(calls(goal)))[:CANDIDATES]):
             yield Offer(f"{_along(call, others)} <;> {leave}", -0.6 - 0.2 * rank, "programs.functional")
 
     @staticmethod
     def _closers(goal: Goal, grind: str) -> Iterator[Offer]:
         """Inductions whose every case `grind` is to close: cheap, since nothing is simplified, so before all else."""
-        if goal.unnamed or any(f.name.startswith("ih") for f in goal.facts):
-            return
         types = taken_apart(goal)
         apart = f"grind (gen := {SHALLOW}) [{', '.join([*goal.equations[:MAX_HINTS], *(f'cases {t}' for t in types)])}]"
         inductions = [_along(call, _moved(goal, call, others)) for call, others in dict.fromkeys(calls(goal, goal.ground))]
@@ -106,16 +109,15 @@ class Programs:
                 yield Offer(f"{text} <;> (first | {grind} | {apart})", -0.28 - 0.01 * rank, "programs.apart_close")
 
     @staticmethod
-    def _inductions(goal: Goal, close: str, leave: str) -> Iterator[Offer]:
+    def _splits(goal: Goal, close: str) -> Iterator[Offer]:
+        """Inductions with the other candidates taken apart in every case."""
         ranked = candidates(goal)
         for rank, v in enumerate(ranked[:CANDIDATES]):
             others = generalised(goal, v)
             text = induction_text(goal, v, others)
-            if text is not None:
-                yield Offer(f"({text}) <;> {leave}", -0.35 - 0.3 * rank, "programs.induct")
-                split = [f"cases {o.name}" for o in ranked[:SPLIT] if o.name in others]
-                if split:
-                    yield Offer(f"({text}) <;> {' <;> '.join(split)} <;> ({close})", -0.5 - 0.3 * rank, "programs.induct_split")
+            split = [f"cases {o.name}" for o in ranked[:SPLIT] if o.name in others]
+            if text is not None and split:
+                yield Offer(f"({text}) <;> {' <;> '.join(split)} <;> ({close})", -0.4 - 0.3 * rank, "programs.induct_split")
 
     @staticmethod
     def _cases(goal: Goal, leave: str) -> Iterator[Offer]:
