@@ -8,8 +8,10 @@ tactic that ends process after process is set aside; the others on the same stat
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,15 +200,17 @@ class Dojo(lean_dojo.Dojo):
 
         Args:
             state: a state that this theorem gave.
-            effort: of each goal; a goal with few small values takes less.
+            effort: of each goal; a goal with few small values takes less, and none more than what is left of the theorem's time.
 
         Returns:
             The first goal's answer that has a counterexample, or the last goal's. Nothing of it is proved. An engine that
             cannot evaluate, or is lost over it, finds nothing.
         """
         look = getattr(self.engine, "falsify", None)
-        if look is None:
+        left_s = math.inf if self.deadline is None else self.deadline - self.clock()
+        if look is None or left_s <= 0:
             return CANNOT
+        effort = replace(effort, seconds=min(effort.seconds, left_s))
         try:
             found: Falsification = look(self._live.locate(state.id), effort)
         except LeanSetupError:
@@ -216,13 +220,16 @@ class Dojo(lean_dojo.Dojo):
         return found
 
     def conjectures(self, functions: Sequence[str], limits: ExploreLimits = EXPLORE_LIMITS) -> tuple[Equation, ...]:
-        """Equations between the file's functions that hold of small values; none where the engine cannot evaluate.
+        """Equations between the file's functions that hold of small values; none where the engine cannot evaluate. Nothing takes
+        longer than what is left of the theorem's time.
 
         Raises LeanProcessError when Lean is lost over it: nothing is known then.
         """
         look = getattr(self.engine, "conjectures", None)
-        if look is None or not functions:
+        left_s = math.inf if self.deadline is None else self.deadline - self.clock()
+        if look is None or not functions or left_s <= 0:
             return ()
+        limits = replace(limits, budget_s=min(limits.budget_s, left_s))
         try:
             found: tuple[Equation, ...] = look(self.entry, functions, limits)
         except DataError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from lean_dojo import TacticState
 
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
-from prover.lean.evaluated import Looking
+from prover.lean.evaluated import Limits, Looking
 from prover.lean.targets import Target
 
 TEXT = """\
@@ -81,6 +83,19 @@ def test_a_false_statement_gets_values(lean_worker: LeanWorker, targets: dict[st
     with Dojo(targets[name], lean_worker) as (dojo, state):
         assert isinstance(state, TacticState)
         assert dojo.falsify(state, Looking(100_000, 10.0)).found is not None
+
+
+def test_no_look_takes_longer_than_what_is_left_of_the_time(lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
+    now = [0.0]
+    with Dojo(targets["Own.own_false"], lean_worker, deadline=50.0, clock=lambda: now[0]) as (dojo, state):
+        assert dojo.falsify(state, Looking(100_000, 10.0)).found is not None
+        now[0] = 49.999
+        began = time.monotonic()
+        dojo.falsify(state, Looking(1_000_000_000, 600.0))
+        assert dojo.conjectures(("Own.add",), Limits(20, 10**6, 600.0)) == ()
+        assert time.monotonic() - began < 60
+        now[0] = 50.0
+        assert dojo.falsify(state, Looking(100_000, 10.0)).found is None, "the time is over"
 
 
 @pytest.mark.parametrize("name", sorted(TRUE))
