@@ -29,7 +29,7 @@ from lean_dojo import (
 from prover.errors import DataError, LeanProcessError, LeanSetupError, LeanTimeoutError
 from prover.lean.answers import ProofView, TacticReply
 from prover.lean.engine import DEFAULT_HEARTBEATS, Engine, Limits
-from prover.lean.evaluated import Equation, Falsification, Looking
+from prover.lean.evaluated import Counterexample, Equation, Falsification, Looking
 from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.states import LiveStates, Result, TacticTimeout, reply_of
 from prover.lean.tactic_text import searches_library
@@ -218,6 +218,30 @@ class Dojo(lean_dojo.Dojo):
         except (LeanProcessError, DataError):
             return CANNOT
         return found
+
+    def falsified(self, proposition: str, effort: Looking) -> Counterexample | None:
+        """Values at which a proposition is false, stated in the context of this theorem: the filter of conjectures.
+
+        Args:
+            proposition: closed, as text, like `∀ xs : List Nat, rev (rev xs) = xs`.
+            effort: most false propositions fall in a few hundredths of a second.
+
+        Returns:
+            The values; None when none were found, or the text does not elaborate. Not a proof of anything.
+        """
+        if not hasattr(self.engine, "falsify") or not hasattr(self.engine, "stated"):
+            return None
+        try:
+            view = self.engine.stated(self.entry, proposition)
+            if view is None:
+                return None
+            self._live.own(view)
+            found: Falsification = self.engine.falsify(view, effort)
+        except LeanSetupError:
+            raise
+        except (LeanProcessError, DataError):
+            return None
+        return found.found
 
     def conjectures(self, functions: Sequence[str], limits: ExploreLimits = EXPLORE_LIMITS) -> tuple[Equation, ...]:
         """Equations between the file's functions that hold of small values; none where the engine cannot evaluate. Nothing takes

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lean_dojo import TacticState
 
@@ -19,7 +19,7 @@ from prover.errors import LeanProcessError, LeanSetupError
 from prover.explore.induction import inductions
 from prover.explore.theory import Steps, Theory, lemmas
 from prover.lean.context import FileContext
-from prover.lean.evaluated import Equation, Looking
+from prover.lean.evaluated import Counterexample, Equation, Looking
 from prover.policy.base import introduced
 from prover.policy.goal import first_goal
 from prover.policy.sources import function_of, informed
@@ -48,6 +48,15 @@ class Explorable(Steps, Protocol):
 
     def conjectures(self, functions: tuple[str, ...], /) -> tuple[Equation, ...]:
         """Equations that hold of small values."""
+        ...
+
+
+@runtime_checkable
+class Falsifiable(Protocol):
+    """A Dojo that evaluates a proposition at small values; `prover.lean.dojo.Dojo` is one."""
+
+    def falsified(self, proposition: str, effort: Looking, /) -> Counterexample | None:
+        """Values at which it is false."""
         ...
 
 
@@ -128,8 +137,8 @@ class LemmaSteps:
         return time.monotonic() if ms is None else float(ms) / 1000
 
     def _is_false(self, equation: Equation) -> bool:
-        falsified = getattr(self.dojo, "falsified", None)
-        return falsified is not None and falsified(equation.statement, CHECK) is not None
+        dojo = self.dojo
+        return isinstance(dojo, Falsifiable) and dojo.falsified(equation.statement, CHECK) is not None
 
     def _scripts(self, state: TacticState) -> list[Proposal]:
         """Inductions on the statement's own variables, now that the lemmas stand in the context."""

@@ -29,6 +29,7 @@ from prover.lean.evaluated import Limits as ExploreLimits
 from prover.lean.targets import (
     LIBRARY,
     STRICT,
+    STRICT_IN,
     LeanFile,
     Reading,
     Target,
@@ -334,6 +335,15 @@ class LeanWorker(ProcessWorker[LeanProcess]):
             if key not in self._bound:
                 self._bound[key] = bound_in(target, partial(errors, key[0]))
         return [self._bound[key] for key in keys]
+
+    def stated(self, target: Target, proposition: str) -> ProofView | None:
+        """A proposition in a theorem's context as a proof state; None when it does not elaborate there."""
+        raw = self.request("enter", state=self.state_before(target), text=f"{STRICT_IN}example : {proposition} := by sorry")
+        proofs: list[ProofView] = raw["proofs"]
+        if len(proofs) == 1:
+            return proofs[0]
+        self.release(proofs)
+        return None
 
     def release(self, views: Sequence[ProofView]) -> None:
         """See `Engine`."""

@@ -11,6 +11,7 @@ from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.evaluated import Limits, Looking
 from prover.lean.targets import Target
+from prover.prove.lemmas import CHECK, Falsifiable
 
 TEXT = """\
 namespace Own
@@ -130,3 +131,13 @@ def test_a_hypothesis_for_all_values_stops_a_strict_search_only(lean_worker: Lea
         found = dojo.falsify(state, Looking(lenient=True)).found
     assert found is not None
     assert found.values == {"m": "1"}
+
+
+def test_conjectures_are_stated_in_the_theorems_context(lean_worker: LeanWorker, targets: dict[str, Target]) -> None:
+    with Dojo(targets["Own.own_true"], lean_worker) as (dojo, _):
+        assert isinstance(dojo, Falsifiable)
+        assert dojo.falsified("∀ x : Nat, add x Nat.Z = x", CHECK) is None
+        found = dojo.falsified("∀ x y : Nat, add x y = add x x", CHECK)
+        assert found is not None
+        assert found.values == {"x": "Own.Nat.Z", "y": "(Own.Nat.S Own.Nat.Z)"}
+        assert dojo.falsified("does not elaborate", CHECK) is None
