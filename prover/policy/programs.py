@@ -48,8 +48,8 @@ class Programs:
         return 0 if goal is None or not is_program(goal) else 2 if introduced(view.before) else 1
 
     def propose(self, view: View) -> Iterator[Offer]:
-        """To the statement closers on the first visit, the others on the second, between which the file's functions are explored
-        (`prover.prove.lemmas`); to other goals all on the first.
+        """To the statement closers and one induction that may leave something on the first visit, the others on the second,
+        before which the file's functions are explored (`prover.prove.lemmas`). To other goals all on the first.
         """
         goal = first_goal(view)
         statement = introduced(view.before)
@@ -69,9 +69,13 @@ class Programs:
                 if not goal.unnamed and not inducted:
                     yield from self._closers(goal, grind)
                     yield from self._splits(goal, f"first | {grind} | ({simplify} <;> {grind})")
-        if goal.shape in ("∀", "→") or (statement and view.stage == 0):
+        if goal.shape in ("∀", "→"):
             return
         leave = f"try (first | {grind} | ({simplify} <;> try {grind}))"
+        if statement and view.stage == 0:
+            if not goal.unnamed and not inducted:
+                yield from self._leaving(goal, leave)[:1]
+            return
         wrappers = [f.name for f in goal.own_functions if not f.recursive]
         if wrappers:
             yield Offer(f"simp only [{', '.join(wrappers)}] at *", -0.4, "programs.unfold")
@@ -86,10 +90,7 @@ class Programs:
         yield from self._cases(goal, leave)
         if inducted:
             return  # what an induction left is generalised first: `prover.policy.lemmas`
-        for rank, v in enumerate(candidates(goal)[:CANDIDATES]):
-            text = induction_text(goal, v, generalised(goal, v))
-            if text is not None:
-                yield Offer(f"({text}) <;> {leave}", -0.35 - 0.3 * rank, "programs.induct")
+        yield from self._leaving(goal, leave)[1 if statement else 0 :]
         for rank, (call, others) in enumerate(list(dict.fromkeys(calls(goal)))[:CANDIDATES]):
             yield Offer(f"{_along(call, others)} <;> {leave}", -0.6 - 0.2 * rank, "programs.functional")
 
@@ -118,6 +119,12 @@ class Programs:
             split = [f"cases {o.name}" for o in ranked[:SPLIT] if o.name in others]
             if text is not None and split:
                 yield Offer(f"({text}) <;> {' <;> '.join(split)} <;> ({close})", -0.4 - 0.3 * rank, "programs.induct_split")
+
+    @staticmethod
+    def _leaving(goal: Goal, leave: str) -> list[Offer]:
+        """Inductions that close what they can and leave the rest."""
+        texts = enumerate(induction_text(goal, v, generalised(goal, v)) for v in candidates(goal)[:CANDIDATES])
+        return [Offer(f"({t}) <;> {leave}", -0.35 - 0.3 * rank, "programs.induct") for rank, t in texts if t is not None]
 
     @staticmethod
     def _cases(goal: Goal, leave: str) -> Iterator[Offer]:

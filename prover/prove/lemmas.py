@@ -1,8 +1,8 @@
 """Lemmas that a search finds for itself, when a theorem did not fall to the first look at it.
 
-On the second visit of the statement, introduced (`prover.policy.base.introduced`), the file's functions are explored
-(`prover.explore.theory`). The lemmas found become steps of the search, one `have` each, so that a proof shows them and what it
-does not need can be left out again.
+What a first induction leaves is worked on for a few states. Then, on the second visit of the statement, introduced
+(`prover.policy.base.introduced`), the file's functions are explored (`prover.explore.theory`). The lemmas found become steps of
+the search, one `have` each, so that a proof shows them and what it does not need can be left out again.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from search.types import Proposal
 
 VISIT = 1
 """The statement's visit on which exploration begins: its first look costs less and proves most."""
+BEFORE = 8
+"""So many states below the statement are worked on before exploration; further ones give up their first visit to it."""
 LEMMA_LOG_PROB = -0.05
 SCRIPT_LOG_PROB, SCRIPT_STEP = -0.5, 0.05
 PART_OF_BUDGET = 0.4
@@ -79,6 +81,7 @@ class LemmaSteps:
     file: str = ""
     _plan: tuple[str, ...] | None = field(default=None, init=False)
     _from: tuple[str, ...] = field(default=(), init=False)
+    _states: int = field(default=0, init=False)
     _theory: Theory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +91,9 @@ class LemmaSteps:
         """Proposals for a state, and whether they are all that is to be tried on it."""
         if self._plan is None and visit == VISIT and introduced(state.before):
             self._from, self._plan = state.before, self._explored(state.tactic_state)
+        if self._plan is None and visit == 0 and self._can_explore() and not introduced(state.before):
+            self._states += 1
+            return [], self._states > BEFORE
         first = len(self._from)
         done = state.before[first:]
         if not self._plan or state.before[:first] != self._from or self._plan[: len(done)] != done:
@@ -97,11 +103,14 @@ class LemmaSteps:
             return (step, True) if visit == 0 or (not done and visit == VISIT) else ([], False)
         return self._scripts(state.tactic_state) if visit == 0 else [], False
 
+    def _can_explore(self) -> bool:
+        return bool(self._theory.functions) and hasattr(self.dojo, "conjectures") and hasattr(self.dojo, "run_tacs")
+
     def _explored(self, state: TacticState) -> tuple[str, ...]:
-        dojo, theory = self.dojo, self._theory
-        if not theory.functions or not hasattr(dojo, "conjectures") or not hasattr(dojo, "run_tacs"):
+        theory = self._theory
+        if not self._can_explore():
             return ()
-        explorable: Explorable = dojo
+        explorable: Explorable = self.dojo  # type: ignore[assignment]
         budget_s = MAX_S if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
         key = " ".join([self.file, *theory.functions])
         seconds, plan = self.known.theories.get(key, (0.0, ()))

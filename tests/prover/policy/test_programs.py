@@ -63,12 +63,12 @@ def test_inductions_that_only_close_stand_before_those_that_leave_goals() -> Non
     assert tactics[0] == "grind [My.leq]" and all(closing[1:6]) and not any("try" in t for t in tactics[:6])
 
 
-def test_what_leaves_goals_comes_on_the_second_visit_to_a_statement() -> None:
+def test_what_leaves_goals_comes_on_the_second_visit_to_a_statement_but_for_one_induction() -> None:
     seen = view("leq x y = leq (S x) (S y)", "x y z : Nat", file_context=ORDERED)
     both = offered(Programs(), replace(seen, before=("cases z",)))
     first, second = (set(offered(Programs(), replace(seen, stage=stage))) for stage in (0, 1))
     assert first | second == set(both) and not first & second
-    assert all("try" not in t for t in first)
+    assert sum("try" in t for t in first) == 1, "one induction may leave something on the first"
 
 
 def test_the_recursion_of_a_function_in_a_hypothesis_is_followed() -> None:

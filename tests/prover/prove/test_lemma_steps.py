@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lean_dojo import TacticState
+from lean_dojo import LeanError, TacticState
 
 from prover.lean.context import FileContext
 from prover.lean.dojo import Dojo
@@ -11,7 +11,7 @@ from prover.policy.base import View
 from prover.policy.builtin import builtin_policy
 from prover.prove.environment import SearchState
 from prover.prove.evaluator import LeanEvaluator
-from prover.prove.lemmas import LemmaSteps, theory_of
+from prover.prove.lemmas import BEFORE, LemmaSteps, theory_of
 from prover.prove.theorem import SearchSettings, find_candidate
 from search.types import Proposal, Visit
 
@@ -45,6 +45,24 @@ def test_what_recursions_consume_change_and_use_is_read_from_lean(lean_worker: L
     (target,) = lean_worker.read(REV).targets
     theory = theory_of(lean_worker.file_context(target))
     assert theory.consumed == {"R.join": (0,), "R.rev": (0,)} and theory.uses["R.rev"] == {"R.join"}
+
+
+def test_states_below_the_statement_wait_for_exploration_after_a_few() -> None:
+    class Explorable:
+        def conjectures(self, functions: tuple[str, ...]) -> tuple[()]:
+            return ()
+
+        def run_tacs(self, state: TacticState, tactics: list[str]) -> list[object]:
+            return [LeanError("no") for _ in tactics]
+
+    context = FileContext(definitions=("f",), sources={"f": "def f (n : Nat) : Nat := n"})
+    steps = LemmaSteps(Explorable(), context, timeout_s=1.0)
+    below = SearchState(STATE, before=("cases n",))
+    alone = [steps.offers(below, 0) for _ in range(BEFORE + 2)]
+    assert alone == [([], False)] * BEFORE + [([], True)] * 2, "the first go on, the next wait"
+    assert steps.offers(below, 1) == ([], False), "for a visit, no longer"
+    assert steps.offers(SearchState(STATE), 1) == ([], False), "nothing is found"
+    assert steps.offers(below, 0) == ([], False), "and nothing waits any more"
 
 
 def test_the_policy_goes_on_where_it_stopped_when_a_lemma_had_a_visit_to_itself() -> None:
