@@ -191,7 +191,9 @@ def _corpus(path: Path) -> Iterator[Example]:
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of JSON lines, with their numbers. Raises ValueError with the number of a line that is none."""
-    for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), start=1):
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
+        if not line:  # what stands behind the last line end
+            continue
         record = json.loads(line)
         if not isinstance(record, dict):
             raise ValueError(f"line {number} is no object")

@@ -91,7 +91,7 @@ def _read(folder: Path, found: Outcomes) -> None:
     whole = hashlib.sha256(content)
     skipped = 0
     before = len(found.rows)
-    for line in content.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+    for line in filter(None, content.decode("utf-8", "replace").split("\n")):
         try:
             record = json.loads(line)
             key, name = str(record["id"]), str(record["name"])

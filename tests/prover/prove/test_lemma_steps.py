@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lean_dojo import LeanError, TacticState
 
 from prover.lean.context import FileContext
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
+from prover.lean.evaluated import Equation, Limits
 from prover.policy.base import View
 from prover.policy.builtin import builtin_policy
 from prover.prove.environment import SearchState
@@ -28,13 +31,21 @@ def rev {a : Type} (x : Seq a) : Seq a := match x with
 theorem t {a : Type} (x y : Seq a) : rev (rev (join x y)) = join (rev (rev x)) (rev (rev y)) := by sorry
 end R
 """
+PATIENT = Limits(budget_s=60)
 STATE = TacticState("⊢ True", 0)
+
+
+class Patient(Dojo):
+    """Conjectures for longer than a search would wait on a loaded machine."""
+
+    def conjectures(self, functions: Sequence[str], limits: Limits = PATIENT) -> tuple[Equation, ...]:
+        return super().conjectures(functions, limits)
 
 
 def test_a_statement_is_proved_by_lemmas_that_exploration_finds_before_anything_is_left_open(lean_worker: LeanWorker) -> None:
     (target,) = lean_worker.read(REV).targets
     context = lean_worker.file_context(target)
-    found = find_candidate(Dojo(target, lean_worker, 60), builtin_policy(), SearchSettings(timeout_s=None, lean_s=60), context)
+    found = find_candidate(Patient(target, lean_worker, 60), builtin_policy(), SearchSettings(timeout_s=None, lean_s=60), context)
     assert found.effort.tree is not None
     root = found.effort.tree["root"]
     second = [e["proposer"] for e in found.effort.tree["edges"] if e["parent"] == root and e["visit"] == 1]
