@@ -207,7 +207,7 @@ class Dojo(lean_dojo.Dojo):
             cannot evaluate, or is lost over it, finds nothing.
         """
         look = getattr(self.engine, "falsify", None)
-        left_s = math.inf if self.deadline is None else self.deadline - self.clock()
+        left_s = self._left_s()
         if look is None or left_s <= 0:
             return CANNOT
         effort = replace(effort, seconds=min(effort.seconds, left_s))
@@ -250,7 +250,7 @@ class Dojo(lean_dojo.Dojo):
         Raises LeanProcessError when Lean is lost over it: nothing is known then.
         """
         look = getattr(self.engine, "conjectures", None)
-        left_s = math.inf if self.deadline is None else self.deadline - self.clock()
+        left_s = self._left_s()
         if look is None or not functions or left_s <= 0:
             return ()
         limits = replace(limits, budget_s=min(limits.budget_s, left_s))
@@ -267,11 +267,15 @@ class Dojo(lean_dojo.Dojo):
         request = json.loads(req)
         return reply_of(self.run_tacs(self._live.tactic_state(request["sid"]), [request["cmd"]])[0])
 
+    def _left_s(self) -> float:
+        """Seconds until the deadline; math.inf without one."""
+        return math.inf if self.deadline is None else self.deadline - self.clock()
+
     @property
     def _limits(self) -> Limits:
         if self.deadline is None:
             return Limits(self.timeout, self.heartbeats)
-        left = max(SHORTEST_S, self.deadline - self.clock())
+        left = max(SHORTEST_S, self._left_s())
         return Limits(min(self.timeout, left), self.heartbeats, left)
 
     @property
@@ -379,7 +383,7 @@ class Dojo(lean_dojo.Dojo):
     def _warm_up_limits(self) -> Limits:
         if self.deadline is None:
             return Limits(WARM_UP_TIMEOUT_S, 0)
-        left = max(SHORTEST_S, self.deadline - self.clock())
+        left = max(SHORTEST_S, self._left_s())
         return Limits(min(WARM_UP_TIMEOUT_S, left), 0, left)
 
 

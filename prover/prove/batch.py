@@ -305,9 +305,9 @@ class _Batch:
                 found = self.attempt(item, worker, turn, lambda: self.over() or moves.is_dropped(item), expanded)
             left_over = moves.ended(item, number, turn, isinstance(found, Candidate))
             if found is not None:
-                self._found(item, self._ended(found))
+                self._found(item, found)
             elif left_over:
-                self.settle(item, self._ended(Failure(OUT_OF_TIME)))
+                self.settle(item, Failure(OUT_OF_TIME))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -315,7 +315,7 @@ class _Batch:
         """At the end of the time: the theorems that no search has are settled."""
         try:
             for item in moves.left_over(self.unsettled):
-                self.settle(item, self._ended(Failure(OUT_OF_TIME)))
+                self.settle(item, Failure(OUT_OF_TIME))
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._fail(error)
 
@@ -368,7 +368,7 @@ class _Batch:
         else:
             self.settle(item, found)
 
-    def _ended(self, found: Candidate | Failure) -> Candidate | Failure:
+    def _ended(self, found: Proof | Candidate | Failure) -> Proof | Candidate | Failure:
         """With the reason of one that the batch was not patient enough for."""
         moves = self.moves
         if moves is None or not moves.gave_up or not isinstance(found, Failure) or not found.reason.startswith(OUT):
@@ -400,7 +400,7 @@ class _Batch:
         standings, left_s = self.moves.standings(), self.moves.left_s()
         if left_s <= 0:
             return
-        if math.isinf(left_s) or self.settings.deadline_s is None:
+        if math.isinf(left_s):
             return  # when it ends depends on what is proved
         soon_s = min(ESTIMATE_S, left_s / 2)
         proved, ends_s = forecast(standings, self.rates, workers, [soon_s, left_s])
@@ -433,6 +433,7 @@ class _Batch:
 
     def settle(self, item: Item, outcome: Proof | Candidate | Failure) -> None:
         """Notes how a theorem ended."""
+        outcome = self._ended(outcome)
         record = record_of(item, outcome)
         with self._changed:
             if self.folder is not None:
@@ -459,7 +460,7 @@ class _Batch:
             elif self.moves.left_s() > 0:
                 self.moves.again(item)
             else:
-                self.settle(item, self._ended(Failure(OUT_OF_TIME, refused.candidate.effort)))
+                self.settle(item, Failure(OUT_OF_TIME, refused.candidate.effort))
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

@@ -45,6 +45,7 @@ CHECK = Looking(tries=300, seconds=0.2)
 """Of a conjecture, for values at which it is false."""
 
 
+@runtime_checkable
 class Explorable(Steps, Protocol):
     """A Dojo that conjectures."""
 
@@ -83,15 +84,17 @@ class LemmaSteps:
     _from: tuple[str, ...] = field(default=(), init=False)
     _states: int = field(default=0, init=False)
     _theory: Theory = field(init=False)
+    _explorable: Explorable | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._theory = theory_of(self.file_context)
+        self._explorable = self.dojo if self._theory.functions and isinstance(self.dojo, Explorable) else None
 
     def offers(self, state: SearchState, visit: int) -> tuple[list[Proposal], bool]:
         """Proposals for a state, and whether they are all that is to be tried on it."""
         if self._plan is None and visit == VISIT and introduced(state.before):
             self._from, self._plan = state.before, self._explored(state.tactic_state)
-        if self._plan is None and visit == 0 and self._can_explore() and not introduced(state.before):
+        if self._plan is None and visit == 0 and self._explorable is not None and not introduced(state.before):
             self._states += 1
             return [], self._states > BEFORE
         first = len(self._from)
@@ -103,14 +106,11 @@ class LemmaSteps:
             return (step, True) if visit == 0 or (not done and visit == VISIT) else ([], False)
         return self._scripts(state.tactic_state) if visit == 0 else [], False
 
-    def _can_explore(self) -> bool:
-        return bool(self._theory.functions) and hasattr(self.dojo, "conjectures") and hasattr(self.dojo, "run_tacs")
-
     def _explored(self, state: TacticState) -> tuple[str, ...]:
         theory = self._theory
-        if not self._can_explore():
+        explorable = self._explorable
+        if explorable is None:
             return ()
-        explorable: Explorable = self.dojo  # type: ignore[assignment]
         budget_s = MAX_S if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
         key = " ".join([self.file, *theory.functions])
         seconds, plan = self.known.theories.get(key, (0.0, ()))
