@@ -23,20 +23,29 @@ def ranked(proposals: Iterable[Proposal]) -> list[Proposal]:
 
 
 class Expander(Generic[S]):
-    """Runs tactics and adds their edges to the graph. `tactics_run` counts outcomes."""
+    """Runs tactics and adds their edges to the graph; what is stopped to be run again has none yet.
+
+    `tactics_run` counts outcomes.
+    """
 
     def __init__(self, env: Environment[S], graph: SearchGraph[S]) -> None:
         self._env = env
         self._graph = graph
         self._offered: defaultdict[int, set[str]] = defaultdict(set)
+        self._stopped: defaultdict[int, list[Proposal]] = defaultdict(list)
         self._rest: dict[int, list[Proposal]] = {}
         self.tactics_run = 0
 
+    def stopped(self, node: Node[S]) -> tuple[Proposal, ...]:
+        """What was run on the node and may be offered again."""
+        return tuple(self._stopped[node.id])
+
     def expand(self, node: Node[S], proposals: Sequence[Proposal]) -> list[Edge]:
-        """Visit `node`; what was offered for it before is left out. Statuses are not updated."""
+        """Visit `node`; what was offered for it before is left out, unless it was stopped. Statuses are not updated."""
         known = self._offered[node.id]
         new = [proposal for proposal in ranked(proposals) if proposal.tactic not in known]
         known.update(proposal.tactic for proposal in new)
+        self._stopped[node.id] = [proposal for proposal in self._stopped[node.id] if proposal.tactic not in known]
         outcomes = self._run(node, new)
         self._graph.begin_visit(node)
         return self._add(node, new, outcomes)
@@ -59,7 +68,14 @@ class Expander(Generic[S]):
     def _add(self, node: Node[S], proposals: list[Proposal], outcomes: Sequence[Outcome[S]]) -> list[Edge]:
         if len(outcomes) < len(proposals):
             self._rest[node.id] = proposals[len(outcomes) :]
-        return [self._edge(node, *pair) for pair in zip(proposals, outcomes, strict=False)]
+        edges = []
+        for proposal, outcome in zip(proposals, outcomes, strict=False):
+            if isinstance(outcome, TimedOut) and outcome.again:
+                self._offered[node.id].discard(proposal.tactic)
+                self._stopped[node.id].append(proposal)
+            else:
+                edges.append(self._edge(node, proposal, outcome))
+        return edges
 
     def _edge(self, node: Node[S], proposal: Proposal, outcome: Outcome[S]) -> Edge:
         match outcome:

@@ -8,7 +8,8 @@ Invariants.
 
 - Only live nodes are expanded, each at most once a visit and `1 + len(revisits)` times in all. One that the evaluator knows to
   have no proof fails at once, and with it every tactic that needs it.
-- A tactic is run once on a node: what an earlier visit offered is left out of a later one.
+- A tactic is run once on a node: what an earlier visit offered is left out of a later one. One that the environment stopped to
+  be run again (`TimedOut`) has no edge until then.
 - A candidate is looked at before the budget; N expansions means exactly N.
 - A refused candidate costs the edge that completed it, for good, so refusals end and none is ever returned. The
   tactics that were left out because that edge had closed its node are run then; it is still the same expansion.
@@ -104,7 +105,7 @@ def search(
             return ended(Status.EXHAUSTED)
         if (status := over()) is not None:
             return ended(status)
-        offers = evaluator.proposals([Visit(node.state, node.visits) for node in chosen])
+        offers = evaluator.proposals([Visit(node.state, node.visits, expander.stopped(node)) for node in chosen])
         for place, (node, proposals) in enumerate(zip(chosen, offers, strict=True)):
             if not graph.is_live(node):  # an earlier node of the batch has settled what it is for
                 continue

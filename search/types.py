@@ -83,9 +83,10 @@ class Rejected:
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The tactic was stopped after `seconds`."""
+    """The tactic was stopped after `seconds`; `again`: it may be offered on a later visit, and then has more time."""
 
     seconds: float
+    again: bool = False
 
 
 Outcome: TypeAlias = Advanced[S] | Closed | Rejected | TimedOut
@@ -104,10 +105,14 @@ class Environment(Protocol[S]):
 
 @dataclass(frozen=True)
 class Visit(Generic[S]):
-    """A state that is about to be expanded; `number` says how often that was done before."""
+    """A state that is about to be expanded; `number` says how often that was done before.
+
+    `stopped` is what earlier visits offered and the environment stopped to be run again (`TimedOut`).
+    """
 
     state: S
     number: int = 0
+    stopped: tuple[Proposal, ...] = ()
 
 
 class Evaluator(Protocol[S]):
@@ -117,7 +122,7 @@ class Evaluator(Protocol[S]):
         """For each visit the tactics to try, in any order; an empty list means that there is no idea, None that the state is
         known to have no proof.
 
-        What was offered at an earlier visit of the same state may be offered again and is not run again.
+        What was offered at an earlier visit of the same state may be offered again and is not run again, unless it was stopped.
         """
         ...
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,23 @@ class Dojo(lean_dojo.Dojo):
             if stop_when_done and isinstance(results[-1], ProofFinished):
                 break
         return results
+
+    @property
+    def stops(self) -> bool:
+        """Whether a tactic past its time is stopped while its process stays, so that a short time costs nothing else."""
+        return self.engine.stops
+
+    @contextmanager
+    def limited(self, seconds: float = math.inf, heartbeats: int | None = None) -> Iterator[None]:
+        """Inside, a single tactic has at most so many seconds and heartbeats (in thousands)."""
+        usual = self.timeout, self.heartbeats
+        self.timeout = min(self.timeout, seconds)
+        if heartbeats is not None:
+            self.heartbeats = min(self.heartbeats or heartbeats, heartbeats)
+        try:
+            yield
+        finally:
+            self.timeout, self.heartbeats = usual
 
     def parts(self, state: TacticState) -> list[TacticState]:
         """The goals of a state as states of their own, when they do not depend on each other; else the state alone."""

@@ -57,7 +57,7 @@ class Engine(Protocol):
     `inside_s` is the time in requests and `span_s` that from first to last, of all processes so far, `start_s` what the last
     process took to start; `at_once` is how many tactics one round trip takes, `tries` how many processes a tactic may end before
     it is set aside, `patience` how many may be lost over a state that is made again; `stays` tells whether a process serves
-    theorem after theorem, and so can hold several.
+    theorem after theorem, and so can hold several, `stops` whether a tactic past its time is stopped without ending the process.
     """
 
     generation: int
@@ -67,6 +67,7 @@ class Engine(Protocol):
     tries: int
     patience: int
     stays: bool
+    stops: bool
 
     # ---- texts
 

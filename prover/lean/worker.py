@@ -59,6 +59,7 @@ class ProcessWorker(ABC, Generic[P]):
     tries = 1
     patience = 2
     stays = True
+    stops = False
 
     def __init__(self, memory_mb: int, timeout_s: float, import_timeout_s: float) -> None:
         self.memory_mb = memory_mb

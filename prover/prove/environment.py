@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import lean_dojo
@@ -37,10 +39,18 @@ class SearchState:
 
 
 class DojoEnvironment:
-    """A Dojo as the search sees it."""
+    """A Dojo as the search sees it.
 
-    def __init__(self, dojo: lean_dojo.Dojo) -> None:
+    Args:
+        dojo: the theorem.
+        brief_s: seconds that a tactic has when it is first run on a state, where the Dojo can stop it at no cost; what needs more
+            may be offered again, and then has the Dojo's own limit. None: that limit at once.
+    """
+
+    def __init__(self, dojo: lean_dojo.Dojo, brief_s: float | None = None) -> None:
         self.dojo = dojo
+        self._brief_s = brief_s if getattr(dojo, "stops", False) else None
+        self._stopped: set[tuple[int, str]] = set()
 
     def part(self, state: TacticState, before: tuple[str, ...] = ()) -> Part[SearchState]:
         """A state as a node of the search."""
@@ -64,11 +74,22 @@ class DojoEnvironment:
 
     def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
         if hasattr(self.dojo, "run_tacs"):
-            return list(self.dojo.run_tacs(state, tactics, stop_when_done=True))
+            return self._briefly_first(state, tactics)
         results: list[Any] = []
         for tactic in tactics:
             results.append(self.dojo.run_tac(state, tactic))
             if isinstance(results[-1], ProofFinished):
+                break
+        return results
+
+    def _briefly_first(self, state: TacticState, tactics: list[str]) -> list[Any]:
+        """Runs tactics in their order, those that were stopped before with all their time."""
+        results: list[Any] = []
+        for before, group in groupby(tactics, lambda tactic: self._brief_s is None or (state.id, tactic) in self._stopped):
+            limited = nullcontext() if before else self.dojo.limited(seconds=self._brief_s)
+            with limited:
+                results += self.dojo.run_tacs(state, list(group), stop_when_done=True)
+            if results and isinstance(results[-1], ProofFinished):
                 break
         return results
 
@@ -88,7 +109,10 @@ class DojoEnvironment:
             case LeanError():
                 return Rejected(result.error)
             case _:
-                return TimedOut(result.seconds)
+                stopped = (here.state.tactic_state.id, tactic)
+                again = self._brief_s is not None and stopped not in self._stopped and not self.dojo.out_of_time
+                self._stopped.add(stopped)
+                return TimedOut(result.seconds, again)
 
 
 def view_of(state: SearchState, file_context: FileContext, visit: int = 0, theorem: str = "") -> View:

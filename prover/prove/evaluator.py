@@ -21,6 +21,8 @@ from search.types import Proposal, Visit
 
 REVISIT_LOG_PROBS = (-1.5, -2.5, -3.0, -3.5)
 """Of expanding a state once more, by visits so far: later visits offer dearer tactics, and the last ones cost seconds."""
+AGAIN_LOG_PROB = -2.0
+"""Of what was stopped and is run once more, with more time: few proofs need a tactic that takes long."""
 MAX_ERROR = 600
 """Characters of Lean's message about a failed tactic that are kept for a language model."""
 VISITS = 1 + len(REVISIT_LOG_PROBS)
@@ -73,7 +75,7 @@ class LeanEvaluator:
 
     def proposals(self, visits: Sequence[Visit[SearchState]]) -> list[list[Proposal] | None]:
         """The policy's proposals, what Lean's searches suggest, and the known proof of an equal goal; None for a false state."""
-        return [self._propose(visit.state, visit.number) for visit in visits]
+        return [self._propose(visit.state, visit.number, visit.stopped) for visit in visits]
 
     def values(self, visits: Sequence[Visit[SearchState]]) -> list[float]:
         """The critic's values; 1 without a critic."""
@@ -91,7 +93,7 @@ class LeanEvaluator:
                 likeliest.setdefault(edge.proposer, Failed(edge.tactic, edge.error[:MAX_ERROR], edge.proposer))
         self._failed[node.state.tactic_state.id] = tuple(likeliest.values())
 
-    def _propose(self, state: SearchState, visit: int) -> list[Proposal] | None:
+    def _propose(self, state: SearchState, visit: int, stopped: Sequence[Proposal]) -> list[Proposal] | None:
         if self.falsifier is not None and self.falsifier.is_dead(state.tactic_state):
             return None
         asked = visit - self._without[state.tactic_state.id]
@@ -108,6 +110,7 @@ class LeanEvaluator:
         with self.turn.given_up():
             found += self.policy.propose(view)
         self.calls, self.seconds = self.calls + 1, self.seconds + self.turn.now() - began
+        found += [replace(proposal, log_prob=proposal.log_prob + AGAIN_LOG_PROB) for proposal in stopped]
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(visit, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))

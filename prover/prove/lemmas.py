@@ -8,8 +8,7 @@ the search, one `have` each, so that a proof shows them and what it does not nee
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -29,8 +28,9 @@ from search.types import Proposal
 
 VISIT = 1
 """The statement's visit on which exploration begins: its first look costs less and proves most."""
-BEFORE = 8
-"""So many states below the statement are worked on before exploration; further ones give up their first visit to it."""
+BEFORE, BEFORE_PART = 8, 0.15
+"""So many states below the statement are worked on before exploration, in so much of the budget; further ones give up their first
+visit to it."""
 LEMMA_LOG_PROB = -0.05
 SCRIPT_LOG_PROB, SCRIPT_STEP = -0.5, 0.05
 PART_OF_BUDGET = 0.4
@@ -51,6 +51,10 @@ class Explorable(Steps, Protocol):
 
     def conjectures(self, functions: tuple[str, ...], /) -> tuple[Equation, ...]:
         """Equations that hold of small values."""
+        ...
+
+    def limited(self, *, heartbeats: int) -> AbstractContextManager[None]:
+        """Inside, a single tactic has at most so many heartbeats, in thousands."""
         ...
 
 
@@ -83,6 +87,7 @@ class LemmaSteps:
     _plan: tuple[str, ...] | None = field(default=None, init=False)
     _from: tuple[str, ...] = field(default=(), init=False)
     _states: int = field(default=0, init=False)
+    _below_since: float = field(default=0.0, init=False)
     _theory: Theory = field(init=False)
     _explorable: Explorable | None = field(init=False)
 
@@ -95,8 +100,11 @@ class LemmaSteps:
         if self._plan is None and visit == VISIT and introduced(state.before):
             self._from, self._plan = state.before, self._explored(state.tactic_state)
         if self._plan is None and visit == 0 and self._explorable is not None and not introduced(state.before):
+            if self._states == 0:
+                self._below_since = self._clock()
             self._states += 1
-            return [], self._states > BEFORE
+            over = self.timeout_s is not None and self._clock() - self._below_since > BEFORE_PART * self.timeout_s
+            return [], over or self._states > BEFORE
         first = len(self._from)
         done = state.before[first:]
         if not self._plan or state.before[:first] != self._from or self._plan[: len(done)] != done:
@@ -121,24 +129,11 @@ class LemmaSteps:
                 raise
             except LeanProcessError:
                 return ()  # nothing is known of the file's functions, so nothing is noted
-            with self._briefly():
+            with explorable.limited(heartbeats=HEARTBEATS):
                 found = lemmas(explorable, state, conjectures, theory, budget_s, clock=self._clock, is_false=self._is_false)
             plan = tuple(lemma.tactic for lemma in found)
             self.known.note_theory(key, budget_s, plan)
         return plan
-
-    @contextmanager
-    def _briefly(self) -> Iterator[None]:
-        """A tactic's limit is smaller inside, where the Dojo has one: most proofs of lemmas are quick, most failures are not."""
-        usual = getattr(self.dojo, "heartbeats", None)
-        if usual is None:
-            yield
-            return
-        vars(self.dojo)["heartbeats"] = min(usual, HEARTBEATS)
-        try:
-            yield
-        finally:
-            vars(self.dojo)["heartbeats"] = usual
 
     def _clock(self) -> float:
         """Seconds in Lean where the Dojo counts them, since other work on the machine costs the budget nothing then."""

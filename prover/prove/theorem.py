@@ -33,6 +33,9 @@ from search.types import Budget, ProofTree
 
 NO_FILE_CONTEXT = FileContext()
 FOREVER_S = 1e6
+BRIEF_S, BRIEF_PART = 1.0, 0.05
+"""Seconds, and part of the theorem's budget, that a tactic has when it is first run on a state: of 185 tactics in proofs of the
+starter theorems two took longer, and those that fail take most of a search's time."""
 CONTRADICTIONS = ("omega", "simp_all", "grind")
 
 
@@ -124,18 +127,20 @@ def find_candidate(
 
     try:
         with noting_faults() as policy_faults, noting_tokens() as tokens, dojo as (opened, initial):
-            environment = DojoEnvironment(opened)
+            budgets = [s for s in (settings.timeout_s, settings.lean_s) if s is not None]
+            brief_s = max(BRIEF_S, BRIEF_PART * min(budgets)) if budgets else None
+            environment = DojoEnvironment(opened, brief_s)
             messages_of = getattr(opened, "messages_of", None)
             file = _file_of(dojo)
             goals = GoalsOfSearch(known, opened.key, file) if hasattr(opened, "key") else None
             falsifier = None
             if hasattr(opened, "falsify") and goals is not None:
-                falsifier = Falsifier(opened, initial, settings.refute, goals.is_false, goals.refute)
+                clock = turn.used if budgets else None
+                falsifier = Falsifier(opened, initial, settings.refute, clock, goals.is_false, goals.refute)
             if falsifier is not None:
                 falsifier.look(FIRST)
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
                     return Candidate(contradiction, Effort(turn.used() - started), {"contradiction": 1}, vacuous=True)
-            budgets = [s for s in (settings.timeout_s, settings.lean_s) if s is not None]
             lemmas = LemmaSteps(opened, file_context, min(budgets, default=None), known, file)
             evaluator = LeanEvaluator(
                 policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, goals, turn

@@ -87,6 +87,7 @@ class FakeEngine:
     at_once = 1000
     tries = MAX_TRIES
     patience = 5
+    stops = True
     start_s = 0.0
     alive = True
     stopping = False

@@ -61,6 +61,7 @@ class LeanWorker(ProcessWorker[LeanProcess]):
     at_once = 10_000
     tries = MAX_TRIES
     patience = 5
+    stops = True
     use = spares.SEARCH
     """What its processes are for: which of those that were started ahead it may take, and what they may load."""
 
