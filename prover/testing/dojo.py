@@ -119,6 +119,10 @@ class FakeEngine:
     def release(self, views: Sequence[ProofView]) -> None:
         """Nothing is held."""
 
+    def messages(self, view: ProofView, tactic: str, limits: Limits) -> list[str]:
+        """A search of the library finds nothing."""
+        return []
+
     def is_warm(self, modules: tuple[str, ...]) -> bool:
         """There is no library to index."""
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from lean_dojo import LeanError, TacticState
 
@@ -66,8 +67,11 @@ def test_states_below_the_statement_wait_for_exploration_after_a_few() -> None:
         def run_tacs(self, state: TacticState, tactics: list[str]) -> list[object]:
             return [LeanError("no") for _ in tactics]
 
+        def limited(self, heartbeats: int) -> AbstractContextManager[None]:
+            return nullcontext()
+
     context = FileContext(definitions=("f",), sources={"f": "def f (n : Nat) : Nat := n"})
-    steps = LemmaSteps(Explorable(), context, timeout_s=1.0)
+    steps = LemmaSteps(Explorable(), context, timeout_s=600.0)
     below = SearchState(STATE, before=("cases n",))
     alone = [steps.offers(below, 0) for _ in range(BEFORE + 2)]
     assert alone == [([], False)] * BEFORE + [([], True)] * 2, "the first go on, the next wait"

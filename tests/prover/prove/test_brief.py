@@ -1,0 +1,52 @@
+"""A tactic is first run briefly, and with its whole time when it is offered again: what is slow costs little until it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from prover.audit.outcome import Candidate, Failure
+from prover.policy.base import View
+from prover.prove.environment import DojoEnvironment
+from prover.prove.theorem import BRIEF_S, SearchSettings, find_candidate
+from prover.testing.dojo import Done, FakeDojo, FakeTheorem, Slow
+from search.types import Closed, Proposal, TimedOut
+
+SLOW = FakeTheorem("t", "⊢ P", {"⊢ P": {"slow": Slow(4.0, Done()), "slower": Slow(20.0, Done())}})
+
+
+@dataclass
+class Offers:
+    """The same tactics on every visit; `stages` has the visits it was asked at."""
+
+    tactics: tuple[str, ...]
+    stages: list[int] = field(default_factory=list)
+
+    def propose(self, view: View) -> list[Proposal]:
+        self.stages.append(view.stage)
+        return [Proposal(tactic, -1.0, "test") for tactic in self.tactics]
+
+
+def test_a_slow_tactic_proves_on_the_second_visit() -> None:
+    found = find_candidate(FakeDojo(SLOW), Offers(("slow",)), SearchSettings(timeout_s=20.0))
+    assert isinstance(found, Candidate)
+    assert (found.proof, found.effort.expansions, found.effort.tactics_run) == ("slow", 2, 2)
+
+
+def test_without_a_limit_of_time_it_has_its_whole_time_at_once() -> None:
+    found = find_candidate(FakeDojo(SLOW), Offers(("slow",)), SearchSettings(timeout_s=None))
+    assert isinstance(found, Candidate) and found.effort.expansions == 1
+
+
+def test_what_needs_more_than_its_whole_time_is_run_twice_and_no_more() -> None:
+    found = find_candidate(FakeDojo(SLOW), Offers(("slower",)), SearchSettings(timeout_s=20.0))
+    assert isinstance(found, Failure) and found.effort.tactics_run == 2
+    assert found.effort.tree is not None
+    assert [edge["error"] for edge in found.effort.tree["edges"]] == ["timed out after 10 s"]
+
+
+def test_the_brief_time_is_of_the_first_run_on_a_state_only() -> None:
+    with FakeDojo(SLOW) as (dojo, initial):
+        environment = DojoEnvironment(dojo, BRIEF_S)
+        state = environment.part(initial).state
+        assert environment.step(state, ["slow", "slower"]) == [TimedOut(BRIEF_S, again=True)] * 2
+        assert environment.step(state, ["slower", "slow"]) == [TimedOut(10.0), Closed()]
