@@ -10,7 +10,6 @@ Each lemma stands in the proof as `have lemma₁ : … := by …`. Nothing here 
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,9 @@ GENERAL = 2
 COMMUTING = 3
 """What a commutation counts as larger: its proof needs the equations of the next sizes."""
 SMALL = 6
+NESTED = 4
+"""What an equation counts as larger that applies a constructor to itself, as in `even (succ (succ x))`."""
+ITSELF = re.compile(r"(?:^|[( ])(\S+) \(\1 ")
 CLOSED = 5
 """What an equation counts as larger that applies a constructor to no variable, as in `plus x (succ zero) = succ x`."""
 LEMMA = "lemma"
@@ -57,12 +59,14 @@ class Lemma:
         equation: what it says.
         script: what proves it once its variables are introduced.
         before: the state in which it was proved, with the lemmas before it in context.
+        after: the state that it left, with itself in context.
     """
 
     name: str
     equation: Equation
     script: str
     before: TacticState
+    after: TacticState
 
     @property
     def statement(self) -> str:
@@ -121,45 +125,25 @@ class Theory:
         return frozenset(found)
 
 
-def lemmas(
-    steps: Steps,
-    state: TacticState,
-    conjectures: Sequence[Equation],
-    theory: Theory,
-    budget_s: float,
-    most: int = 12,
-    clock: Callable[[], float] = time.monotonic,
+def proved(
+    steps: Steps, state: TacticState, conjectures: Sequence[Equation], theory: Theory, over: Callable[[], bool], most: int,
     is_false: Callable[[Equation], bool] = lambda equation: False,
-) -> list[Lemma]:
-    """Prove conjectures one after the other, each with the lemmas before it in context.
+) -> Iterator[Lemma]:  # fmt: skip
+    """Prove conjectures one after the other, each with the lemmas before it in context; gives each as soon as it is proved.
+
+    What cannot be proved yet is tried again behind each lemma about the same functions, and at the end.
 
     Args:
         steps: runs tactics.
         state: a state of the theorem; it is not changed.
         conjectures: smallest first.
         theory: what may be inducted on and unfolded.
-        budget_s: seconds; looked at before each script.
+        over: looked at before each script; ends the exploration.
         most: no more lemmas than this.
-        clock: gives seconds.
         is_false: whether values are known at which a conjecture is false; asked before the first induction.
-
-    Returns:
-        The lemmas, in the order in which their tactics have to run.
-    """
-    deadline = clock() + budget_s
-    return list(proved(steps, state, conjectures, theory, lambda: clock() > deadline, most, is_false))
-
-
-def proved(
-    steps: Steps, state: TacticState, conjectures: Sequence[Equation], theory: Theory, over: Callable[[], bool], most: int,
-    is_false: Callable[[Equation], bool] = lambda equation: False,
-) -> Iterator[Lemma]:  # fmt: skip
-    """The lemmas of `lemmas`, each as soon as it is proved, until `over`.
-
-    What cannot be proved yet is tried again behind each lemma about the same functions, and at the end.
     """
     kept = 0
-    queue = sorted(conjectures, key=urgency)
+    queue = sorted(conjectures, key=lambda equation: urgency(equation, theory.functions))
     failed: list[Equation] = []
     attempts: Counter[Equation] = Counter()
     while queue:
@@ -182,7 +166,7 @@ def proved(
             else:
                 before, (state, script) = state, found
                 kept += 1
-                yield Lemma(name, equation, script, before)
+                yield Lemma(name, equation, script, before, state)
                 about = set(SYMBOL.findall(equation.text)) & set(theory.functions)
                 hopeful = [e for e in failed if theory.functions_of(e) & about and attempts[e] < ATTEMPTS][:RETRIED]
                 failed = [e for e in failed if e not in hopeful]
@@ -192,7 +176,7 @@ def proved(
             failed = []
 
 
-def urgency(equation: Equation) -> int:
+def urgency(equation: Equation, functions: Sequence[str]) -> int:
     """Where a conjecture stands in the queue: its size, less for each variable, since what says more depends on less, and more
     for one that says little or needs others first.
     """
@@ -200,7 +184,9 @@ def urgency(equation: Equation) -> int:
     commutes = equation.size <= SMALL and sorted(SYMBOL.findall(left)) == sorted(SYMBOL.findall(right))
     names = {name for name, _ in equation.variables}
     closed = any(":" not in part and not names & set(part.split()) for part in INNERMOST.findall(equation.text))
-    return equation.size - GENERAL * len(names) + (COMMUTING if commutes else 0) + (CLOSED if closed else 0)
+    nested = any(head not in functions for head in ITSELF.findall(equation.text))
+    larger = (COMMUTING if commutes else 0) + (CLOSED if closed else 0) + (NESTED if nested else 0)
+    return equation.size - GENERAL * len(names) + larger
 
 
 def stating(name: str, equation: Equation, script: str) -> str:

@@ -87,6 +87,7 @@ class Dojo(lean_dojo.Dojo):
         self.lean_ms = 0.0
         self.tactic_ms: dict[tuple[int, str], float] = {}  # of a state's number and a tactic, what it cost last
         self.set_aside: list[str] = []
+        self._left: dict[tuple[int, str], TacticState] = {}  # by a `have`: exploration states its lemmas, then the search does
         self._live = LiveStates(target, engine, Limits(timeout, heartbeats))
         self._cannot_judge = False
 
@@ -144,6 +145,8 @@ class Dojo(lean_dojo.Dojo):
         """
         if state.id not in self._live:
             raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
+        if len(tactics) == 1 and (left := self._left.get((state.id, tactics[0]))) is not None:
+            return [left]
         results: list[Result] = []
         for start in range(0, len(tactics), self.engine.at_once):
             results += self._together(state.id, tactics[start : start + self.engine.at_once], stop_when_done)
@@ -378,7 +381,10 @@ class Dojo(lean_dojo.Dojo):
             return TacticTimeout(reply.milliseconds / 1000)
         if reply.proof is None:
             return LeanError((reply.error or "").strip())
-        return self._live.tactic_state(self._live.add(sid, tactic, reply.proof), message)
+        left = self._live.tactic_state(self._live.add(sid, tactic, reply.proof), message)
+        if tactic.startswith("have"):
+            self._left[sid, tactic] = left
+        return left
 
     def _warmed(self, sid: int) -> ProofView:
         """A state, in a process that has indexed the library: no tactic pays for that, and none is stopped over it."""

@@ -8,15 +8,16 @@ the search, one `have` each, so that a proof shows them and what it does not nee
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from lean_dojo import TacticState
+from lean_dojo import ProofFinished, TacticState
 
 from prover.errors import LeanProcessError, LeanSetupError
-from prover.explore.induction import inductions
-from prover.explore.theory import Steps, Theory, lemmas
+from prover.explore.induction import derivations, inductions
+from prover.explore.theory import Lemma, Steps, Theory, proved
 from prover.lean.context import FileContext
 from prover.lean.evaluated import Counterexample, Equation, Looking
 from prover.policy.base import introduced
@@ -28,15 +29,21 @@ from search.types import Proposal
 
 VISIT = 1
 """The statement's visit on which exploration begins: its first look costs less and proves most."""
-BEFORE, BEFORE_PART = 8, 0.15
-"""So many states below the statement are worked on before exploration, in so much of the budget; further ones give up their first
-visit to it."""
+BEFORE, BEFORE_PART = 8, 0.12
+"""So many states below the statement are worked on before exploration, in so much of the budget; others give up
+a visit to it."""
 LEMMA_LOG_PROB = -0.05
 SCRIPT_LOG_PROB, SCRIPT_STEP = -0.5, 0.05
 PART_OF_BUDGET = 0.4
 MAX_S = 20.0
 HEARTBEATS = 1500
 """Of one tactic of the exploration, in thousands: well under a second."""
+MOST = 12
+"""Lemmas of one exploration."""
+TRYING = 0.5
+"""Part of an exploration's time in which the statement itself is tried, after each lemma: few theorems need all of them."""
+TRIED = 3
+"""Inductions on the statement that are tried then."""
 SCRIPTS = 8
 """Inductions on the statement behind the lemmas."""
 APART = 2
@@ -51,6 +58,10 @@ class Explorable(Steps, Protocol):
 
     def conjectures(self, functions: tuple[str, ...], /) -> tuple[Equation, ...]:
         """Equations that hold of small values."""
+        ...
+
+    def run_tacs(self, state: TacticState, tactics: Sequence[str], /, stop_when_done: bool = False) -> Sequence[object]:
+        """One result for each tactic, each run on `state` itself; the rest may be left out behind one that closes it."""
         ...
 
     def limited(self, *, heartbeats: int) -> AbstractContextManager[None]:
@@ -85,6 +96,7 @@ class LemmaSteps:
     known: KnownGoals = field(default_factory=KnownGoals)
     file: str = ""
     _plan: tuple[str, ...] | None = field(default=None, init=False)
+    _closing: str | None = field(default=None, init=False)
     _from: tuple[str, ...] = field(default=(), init=False)
     _states: int = field(default=0, init=False)
     _below_since: float = field(default=0.0, init=False)
@@ -99,10 +111,10 @@ class LemmaSteps:
         """Proposals for a state, and whether they are all that is to be tried on it."""
         if self._plan is None and visit == VISIT and introduced(state.before):
             self._from, self._plan = state.before, self._explored(state.tactic_state)
-        if self._plan is None and visit == 0 and self._explorable is not None and not introduced(state.before):
+        if self._plan is None and self._explorable is not None and not introduced(state.before):
             if self._states == 0:
                 self._below_since = self._clock()
-            self._states += 1
+            self._states += visit == 0
             over = self.timeout_s is not None and self._clock() - self._below_since > BEFORE_PART * self.timeout_s
             return [], over or self._states > BEFORE
         first = len(self._from)
@@ -112,7 +124,12 @@ class LemmaSteps:
         if len(done) < len(self._plan):
             step = [Proposal(self._plan[len(done)], LEMMA_LOG_PROB, "explore.lemma")]
             return (step, True) if visit == 0 or (not done and visit == VISIT) else ([], False)
-        return self._scripts(state.tactic_state) if visit == 0 else [], False
+        if visit > 0:
+            return [], False
+        if self._closing is not None:
+            return [Proposal(self._closing, LEMMA_LOG_PROB, "explore.induction")], True
+        scripts = self._scripts(state.tactic_state)
+        return [Proposal(s, SCRIPT_LOG_PROB - SCRIPT_STEP * i, "explore.induction") for i, s in enumerate(scripts)], False
 
     def _explored(self, state: TacticState) -> tuple[str, ...]:
         theory = self._theory
@@ -129,11 +146,44 @@ class LemmaSteps:
                 raise
             except LeanProcessError:
                 return ()  # nothing is known of the file's functions, so nothing is noted
-            with explorable.limited(heartbeats=HEARTBEATS):
-                found = lemmas(explorable, state, conjectures, theory, budget_s, clock=self._clock, is_false=self._is_false)
+            found, seconds = self._lemmas(explorable, state, conjectures, budget_s)
             plan = tuple(lemma.tactic for lemma in found)
-            self.known.note_theory(key, budget_s, plan)
+            self.known.note_theory(key, seconds, plan)
         return plan
+
+    def _lemmas(
+        self, explorable: Explorable, state: TacticState, conjectures: Sequence[Equation], budget_s: float
+    ) -> tuple[list[Lemma], float]:
+        """The lemmas that are found until the statement falls to an induction with them, or the budget is spent; and the budget
+        that they are worth.
+        """
+        began = self._clock()
+        tried_s = 0.0
+        found: list[Lemma] = []
+
+        def spent_s() -> float:
+            return self._clock() - began
+
+        def over() -> bool:
+            return spent_s() > budget_s
+
+        with explorable.limited(heartbeats=HEARTBEATS):
+            for lemma in proved(explorable, state, conjectures, self._theory, over, MOST, self._is_false):
+                found.append(lemma)
+                if tried_s > TRYING * spent_s():
+                    continue
+                before_s = spent_s()
+                self._closing = self._closes(explorable, lemma.after)
+                tried_s += spent_s() - before_s
+                if self._closing is not None:
+                    return found, spent_s()
+        return found, budget_s
+
+    def _closes(self, explorable: Explorable, state: TacticState) -> str | None:
+        """A first induction, or `grind` alone, that closes the statement."""
+        scripts = [*derivations(self._theory.equations), *self._scripts(state)[:TRIED]]
+        results = explorable.run_tacs(state, scripts, stop_when_done=True)
+        return next((s for s, r in zip(scripts, results, strict=False) if isinstance(r, ProofFinished)), None)
 
     def _clock(self) -> float:
         """Seconds in Lean where the Dojo counts them, since other work on the machine costs the budget nothing then."""
@@ -144,7 +194,7 @@ class LemmaSteps:
         dojo = self.dojo
         return isinstance(dojo, Falsifiable) and dojo.falsified(equation.statement, CHECK) is not None
 
-    def _scripts(self, state: TacticState) -> list[Proposal]:
+    def _scripts(self, state: TacticState) -> list[str]:
         """Inductions on the statement's own variables, now that the lemmas stand in the context."""
         theory = self._theory
         goal = first_goal(view_of(SearchState(state), self.file_context))
@@ -152,8 +202,7 @@ class LemmaSteps:
         text = state.goals[0].conclusion
         apart = list(inductions(own, theory.equations, text, theory.types, False, theory.consumed, theory.changing))[:APART]
         plain = list(dict.fromkeys(inductions(own, theory.equations, text, (), True, theory.consumed, theory.changing)))
-        scripts = dict.fromkeys([*plain[:SCRIPTS], *apart])
-        return [Proposal(s, SCRIPT_LOG_PROB - SCRIPT_STEP * i, "explore.induction") for i, s in enumerate(scripts)]
+        return list(dict.fromkeys([*plain[:SCRIPTS], *apart]))
 
 
 def theory_of(context: FileContext) -> Theory:

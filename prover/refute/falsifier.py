@@ -18,7 +18,7 @@ from prover.lean.evaluated import Counterexample, Falsification, Looking
 
 FIRST = Looking(tries=300, seconds=0.5)
 """Before the first expansion, which proves most theorems that are true."""
-PART = 0.25
+PART = 0.2
 """Of the search's time so far, for further looks at the theorem; a theorem that falls at once is looked at no more."""
 GROWTH = 2.0
 """A look has so many times the last one's time at least, since it begins with the size of values at which that one ended."""

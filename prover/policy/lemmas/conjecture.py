@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prover.policy.goal import Goal
 from prover.policy.lemmas.term import Term
-from prover.policy.terms import shape
+from prover.policy.terms import shape, words
 
 MAX_SIZE = 60
 
@@ -16,8 +16,9 @@ MAX_SIZE = 60
 class Conjecture:
     """`∀ variables and fresh names, assumed → body`.
 
-    `fresh` has the new variables and what each stands for in the goal; `assumed` are facts of the goal by name. `exact` says
-    that the goal is an instance of it; otherwise it has to be used by rewriting.
+    `fresh` has the new variables and what each stands for in the goal; `assumed` are its premises by name, which are facts of the
+    goal of that name, or what `proofs` has for it. `exact` says that the goal is an instance of it; otherwise it has to be used
+    by rewriting.
     """
 
     body: Term
@@ -26,6 +27,7 @@ class Conjecture:
     fresh: tuple[tuple[str, Term], ...] = ()
     assumed: tuple[tuple[str, str], ...] = ()
     exact: bool = True
+    proofs: tuple[tuple[str, str], ...] = ()
 
 
 def quantified(goal: Goal, c: Conjecture) -> list[tuple[str, str]]:
@@ -36,7 +38,7 @@ def quantified(goal: Goal, c: Conjecture) -> list[tuple[str, str]]:
 
 
 def tactic(goal: Goal, c: Conjecture, hints: str) -> str | None:
-    """States the conjecture, closes the goal by it, and leaves it to be proved without the goal's hypotheses."""
+    """States the conjecture, closes the goal by it, and leaves it to be proved; facts about none of the goal's variables stay."""
     if c.body.size > MAX_SIZE:
         return None
     variables = quantified(goal, c)
@@ -47,11 +49,14 @@ def tactic(goal: Goal, c: Conjecture, hints: str) -> str | None:
     statement = " → ".join([*(_bracketed(t) for _, t in c.assumed), str(c.body)])
     text = f"∀ {' '.join(binders)}, {statement}" if binders else statement
     if c.exact:
-        values = [n for n, _ in variables] + [_argument(t) for _, t in c.fresh] + [n for n, _ in c.assumed]
+        values = [n for n, _ in variables] + [argument(t) for _, t in c.fresh]
+        values += [dict(c.proofs).get(n, n) for n, _ in c.assumed]
         use = f"from {name} {' '.join(values)}".rstrip()
     else:
         use = f"by first | grind [{name}{hints}] | simp_all [{name}]"
-    gone = [*(v.name for v in goal.data if shape(v.type) not in ("→", "∀")), *(v.name for v in goal.facts)]
+    data = [v.name for v in goal.data if shape(v.type) not in ("→", "∀")]
+    assumed = {n for n, _ in c.assumed}
+    gone = [*data, *(f.name for f in goal.facts if f.name in assumed or not words(f.type).isdisjoint(data))]
     new = [n for n, _ in variables] + [n for n, _ in c.fresh] + [n for n, _ in c.assumed]
     return f"suffices {name} : {text} {use}\nclear {' '.join(gone)}\nintro {' '.join(new)}"
 
@@ -71,7 +76,8 @@ def readable(body: Term) -> str:
     return "_".join(p for p in parts if p).lower() + "_eq" if any(parts) else "lemma_eq"
 
 
-def _argument(term: Term) -> str:
+def argument(term: Term) -> str:
+    """A term as it stands behind a function."""
     text = str(term)
     return f"({text})" if term.args and not text.startswith("[") else text
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from prover.policy.base import Offer, View, introduced
 from prover.policy.goal import Goal, first_goal
 from prover.policy.lemmas.accumulator import accumulators
+from prover.policy.lemmas.assume import assuming
 from prover.policy.lemmas.conjecture import Conjecture, rewriting, tactic
 from prover.policy.lemmas.fertilise import fertilised
 from prover.policy.lemmas.generalise import apart, common_subterms, generalised
@@ -85,6 +86,7 @@ def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:
             yield replace(c, exact=exact, prior=c.prior + prior)
         if goal.facts and start is not body:
             yield Conjecture(start, "fertilise", -0.6 + prior, exact=False)
+    yield from assuming(goal, body, constructors, variables)
     if goal.facts and len(goal.facts) > len(conditions):
         yield Conjecture(body, "clear", -0.5, assumed=conditions)
         if conditions:

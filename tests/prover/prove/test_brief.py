@@ -1,4 +1,4 @@
-"""A tactic is first run briefly, and with its whole time when it is offered again: what is slow costs little until it is needed."""
+"""A tactic is first run briefly, and with its whole time when it is offered again: what is slow costs little at first."""
 
 from __future__ import annotations
 

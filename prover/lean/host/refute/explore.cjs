@@ -34,6 +34,7 @@ const SAMPLES = 24; // values of a variable
 const POOLS = [3, 7, SAMPLES]; // of so many values assignments are drawn in turn: few, so that variables are often equal or alike
 const VARIABLES = 3; // of a type
 const EVERY_ORDER = 5; // up to this size variables stand in every order: commutativity needs it
+const PERMUTED = 6; // up to this size a term stays that an equation only permutes: its proof needs what a step on one side does
 const FUEL = 20_000; // steps of one evaluation
 const INSTANTIATIONS = 4; // of a function's type parameters
 const IMPLIED = 5; // assignments at which an implication's premises have to hold
@@ -94,7 +95,7 @@ function makeExplore(abi, audit, terms) {
       const bound = new Map();
       if (!instance(left.args, term.args, bound)) return false;
       // What only permutes is proved with help from small terms, which therefore stay.
-      return right.size < left.size || (term.size > EVERY_ORDER && filled(right, bound) < term.text);
+      return right.size < left.size || (term.size > PERMUTED && filled(right, bound) < term.text);
     });
     /** @param {Term} term */
     const enter = (term) => {
