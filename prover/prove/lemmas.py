@@ -8,7 +8,7 @@ the search, one `have` each, so that a proof shows them and what it does not nee
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -104,14 +104,19 @@ class LemmaSteps:
     _explorable: Explorable | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._theory = theory_of(self.file_context)
-        self._explorable = self.dojo if self._theory.functions and isinstance(self.dojo, Explorable) else None
+        self._theory = theory_of(self.file_context, self.file_context.definitions)
+        self._explorable = self.dojo if isinstance(self.dojo, Explorable) else None
 
     def offers(self, state: SearchState, visit: int) -> tuple[list[Proposal], bool]:
         """Proposals for a state, and whether they are all that is to be tried on it."""
+        if self._explorable is None:
+            return [], False
+        if visit == 0 and introduced(state.before):
+            goal = first_goal(view_of(state, self.file_context))
+            self._theory = theory_of(self.file_context, goal.hints if goal is not None else ())
         if self._plan is None and visit == VISIT and introduced(state.before):
             self._from, self._plan = state.before, self._explored(state.tactic_state)
-        if self._plan is None and self._explorable is not None and not introduced(state.before):
+        if self._plan is None and self._theory.functions and not introduced(state.before):
             if self._states == 0:
                 self._below_since = self._clock()
             self._states += visit == 0
@@ -134,7 +139,7 @@ class LemmaSteps:
     def _explored(self, state: TacticState) -> tuple[str, ...]:
         theory = self._theory
         explorable = self._explorable
-        if explorable is None:
+        if explorable is None or not theory.functions:
             return ()
         budget_s = MAX_S if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
         key = " ".join([self.file, *theory.functions])
@@ -205,9 +210,10 @@ class LemmaSteps:
         return list(dict.fromkeys([*plain[:SCRIPTS], *apart]))
 
 
-def theory_of(context: FileContext) -> Theory:
-    """A file's functions and types as exploration uses them."""
-    own = {n: informed(function_of(n, context.sources.get(n, "")), context.facts.get(n)) for n in context.definitions}
+def theory_of(context: FileContext, functions: Collection[str]) -> Theory:
+    """Some of a file's functions, and its types, as exploration uses them."""
+    named = [n for n in context.definitions if n in functions]
+    own = {n: informed(function_of(n, context.sources.get(n, "")), context.facts.get(n)) for n in named}
     return Theory(
         tuple(own), frozenset(context.inductives), frozenset(n for n, f in own.items() if f.reducible),
         {n: f.splits_on for n, f in own.items() if f.recursive},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lean_dojo import TacticState
 
-from prover.explore.theory import Theory, lemmas, urgency
+from prover.explore.theory import Lemma, Theory, proved, urgency
 from prover.lean.dojo import Dojo
 from prover.lean.embedded.worker import LeanWorker
 from prover.lean.evaluated import Equation, Limits, Looking
@@ -31,6 +32,10 @@ end T
 THEORY = Theory(("T.plus", "T.join", "T.size"), frozenset({"T.Seq", "T.Num"}))
 PATIENT = Limits(budget_s=60)
 """A loaded machine may take longer over them than a search would wait."""
+
+
+def lemmas(dojo: Dojo, state: TacticState, conjectures: list[Equation], theory: Theory = THEORY) -> list[Lemma]:
+    return list(proved(dojo, state, conjectures, theory, lambda: False, most=12))
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def test_a_lemma_is_proved_with_those_before_it_and_what_follows_is_left_out(doj
     swap = Equation("T.plus x (T.Num.next y) = T.Num.next (T.plus x y)", (("x", "T.Num"), ("y", "T.Num")), 8)
     commute = Equation("T.plus x y = T.plus y x", (("x", "T.Num"), ("y", "T.Num")), 6)
     with dojo as (opened, initial):
-        found = lemmas(opened, initial, [known, unit, commute, swap], THEORY, budget_s=120)
+        found = lemmas(opened, initial, [known, unit, commute, swap])
     assert [lemma.statement for lemma in found] == [unit.statement, swap.statement, commute.statement]
 
 
@@ -73,11 +78,10 @@ def test_a_type_is_known_as_it_is_printed_inside_its_namespace(of_type: str) -> 
     assert [v.inductive for v in THEORY.variables([("x", of_type), ("f", "a → Num")])] == [True, False]
 
 
-def test_exploration_ends_with_its_budget(dojo: Dojo) -> None:
-    ticks = iter(range(1000))
+def test_exploration_ends_when_it_is_over(dojo: Dojo) -> None:
     unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)
     with dojo as (opened, initial):
-        assert lemmas(opened, initial, [unit] * 50, THEORY, budget_s=0.5, clock=lambda: float(next(ticks))) == []
+        assert list(proved(opened, initial, [unit] * 50, THEORY, lambda: True, most=12)) == []
 
 
 RELATIONS = """namespace R
@@ -129,7 +133,7 @@ def test_functions_that_decide_equality_or_take_functions_have_laws(related: Doj
         found = opened.conjectures(("R.elem", "R.each"))
         (law,) = [e for e in found if e.text.startswith("R.elem") and e.decides and e.text.endswith("= Bool.false")][:1]
         assert "{α : Type} [DecidableEq α]" in law.statement
-        assert lemmas(opened, initial, [law], Theory(("R.elem",), frozenset({"R.Seq"})), budget_s=60) == []  # by definition
+        assert lemmas(opened, initial, [law], Theory(("R.elem",), frozenset({"R.Seq"}))) == []  # by definition
     assert any("R.each" in e.text for e in found)
 
 
@@ -142,7 +146,7 @@ def test_an_order_is_total_and_insertion_keeps_what_is_sorted(related: Dojo) -> 
         {"R.le": (0, 1), "R.put": (1,), "R.sorted": (0,)}, {"R.put": frozenset({"R.le"}), "R.sorted": frozenset({"R.le"})},
     )  # fmt: skip
     with related as (opened, initial):
-        found = lemmas(opened, initial, [keeps, total], theory, budget_s=200)
+        found = lemmas(opened, initial, [keeps, total], theory)
     assert [lemma.statement for lemma in found] == [total.statement, keeps.statement]
 
 
@@ -150,4 +154,13 @@ def test_what_commutes_stands_behind_what_says_more() -> None:
     commute = Equation("T.plus x y = T.plus y x", (("x", "T.Num"), ("y", "T.Num")), 6)
     associate = Equation("T.plus (T.plus x y) z = T.plus x (T.plus y z)", tuple((n, "T.Num") for n in "xyz"), 10)
     closed = Equation("T.plus x (T.Num.next T.Num.zero) = T.Num.next x", (("x", "T.Num"),), 6)
-    assert sorted([closed, commute, associate], key=urgency) == [associate, commute, closed]
+    nested = Equation("T.even (T.Num.next (T.Num.next x)) = T.even x", (("x", "T.Num"),), 6)
+    found = sorted([nested, closed, commute, associate], key=lambda e: urgency(e, ("T.plus", "T.even")))
+    assert found == [associate, commute, nested, closed]
+
+
+def test_a_lemma_says_in_which_state_it_stands(dojo: Dojo) -> None:
+    unit = Equation("T.plus x T.Num.zero = x", (("x", "T.Num"),), 4)
+    with dojo as (opened, initial):
+        (lemma,) = lemmas(opened, initial, [unit])
+    assert lemma.before == initial and "lemma₁ : ∀ (x : Num)" in lemma.after.pp

@@ -33,7 +33,7 @@ theorem t {a : Type} (x y : Seq a) : rev (rev (join x y)) = join (rev (rev x)) (
 end R
 """
 PATIENT = Limits(budget_s=60)
-STATE = TacticState("⊢ True", 0)
+STATE = TacticState("n : Nat\n⊢ f n = 0", 0)
 
 
 class Patient(Dojo):
@@ -55,7 +55,8 @@ def test_a_statement_is_proved_by_lemmas_that_exploration_finds_before_anything_
 
 def test_what_recursions_consume_change_and_use_is_read_from_lean(lean_worker: LeanWorker) -> None:
     (target,) = lean_worker.read(REV).targets
-    theory = theory_of(lean_worker.file_context(target))
+    context = lean_worker.file_context(target)
+    theory = theory_of(context, context.definitions)
     assert theory.consumed == {"R.join": (0,), "R.rev": (0,)} and theory.uses["R.rev"] == {"R.join"}
 
 
@@ -75,7 +76,7 @@ def test_states_below_the_statement_wait_for_exploration_after_a_few() -> None:
     below = SearchState(STATE, before=("cases n",))
     alone = [steps.offers(below, 0) for _ in range(BEFORE + 2)]
     assert alone == [([], False)] * BEFORE + [([], True)] * 2, "the first go on, the next wait"
-    assert steps.offers(below, 1) == ([], False), "for a visit, no longer"
+    assert steps.offers(below, 1) == ([], True), "on further visits, too"
     assert steps.offers(SearchState(STATE), 1) == ([], False), "nothing is found"
     assert steps.offers(below, 0) == ([], False), "and nothing waits any more"
 

@@ -39,6 +39,17 @@ FILE = FileContext(
     sources={"list": LIST, "append": APPEND, "rev": REV, "qrev": QREV, "N": NAT, "add": ADD},
 )
 
+LE = """def le (x : N) (y : N) : Bool :=
+  match x, y with
+  | N.Z, _ => true
+  | N.S _, N.Z => false
+  | N.S m, N.S n => le m n"""
+SIZE = """def size (x : N) : N :=
+  match x with
+  | N.Z => N.Z
+  | N.S m => N.S (size m)"""
+ORDERED = replace(FILE, definitions=("add", "le", "size"), sources={"N": NAT, "add": ADD, "le": LE, "size": SIZE})
+
 
 def stated(seen: View) -> list[str]:
     """What is stated to a state of these goals that tactics led to."""
@@ -52,6 +63,20 @@ def test_an_induction_hypothesis_is_used_in_one_side_and_the_common_part_general
     )  # fmt: skip
     wanted = "∀ (x : a) (u : _), rev (append u (list.cons x list.nil)) = list.cons x (rev u)"
     assert any(s.startswith(wanted) for s in stated(seen))
+
+
+def test_an_induction_hypothesis_that_is_no_rule_becomes_a_premise() -> None:
+    seen = view(
+        "le (size (add x y)) (N.S (size y)) = true",
+        "x y : N", "ih : ∀ (x : N), le (size (add x y)) (size y) = true", file_context=ORDERED,
+    )  # fmt: skip
+    wanted = "∀ (u : _) (v : _), le u v = true → le u (N.S v) = true from le_s_eq (size (add x y)) (size y) (ih x)"
+    assert wanted in stated(seen)
+
+
+def test_what_holds_of_no_variable_of_the_goal_stays() -> None:
+    seen = view("add (add x y) z = add z (add x y)", "lemma₁ : ∀ (n : N), add n N.Z = n", "x y z : N", file_context=FILE)
+    assert "\nclear x y z\n" in offered(Lemmas(), replace(seen, stage=1))[0]
 
 
 def test_common_subterms_become_variables_and_hypotheses_go() -> None:
