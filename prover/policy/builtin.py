@@ -26,7 +26,7 @@ PROPOSERS: tuple[Proposer, ...] = (
     definitions, projections,
 )  # fmt: skip
 
-LEADERS = (Programs(), Lemmas())
+LEADERS = (Programs(), Lemmas(), OwnTheorems())
 """Theorems about a file's own recursive functions are theirs at first."""
 
 
