@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,9 @@ GOALS = [
     view("(xs ++ ys).length = ys.length + xs.length", "α : Type", "xs ys : List α"),
     view("∃ x, drinks x → ∀ y, drinks y", "α : Type", "a : α", "drinks : α → Prop"),
 ]
+
+EQUAL = "theorem reverseOnto_eq (xs acc : List Nat) : reverseOnto xs acc = xs.reverse ++ acc"
+PROVED = replace(OWN, theorems={"reverseOnto_eq": EQUAL})
 
 
 def test_proposers_have_names_of_their_own() -> None:
@@ -50,3 +54,9 @@ def _seconds(run: object) -> float:
     started = time.process_time()
     run()  # type: ignore[operator]
     return time.process_time() - started
+
+
+def test_what_was_proved_before_is_tried_on_a_programs_first_visit() -> None:
+    seen = view("reverseOnto xs [] = xs.reverse", "xs : List Nat", file_context=PROVED)
+    tactics = [p.tactic for p in builtin_policy().propose(seen)]
+    assert "rw [reverseOnto_eq]" in tactics and any(t.startswith("simp_all [") and "reverseOnto_eq" in t for t in tactics)
