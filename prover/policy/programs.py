@@ -17,6 +17,7 @@ from prover.policy.base import Offer, View, introduced
 from prover.policy.cases import cases_text
 from prover.policy.goal import Goal, Var, first_goal
 from prover.policy.induction import induction_text, worth
+from prover.policy.rewriting import near_theorems
 from prover.policy.structure import intro
 from prover.policy.terms import applications, mentions, shape, words
 
@@ -28,6 +29,7 @@ SHALLOW = 3
 SPLIT = 3
 """So many variables are taken apart together, the one inducted on among them."""
 MAX_HINTS = 12
+MAX_THEOREMS = 4
 
 
 def is_program(goal: Goal) -> bool:
@@ -67,7 +69,7 @@ class Programs:
                 yield Offer(grind, -0.15, "programs.close")
                 yield Offer(f"{simplify} <;> {grind}", -0.3, "programs.close")
                 if not goal.unnamed and not inducted:
-                    yield from self._closers(goal, grind)
+                    yield from self._closers(goal, grind, near_theorems(goal, view)[:MAX_THEOREMS])
                     yield from self._splits(goal, f"first | {grind} | ({simplify} <;> {grind})")
         if goal.shape in ("∀", "→"):
             return
@@ -95,8 +97,10 @@ class Programs:
             yield Offer(f"{_along(call, others)} <;> {leave}", -0.6 - 0.2 * rank, "programs.functional")
 
     @staticmethod
-    def _closers(goal: Goal, grind: str) -> Iterator[Offer]:
-        """Inductions whose every case `grind` is to close: cheap, since nothing is simplified, so before all else."""
+    def _closers(goal: Goal, grind: str, theorems: list[str]) -> Iterator[Offer]:
+        """Inductions whose every case `grind` is to close: cheap, since nothing is simplified, so before all else. The likeliest
+        ones with the file's earlier theorems, too.
+        """
         types = taken_apart(goal)
         apart = f"grind (gen := {SHALLOW}) [{', '.join([*goal.equations[:MAX_HINTS], *(f'cases {t}' for t in types)])}]"
         inductions = [_along(call, _moved(goal, call, others)) for call, others in dict.fromkeys(calls(goal, goal.ground))]
@@ -105,6 +109,10 @@ class Programs:
             yield Offer(f"{text} <;> {grind}", -0.2 - 0.02 * rank, "programs.functional_close")
         for rank, text in enumerate(texts):
             yield Offer(f"({text}) <;> {grind}", -0.21 - 0.02 * rank, "programs.induct_close")
+        if theorems:
+            told = f"grind [{', '.join([*goal.equations[:MAX_HINTS], *theorems])}]"
+            for rank, text in enumerate([*inductions[:1], *(f"({t})" for t in texts[:1])]):
+                yield Offer(f"{text} <;> {told}", -0.25 - 0.01 * rank, "programs.theorems_close")
         if types and any(f.last in goal.words and f.splits_on for f in goal.own_functions):
             for rank, text in enumerate([*inductions[:1], *(f"({t})" for t in texts[:1])]):
                 yield Offer(f"{text} <;> (first | {grind} | {apart})", -0.28 - 0.01 * rank, "programs.apart_close")

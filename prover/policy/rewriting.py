@@ -73,7 +73,7 @@ class OwnTheorems:
     def propose(self, view: View) -> Iterable[Offer]:
         """The nearest three at once, eight at the next visit."""
         goal = first_goal(view)
-        near = _near(goal, view) if goal is not None and goal.theorems and view.stage < 2 else []
+        near = near_theorems(goal, view) if goal is not None and goal.theorems and view.stage < 2 else []
         if goal is None or not near:
             return
         if view.stage == 0:
@@ -93,7 +93,8 @@ class OwnTheorems:
             )
 
 
-def _near(goal: Goal, view: View) -> list[str]:
+def near_theorems(goal: Goal, view: View) -> list[str]:
+    """The file's earlier theorems that share a function with the goal, the nearest first."""
     last = {w.rsplit(".", 1)[-1] for w in words(goal.text)}
     own = {f.last for f in goal.functions} | {i.last for i in goal.inductives}
     signs = {c for c in goal.target if not c.isascii()} - PLAIN

@@ -21,8 +21,10 @@ from search.types import Proposal, Visit
 
 REVISIT_LOG_PROBS = (-1.5, -2.5, -3.0, -3.5)
 """Of expanding a state once more, by visits so far: later visits offer dearer tactics, and the last ones cost seconds."""
-AGAIN_LOG_PROB = -2.0
-"""Of what was stopped and is run once more, with more time: few proofs need a tactic that takes long."""
+AGAIN_VISIT, AGAIN_LOG_PROB = 2, -2.0
+"""On which of the policy's visits, from 0, what was stopped is run once more with more time, and what its log-probability is
+lowered by: few proofs need a tactic that takes long.
+"""
 MAX_ERROR = 600
 """Characters of Lean's message about a failed tactic that are kept for a language model."""
 VISITS = 1 + len(REVISIT_LOG_PROBS)
@@ -110,7 +112,8 @@ class LeanEvaluator:
         with self.turn.given_up():
             found += self.policy.propose(view)
         self.calls, self.seconds = self.calls + 1, self.seconds + self.turn.now() - began
-        found += [replace(proposal, log_prob=proposal.log_prob + AGAIN_LOG_PROB) for proposal in stopped]
+        if asked >= AGAIN_VISIT:
+            found += [replace(proposal, log_prob=proposal.log_prob + AGAIN_LOG_PROB) for proposal in stopped]
         if self.messages_of is not None:
             for search, log_prob in SEARCHES.get(visit, ()):
                 found += proposals(search, log_prob, self.messages_of(state.tactic_state, search))

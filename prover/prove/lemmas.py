@@ -34,7 +34,7 @@ BEFORE, BEFORE_PART = 8, 0.12
 a visit to it."""
 LEMMA_LOG_PROB = -0.05
 SCRIPT_LOG_PROB, SCRIPT_STEP = -0.5, 0.05
-PART_OF_BUDGET = 0.4
+PART_OF_BUDGET = 0.5
 MAX_S = 20.0
 HEARTBEATS = 1500
 """Of one tactic of the exploration, in thousands: well under a second."""

@@ -100,3 +100,11 @@ def test_a_lemma_in_the_context_says_nothing_of_the_goals_variables() -> None:
     tactics = offered(Programs(), view("leq u v = true", "u v x y : Nat", lemma, file_context=ORDERED))
     assert any(t.startswith("fun_induction My.leq u v") for t in tactics)
     assert not any("leq x y" in t or "generalizing x" in t for t in tactics)
+
+
+def test_the_files_earlier_theorems_are_given_to_the_first_inductions() -> None:
+    seen = view("power b n = 0", "b n : Nat", file_context=OWN)
+    tactics = offered(Programs(), seen)
+    told = "grind [power, power_zero]"
+    assert f"fun_induction power b n <;> {told}" in tactics and tactics.index("fun_induction power b n <;> grind [power]") < 6
+    assert sum(t.endswith(told) for t in tactics) == 2
