@@ -112,13 +112,13 @@ def test_the_shorter_proof_is_kept_and_told_once() -> None:
 def test_lemmas_of_a_file_are_found_once_for_all_its_theorems() -> None:
     known = KnownGoals()
     context = FileContext(definitions=("f",))
-    known.note_theory("file f", 20.0, ("have lemma₁ : True := trivial",))
+    known.note_theory("file f", 30.0, ("have lemma₁ : True := trivial",))
 
     class Explores:
         def run_tacs(self, *_: object) -> list[object]:
             raise AssertionError("explored again")
 
-        conjectures = run_tacs
+        conjectures = limited = run_tacs
 
     steps = LemmaSteps(Explores(), context, 60.0, known, "file")
     state = SearchState(TacticState("⊢ f 0 = 0", 0))
