@@ -60,10 +60,7 @@ def test_a_proved_goal_is_reused_where_an_equal_one_has_other_names(lean_worker:
     assert KnownGoals.of({(kind, key): value for kind, key, value in known.news()}).proved == known.proved
 
 
-def test_a_false_goal_is_evaluated_once_and_closes_what_needs_it(
-    lean_worker: LeanWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    targets = lean_worker.read(FILE).targets
+def test_a_false_goal_is_evaluated_once_and_closes_what_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     known = KnownGoals()
     looked: list[str] = []
     real = Dojo.falsify
@@ -74,13 +71,14 @@ def test_a_false_goal_is_evaluated_once_and_closes_what_needs_it(
 
     monkeypatch.setattr(Dojo, "falsify", falsify)
     settings = SearchSettings(120.0, 2, refute=False)
-    for target in targets[2:]:
-        found = find_candidate(Dojo(target, lean_worker, 30.0), Knows(), settings, lean_worker.file_context(target), known=known)
-        tree = found.effort.tree
-        assert tree is not None
-        false = next(node for node in tree["nodes"] if node["id"] > 0)
-        assert false["status"] == "failed" and false["visits"] == 1
-        assert [e["status"] for e in tree["edges"] if false["id"] in e["children"]] == ["failed"]
+    with LeanWorker() as worker:
+        for target in worker.read(FILE).targets[2:]:
+            found = find_candidate(Dojo(target, worker, 30.0), Knows(), settings, worker.file_context(target), known=known)
+            tree = found.effort.tree
+            assert tree is not None
+            false = next(node for node in tree["nodes"] if node["id"] > 0)
+            assert false["status"] == "failed" and false["visits"] == 1
+            assert [e["status"] for e in tree["edges"] if false["id"] in e["children"]] == ["failed"]
     assert len(looked) == 1 and len(known.false) == 1
 
 

@@ -43,10 +43,11 @@ class Patient(Dojo):
         return super().conjectures(functions, limits)
 
 
-def test_a_statement_is_proved_by_lemmas_that_exploration_finds_before_anything_is_left_open(lean_worker: LeanWorker) -> None:
-    (target,) = lean_worker.read(REV).targets
-    context = lean_worker.file_context(target)
-    found = find_candidate(Patient(target, lean_worker, 60), builtin_policy(), SearchSettings(timeout_s=None, lean_s=60), context)
+def test_a_statement_is_proved_by_lemmas_that_exploration_finds_before_anything_is_left_open() -> None:
+    with LeanWorker() as worker:
+        (target,) = worker.read(REV).targets
+        context = worker.file_context(target)
+        found = find_candidate(Patient(target, worker, 60), builtin_policy(), SearchSettings(timeout_s=None, lean_s=60), context)
     assert found.effort.tree is not None
     root = found.effort.tree["root"]
     second = [e["proposer"] for e in found.effort.tree["edges"] if e["parent"] == root and e["visit"] == 1]
