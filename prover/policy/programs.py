@@ -109,12 +109,13 @@ class Programs:
             yield Offer(f"{text} <;> {grind}", -0.2 - 0.02 * rank, "programs.functional_close")
         for rank, text in enumerate(texts):
             yield Offer(f"({text}) <;> {grind}", -0.21 - 0.02 * rank, "programs.induct_close")
+        likeliest = [*inductions[:1], *(f"({t})" for t in texts[:1])]
         if theorems:
             told = f"grind [{', '.join([*goal.equations[:MAX_HINTS], *theorems])}]"
-            for rank, text in enumerate([*inductions[:1], *(f"({t})" for t in texts[:1])]):
+            for rank, text in enumerate(likeliest):
                 yield Offer(f"{text} <;> {told}", -0.25 - 0.01 * rank, "programs.theorems_close")
         if types and any(f.last in goal.words and f.splits_on for f in goal.own_functions):
-            for rank, text in enumerate([*inductions[:1], *(f"({t})" for t in texts[:1])]):
+            for rank, text in enumerate(likeliest):
                 yield Offer(f"{text} <;> (first | {grind} | {apart})", -0.28 - 0.01 * rank, "programs.apart_close")
 
     @staticmethod

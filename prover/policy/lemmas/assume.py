@@ -2,17 +2,16 @@
 
 From `ih : sorted (isort xs)` and the goal `sorted (insert x (isort xs))` comes `∀ x u, sorted u → sorted (insert x u)`: what the
 hypothesis and the goal share is generalised in both, and the hypothesis is kept (Boyer and Moore, A Computational Logic, 1979,
-chapters XI and XII: the hypothesis is used, then what is left generalised; Hummel, An investigation of inductive generalisation,
-1990).
+chapters XI and XII: the hypothesis is used, then what is left generalised).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from prover.policy.goal import Goal
 from prover.policy.lemmas.conjecture import Conjecture, argument
-from prover.policy.lemmas.fertilise import match
+from prover.policy.lemmas.fertilise import instantiated, match
 from prover.policy.lemmas.generalise import common_subterms, generalised
 from prover.policy.lemmas.reading import read_in
 from prover.policy.lemmas.term import Term
@@ -50,10 +49,10 @@ def instances(goal: Goal, body: Term) -> Iterator[tuple[str, Term]]:
             continue
         found: dict[str, Term] = {}
         for values in _values(pattern, body, frozenset(bound)):
-            here = [str(c.replaced(_by(values))) for c in conditions if c is not None]
+            here = [str(instantiated(c, values)) for c in conditions if c is not None]
             if len(here) == len(conditions) and all(c in known for c in here):
                 proof = " ".join([fact.name, *(argument(values[b]) for b in bound), *(known[c] for c in here)])
-                found.setdefault(f"({proof})" if " " in proof else proof, pattern.replaced(_by(values)))
+                found.setdefault(f"({proof})" if " " in proof else proof, instantiated(pattern, values))
         yield from list(found.items())[:MOST]
 
 
@@ -67,8 +66,3 @@ def _values(pattern: Term, body: Term, bound: frozenset[str]) -> Iterator[dict[s
             for term in body.subterms():
                 if (values := match(part, term, bound)) is not None:
                     yield values
-
-
-def _by(values: dict[str, Term]) -> Callable[[Term], Term | None]:
-    """Replaces bound names by their values."""
-    return lambda t: values.get(t.head) if not t.args else None

@@ -50,7 +50,8 @@ def tactic(goal: Goal, c: Conjecture, hints: str) -> str | None:
     text = f"∀ {' '.join(binders)}, {statement}" if binders else statement
     if c.exact:
         values = [n for n, _ in variables] + [argument(t) for _, t in c.fresh]
-        values += [dict(c.proofs).get(n, n) for n, _ in c.assumed]
+        proofs = dict(c.proofs)
+        values += [proofs.get(n, n) for n, _ in c.assumed]
         use = f"from {name} {' '.join(values)}".rstrip()
     else:
         use = f"by first | grind [{name}{hints}] | simp_all [{name}]"

@@ -40,9 +40,14 @@ def _rewritten(term: Term, pattern: Term, other: Term, variables: frozenset[str]
         found = match(pattern, t, variables)
         if found is None or not other.names & variables <= found.keys():
             return None
-        return other.replaced(lambda o: found.get(o.head) if not o.args else None)
+        return instantiated(other, found)
 
     return term.replaced(change)
+
+
+def instantiated(term: Term, values: dict[str, Term]) -> Term:
+    """The term with variables replaced by their values."""
+    return term.replaced(lambda t: values.get(t.head) if not t.args else None)
 
 
 def match(pattern: Term, term: Term, variables: frozenset[str]) -> dict[str, Term] | None:

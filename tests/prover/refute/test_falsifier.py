@@ -44,20 +44,20 @@ def expansions_until_refuted(dojo: Evaluates, most: int = 40) -> int:
 def test_a_theorem_of_few_expansions_is_not_looked_at_for_long() -> None:
     dojo = Evaluates()
     assert expansions_until_refuted(dojo, most=3) == 0
-    assert sum(look.tries for look in dojo.looks) <= 7_000
+    assert sum(look.tries for look in dojo.looks) <= 5_000 and sum(look.seconds for look in dojo.looks) <= 2.0
 
 
 def test_looks_grow_and_each_goes_on_from_the_size_before() -> None:
     dojo = Evaluates()
     assert expansions_until_refuted(dojo) == 0
     tries = [look.tries for look in dojo.looks]
-    assert tries == sorted(set(tries)) and tries[-1] >= 24_000
+    assert tries == sorted(set(tries)) and tries[-1] >= 80_000
     assert [look.from_size for look in dojo.looks] == list(range(len(tries)))
 
 
-@pytest.mark.parametrize(("false_at", "expansions"), [(2_000, 3), (10_000, 10), (30_000, 25)])
-def test_a_false_theorem_is_refuted_within_so_many_expansions(false_at: int, expansions: int) -> None:
-    assert 0 < expansions_until_refuted(Evaluates(false_at)) <= expansions
+@pytest.mark.parametrize("false_at", [2_000, 8_000, 20_000, 80_000])
+def test_a_false_theorem_is_refuted_within_twenty_expansions(false_at: int) -> None:
+    assert 0 < expansions_until_refuted(Evaluates(false_at)) <= 20
 
 
 def test_looks_take_a_part_of_the_search_by_the_clock() -> None:
