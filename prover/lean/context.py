@@ -27,8 +27,9 @@ class InductiveFacts:
 class FunctionFacts:
     """What Lean says of a definition, by places among its explicit arguments (from 0).
 
-    `recurses`: the argument of a structural recursion, or all that a well-founded one may decrease; `changing`: those that a
-    structural recursion may call itself with another value of. `locals` are the functions of its `where` or `let rec`.
+    `recurses`: the argument of a structural recursion; `changing`: those that it may call itself with another value of. Where a
+    measure or a relation makes the recursion end it is `measured`, and `recurses` has all that it changes. `locals` are the
+    functions of its `where` or `let rec`.
     """
 
     arity: int
@@ -36,6 +37,7 @@ class FunctionFacts:
     recurses: tuple[int, ...]
     changing: tuple[int, ...]
     locals: tuple[str, ...] = ()
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class FileContext:
 
     `sources` has the text of definitions and inductive types by name, for those who want to know on what a function
     recurses or which constructors a type has; `facts` has what Lean itself says of them, where it can be asked. `imported`
-    names the modules whose theorems can be used; None: the whole library.
+    names the modules whose theorems can be used; None: the whole library. `deprecated` has, by the old name, the one that Lean
+    says to use in its place, of what the file uses.
     """
 
     definitions: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class FileContext:
     sources: Mapping[str, str] = field(default_factory=dict)  # name → text of the command
     imported: frozenset[str] | None = None
     facts: Mapping[str, InductiveFacts | FunctionFacts] = field(default_factory=dict)  # name → what Lean knows
+    deprecated: Mapping[str, str] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash((self.definitions, self.inductives, tuple(self.theorems)))

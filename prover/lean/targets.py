@@ -323,6 +323,7 @@ def _missing_module(message: str, imported: tuple[str, ...]) -> str:
 
 DEFINITIONS = frozenset({"definition", "def", "abbrev", "instance"})
 INDUCTIVES = frozenset({"inductive", "structure"})
+DEPRECATED = re.compile(r"`(?P<old>[^`]+)` has been deprecated: Use `(?P<new>[^`]+)` instead")
 LIBRARY = "Init"
 """A file that imports it has all theorems that are offered as premises."""
 
@@ -335,7 +336,9 @@ def file_context_in(
     inductives: list[str] = []
     theorems: dict[str, str] = {}
     sources: dict[str, str] = {}
+    deprecated: dict[str, str] = {}
     for command in commands[: target.index]:
+        deprecated |= {m["old"]: m["new"] for message in command.messages if (m := DEPRECATED.search(message.text))}
         if command.id is None or command.errors:
             continue
         name = full_name(target.file, command)
@@ -347,4 +350,4 @@ def file_context_in(
             sources[name] = target.file.span(command.start, command.end)
         elif command.declaration == "theorem" and command.value is not None:
             theorems[name] = target.file.span(command.start, command.value[0])
-    return FileContext(tuple(definitions), tuple(inductives), theorems, sources, imported)
+    return FileContext(tuple(definitions), tuple(inductives), theorems, sources, imported, deprecated=deprecated)

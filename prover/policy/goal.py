@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from prover.lean.context import FileContext
 from prover.policy.base import GoalText, View
-from prover.policy.sources import Function, Inductive, function_of, inductive_of, informed, known_inductive
+from prover.policy.sources import Function, Inductive, function_of, inductive_of, informed, known_inductive, source_of
 from prover.policy.terms import NOTATIONS, premises, shape, tidy, words
 
 NUMBERS = ("Nat", "Int", "Rat")
@@ -46,6 +46,7 @@ class Goal:
     case: str | None = None
     theorems: tuple[str, ...] = field(default=())
     inaccessible: tuple[str, ...] = field(default=())
+    deprecated: tuple[tuple[str, str], ...] = field(default=())
 
     @cached_property
     def unnamed(self) -> tuple[str, ...]:
@@ -65,6 +66,12 @@ class Goal:
         """The hints that grind takes: not those of reducible functions, which it unfolds by itself."""
         unfolded = {f.name for f in self.functions if f.reducible}
         return tuple(name for name in self.hints if name not in unfolded)
+
+    @cached_property
+    def rewriting(self) -> tuple[str, ...]:
+        """The hints that simp takes: not those that it would unfold without an end."""
+        endless = {f.name for f in self.functions if f.endless}
+        return tuple(name for name in self.hints if name not in endless)
 
     @cached_property
     def shape(self) -> str:
@@ -146,7 +153,7 @@ def _read(goal: GoalText, file_context: FileContext) -> Goal:
         or (found := inductive_of(name, file_context.sources.get(name, "")))
     )
     functions = tuple(
-        informed(function_of(name, file_context.sources.get(name, "")), file_context.facts.get(name))
+        informed(function_of(name, source_of(name, file_context.sources)), file_context.facts.get(name))
         for name in file_context.definitions
     )
     types = {i.last for i in inductives if not i.is_prop}
@@ -170,6 +177,7 @@ def _read(goal: GoalText, file_context: FileContext) -> Goal:
         inductives=inductives,
         case=goal.case,
         theorems=tuple(file_context.theorems),
+        deprecated=tuple(file_context.deprecated.items()),
         inaccessible=tuple(h.name for h in goal.hypotheses if not h.accessible and not h.name.startswith("inst")),
     )
 

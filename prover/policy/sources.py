@@ -5,6 +5,7 @@ a type has.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ from prover.policy.terms import applications, comma_parts, premises, split, tidy
 
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
 SIGNATURE = re.compile(
-    r"\b(?:def|abbrev|inductive|structure|instance)\s+(?P<name>[^\s({\[:]+)(?P<rest>.*)", re.DOTALL
+    r"\b(?:def|abbrev|inductive|structure|instance|let rec)\s+(?P<name>[^\s({\[:]+)(?P<rest>.*)", re.DOTALL
 )
 REDUCIBLE = re.compile(r"@\[[^\]]*\breducible\b|\babbrev\b")
 EXPLICIT = re.compile(r"\(([^():]+?)\s*:\s*((?:[^()]|\([^()]*\))*)\)")
@@ -25,7 +26,8 @@ CONSTRUCTOR = re.compile(r"^\s*\|\s*(?P<name>[\w'.]+)(?P<rest>.*)", re.DOTALL)
 class Function:
     """A definition: how many explicit arguments it takes, and which of them it takes apart (from 0).
 
-    `reducible`: `grind` unfolds it by itself and refuses its name.
+    `reducible`: `grind` unfolds it by itself and refuses its name. `endless`: its one equation holds of all arguments, so that
+    `simp` would unfold its recursion without an end.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Function:
     uses: frozenset[str] = frozenset()
     locals: tuple[str, ...] = ()
     reducible: bool = False
+    endless: bool = False
 
     @property
     def last(self) -> str:
@@ -161,10 +164,24 @@ def informed(function: Function, facts: object) -> Function:
         return function
     if not facts.recursive:
         return replace(function, arity=facts.arity, recursive=False, locals=facts.locals)
-    structural = len(facts.recurses) == 1
-    splits = tuple(sorted({*function.splits_on, *facts.recurses})) if structural else function.splits_on or facts.recurses
-    changing = tuple(i for i in facts.changing if i not in splits) if structural else function.changing
-    return replace(function, arity=facts.arity, recursive=True, splits_on=splits, changing=changing, locals=facts.locals)
+    captured = max(facts.arity - function.arity, 0)  # by a `let rec`, or declared as variables: they stand in front
+    told = tuple(i + captured for i in function.splits_on)
+    splits = told or facts.recurses if facts.measured else tuple(sorted({*told, *facts.recurses}))
+    changing = tuple(i for i in (*facts.changing, *facts.recurses) if i not in splits)
+    return replace(
+        function, arity=facts.arity, recursive=True, splits_on=splits, changing=changing, locals=facts.locals,
+        endless=facts.measured and not told,
+    )  # fmt: skip
+
+
+def source_of(name: str, sources: Mapping[str, str]) -> str:
+    """A definition's text; of a function that a `let rec` of another one defines, its part of that one's."""
+    own = sources.get(name)
+    outer, _, inner = name.rpartition(".")
+    if own is not None or outer not in sources:
+        return own or ""
+    found = re.search(rf"\blet rec\s+{re.escape(inner)}\b.*?(?=\blet rec\b|\Z)", sources[outer], re.DOTALL)
+    return found[0] if found is not None else ""
 
 
 def _body(rest: str) -> tuple[int, str]:

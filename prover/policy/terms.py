@@ -204,15 +204,9 @@ def arguments(text: str, start: int) -> tuple[str, ...]:
     i = start
     while i < len(text) and text[i] == " ":
         i += 1
-        begin = i
-        if i < len(text) and text[i] in OPENING:
-            depth = 0
-            while i < len(text):
-                depth += (text[i] in OPENING) - (text[i] in CLOSING)
-                i += 1
-                if depth == 0:
-                    break
-        while i < len(text) and text[i] not in " ,;" + CLOSING:
+        begin, depth = i, 0
+        while i < len(text) and (depth > 0 or text[i] not in " ,;" + CLOSING):
+            depth += (text[i] in OPENING) - (text[i] in CLOSING)
             i += 1
         atom = text[begin:i]
         if not atom or not (atom[0].isalnum() or atom[0] in OPENING or atom[0] in "_↑"):

@@ -61,10 +61,13 @@ function makeDescribe(abi, audit, terms) {
 
   /**
    * Structural recursion is compiled to `T.brecOn … major F extra…`: the major premise is the argument recursed on, the extra
-   * ones those that the recursion may change.
-   * @param {Obj} value borrowed @returns {{recurses: number[], changing: number[]} | null} places among all parameters
+   * ones those that the recursion may change. Recursion by a measure is a fixed point, `WellFounded.fix … F x` or on numbers
+   * `WellFounded.Nat.fix`, in which Lean leaves out the last argument where it can, or a call of one that takes what varies as a
+   * tuple: what stands before the tuple never changes.
+   * @param {Obj} value borrowed @param {number} arity of its type
+   * @returns {{recurses: number[], changing: number[], measured: boolean} | null} places among all parameters
    */
-  function recursion(value) {
+  function recursion(value, arity) {
     let count = 0;
     let e = plain(value);
     while (tag(e) === EXPR.lam) {
@@ -88,10 +91,17 @@ function makeDescribe(abi, audit, terms) {
       const step = args.findIndex((a, i) => i > motive && isFunction(a) && places[i - 1] !== null);
       if (step < 0) return null;
       const extra = places.slice(step + 1).filter((p) => p !== null);
-      return { recurses: [Number(places[step - 1])], changing: extra.map(Number) };
+      return { recurses: [Number(places[step - 1])], changing: extra.map(Number), measured: false };
     }
-    if (text === 'WellFounded.fix' || /\._unary$|\._mutual$/.test(text)) return { recurses: [...Array(count).keys()], changing: [] };
-    return null;
+    const fix = ['WellFounded.fix', 'WellFounded.Nat.fix'].includes(text);
+    if (!fix && !/\._unary$|\._mutual$/.test(text)) return null;
+    const all = [...Array(arity).keys()];
+    if (fix) {
+      const own = args.slice(-1).map((a) => parameter(a, 0));
+      return { recurses: all.filter((i) => i >= count || own.includes(i)), changing: [], measured: true };
+    }
+    const fixed = args.slice(0, -1).map((a) => parameter(a, 0));
+    return { recurses: all.filter((i) => !fixed.includes(i)), changing: [], measured: true };
   }
 
   /** Functions of a `where` or `let rec` of a definition. @param {Obj} env @param {string} of @param {Obj} value borrowed */
@@ -111,10 +121,11 @@ function makeDescribe(abi, audit, terms) {
     const { binders } = terms.telescope(declared.type(info));
     const explicit = binders.flatMap((b, i) => (b.info === BINDER.default ? [i] : []));
     const at = (/** @type {number[]} */ places) => places.map((p) => explicit.indexOf(p)).filter((p) => p >= 0);
-    const found = recursion(declared.value(info));
+    const found = recursion(declared.value(info), binders.length);
     return {
       kind: 'definition', arity: explicit.length, parameters: explicit.map((i) => nameText(binders[i].name)),
       recursive: found !== null, recurses: at(found?.recurses ?? []), changing: at(found?.changing ?? []),
+      measured: found?.measured ?? false,
       locals: localsOf(env, of, declared.value(info)),
     };
   }

@@ -52,3 +52,8 @@ def test_arguments_are_atoms_and_brackets() -> None:
 
 def test_digits_in_names_are_no_literals() -> None:
     assert literals("h₁ x2 + 17 * a3 = 450") == (17, 450)
+
+
+def test_an_argument_may_have_brackets_inside() -> None:
+    found = applications("loop", "loop a 1 a[0]! ≤ f (loop b (i + 1) xs[i + 1]?)")
+    assert found == [("a", "1", "a[0]!"), ("b", "(i + 1)", "xs[i + 1]?")]

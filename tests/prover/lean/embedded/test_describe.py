@@ -21,6 +21,11 @@ def onto {α : Type} (c : Bool) (xs : List α) (acc : List α) : List α :=
   | x :: rest => onto c rest (x :: acc)
 def twice (n : Nat) : Nat := .S n
 def halve (n : _root_.Nat) (k : Bool) : _root_.Nat := if n < 2 then 0 else halve (n - 2) k + 1
+def least (a : Array Int) (i : _root_.Nat) (m : Int) : Int :=
+  if i < a.size then least a (i + 1) (if a[i]! < m then a[i]! else m) else m
+def all (p : List Char) (k : _root_.Nat) : Bool :=
+  let rec go (i : _root_.Nat) : Bool := if i < p.length then p[i]! ≠ 'x' && go (i + 1) else true
+  go k
 theorem waiting (n : Nat) : twice n = .S n := by sorry
 end My
 """
@@ -41,7 +46,13 @@ def test_constants_are_described_by_their_terms(lean_worker: LeanWorker) -> None
     assert [c.recursive for c in even.constructors] == [(), (False, True)]
     assert facts["My.onto"] == FunctionFacts(3, True, recurses=(1,), changing=(2,))
     assert facts["My.twice"] == FunctionFacts(1, False, (), ())
-    halve = facts["My.halve"]
-    assert isinstance(halve, FunctionFacts)
-    assert halve.recursive
-    assert 0 in halve.recurses
+    assert facts["My.halve"] == FunctionFacts(2, True, recurses=(0,), changing=(), measured=True)
+    assert facts["My.least"] == FunctionFacts(3, True, recurses=(1, 2), changing=(), measured=True)
+    assert facts["My.all"] == FunctionFacts(2, False, (), (), locals=("My.all.go",))
+    assert facts["My.all.go"] == FunctionFacts(2, True, recurses=(1,), changing=(), measured=True)
+
+
+def test_what_lean_calls_deprecated_is_told_with_what_to_use(lean_worker: LeanWorker) -> None:
+    text = "def say (xs : List Char) : String := String.mk xs\ntheorem t (xs : List Char) : say xs = say xs := by sorry\n"
+    (target,) = lean_worker.read(text).targets
+    assert lean_worker.file_context(target).deprecated == {"String.mk": "String.ofList"}
