@@ -45,6 +45,8 @@ WARM_UP = ("have (n : Nat) : n + 0 = n := by exact?", "have (n : Nat) : n + 0 = 
 """A process's first library search builds an index of the library, and `exact?` gives up after a part of its heartbeats:
 whether it finds something would depend on whether another was there before. So the index is built at nobody's expense."""
 WARM_UP_TIMEOUT_S = 120.0
+STATING = ("have", "suffices")
+"""What begins so states a lemma, which is looked at ahead: it leaves the same state when the search runs it."""
 SHORTEST_S = 0.1
 """No tactic is given less."""
 
@@ -87,7 +89,7 @@ class Dojo(lean_dojo.Dojo):
         self.lean_ms = 0.0
         self.tactic_ms: dict[tuple[int, str], float] = {}  # of a state's number and a tactic, what it cost last
         self.set_aside: list[str] = []
-        self._left: dict[tuple[int, str], TacticState] = {}  # by a `have`: exploration states its lemmas, then the search does
+        self._known: dict[tuple[int, str], Result] = {}  # of single tactics: what looks ahead runs them, then the search does
         self._live = LiveStates(target, engine, Limits(timeout, heartbeats))
         self._cannot_judge = False
 
@@ -145,13 +147,17 @@ class Dojo(lean_dojo.Dojo):
         """
         if state.id not in self._live:
             raise RuntimeError(f"Attempting to run a tactic on a state that this theorem does not have: {state.id}.")
-        if len(tactics) == 1 and (left := self._left.get((state.id, tactics[0]))) is not None:
-            return [left]
+        if len(tactics) == 1 and (known := self._known.get((state.id, tactics[0]))) is not None:
+            return [known]
         results: list[Result] = []
         for start in range(0, len(tactics), self.engine.at_once):
             results += self._together(state.id, tactics[start : start + self.engine.at_once], stop_when_done)
             if stop_when_done and isinstance(results[-1], ProofFinished):
                 break
+        if len(tactics) == 1 and (
+            isinstance(results[0], ProofFinished) or (isinstance(results[0], TacticState) and tactics[0].startswith(STATING))
+        ):
+            self._known[state.id, tactics[0]] = results[0]
         return results
 
     @property
@@ -381,10 +387,7 @@ class Dojo(lean_dojo.Dojo):
             return TacticTimeout(reply.milliseconds / 1000)
         if reply.proof is None:
             return LeanError((reply.error or "").strip())
-        left = self._live.tactic_state(self._live.add(sid, tactic, reply.proof), message)
-        if tactic.startswith("have"):
-            self._left[sid, tactic] = left
-        return left
+        return self._live.tactic_state(self._live.add(sid, tactic, reply.proof), message)
 
     def _warmed(self, sid: int) -> ProofView:
         """A state, in a process that has indexed the library: no tactic pays for that, and none is stopped over it."""

@@ -15,15 +15,15 @@ from prover.policy.numbers import casts, divides, multiply_out, power_residues, 
 from prover.policy.programs import Programs
 from prover.policy.ranker import shipped as shipped_ranker
 from prover.policy.retrieval import Kin, Relatives, Retrieved
-from prover.policy.rewriting import OwnTheorems, definitions, hypotheses, own_definitions, projections
-from prover.policy.structure import build, intro, splits, witness
+from prover.policy.rewriting import OwnTheorems, definitions, deprecated, hypotheses, own_definitions, projections
+from prover.policy.structure import build, equal, intro, splits, witness
 from prover.policy.wrapped import unwrap
 
 PROPOSERS: tuple[Proposer, ...] = (
-    Closers(), intro, build, witness, splits, take_apart, apply, congruence, Induction(),
+    Closers(), intro, equal, build, witness, splits, take_apart, apply, congruence, Induction(),
     FunctionalInduction(), own_definitions, OwnTheorems(), hypotheses, residues, power_residues,
     enumerated, factors, divides, powers, multiply_out, casts, unwrap,
-    definitions, projections,
+    definitions, deprecated, projections,
 )  # fmt: skip
 
 LEADERS = (Programs(), Lemmas(), OwnTheorems())

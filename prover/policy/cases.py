@@ -114,7 +114,7 @@ def _forward(goal: Goal) -> Iterable[Offer]:
     facts, new = goal.facts[-MAX_FACTS:], goal.fresh("h")
     for f in facts:
         found = binder(f.type)
-        names, assumed, _ = premises(f.type)
+        names, assumed, conclusion = premises(f.type)
         if found is None:
             for other in facts:
                 if assumed and other is not f and other.type == assumed[0]:
@@ -124,6 +124,10 @@ def _forward(goal: Goal) -> Iterable[Offer]:
                 if other is not f and shape(other.type) == shape(assumed[0]) and shape(other.type) != "∀":
                     yield Offer(f"have {new} := {f.name} {' '.join('_' for _ in names)} {other.name}", -1.9, "cases.forward")
             for v in [v for v in goal.data if found.type in (None, v.type) and shape(v.type) != "∀"][:5]:
+                some = binder(conclusion) if conclusion.startswith("∃") and len(names) == 1 and not assumed else None
+                if some is not None and some.bound is None:
+                    pattern = ", ".join(goal.several(*some.names, "h"))
+                    yield Offer(f"obtain ⟨{pattern}⟩ := {f.name} {v.name}", -1.3, "cases.witness")
                 yield Offer(f"have {new} := {f.name} {v.name}", -2.4, "cases.specialise")
     for f in facts:
         found = binder(f.type)

@@ -218,9 +218,9 @@ class FunctionalInduction:
                 ]
                 base = -1.9 if len(f.splits_on) == 1 else -1.4
                 if view.stage == 0:
-                    yield Offer(
-                        f"fun_induction {call} <;> simp_all [{f.name}]", base, "induction.functional_simp"
-                    )
+                    if not f.endless:
+                        simplified = f"fun_induction {call} <;> simp_all [{f.name}]"
+                        yield Offer(simplified, base, "induction.functional_simp")
                     yield Offer(
                         f"fun_induction {call} <;> grind [{f.name}]", base - 0.2, "induction.functional_grind"
                     )

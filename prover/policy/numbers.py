@@ -101,10 +101,13 @@ def multiply_out(goal: Goal, visit: int) -> Iterable[Offer]:
     kind = "Int" if goal.numbers("Int") else "Nat"
     lemmas = f"{kind}.mul_add, {kind}.add_mul, {kind}.mul_comm, {kind}.mul_left_comm, {kind}.mul_assoc, "
     lemmas += f"{kind}.mul_sub, {kind}.sub_mul"
+    predicate = any(i.is_prop and i.last == goal.shape.rsplit(".", 1)[-1] for i in goal.inductives)
+    distribute = ", ".join(f"{kind}.{law}" for law in ("add_mul", "mul_add", "one_mul", "mul_one", "zero_mul", "mul_zero"))
     return rules(
         visit,
         (True, 0, "products.multiply_out", f"simp [{lemmas}]; omega", -2.3),
         (goal.facts, 0, "products.multiply_out_at", f"simp [{lemmas}] at *; omega", -2.5),
+        (predicate, 0, "products.distribute", f"simp only [{distribute}]", -1.5),
     )
 
 

@@ -18,7 +18,8 @@ from prover.policy.cases import cases_text
 from prover.policy.goal import Goal, Var, first_goal
 from prover.policy.induction import induction_text, worth
 from prover.policy.rewriting import near_theorems
-from prover.policy.structure import intro
+from prover.policy.sources import Function
+from prover.policy.structure import equal, intro
 from prover.policy.terms import applications, mentions, shape, words
 
 CANDIDATES = 2
@@ -45,9 +46,17 @@ class Programs:
     name: str = "programs"
 
     def leads(self, view: View) -> int:
-        """Where the goal is about a recursive function of the file: for two visits to the statement, for one to other goals."""
+        """Where the goal is about a recursive function of the file: for two visits to the statement, for one to other goals.
+
+        For one visit to a statement about other own functions, which are put in.
+        """
         goal = first_goal(view)
-        return 0 if goal is None or not is_program(goal) else 2 if introduced(view.before) else 1
+        statement = introduced(view.before)
+        if goal is None:
+            return 0
+        if not is_program(goal):
+            return int(statement and any(map(wraps, goal.own_functions)))
+        return 2 if statement else 1
 
     def propose(self, view: View) -> Iterator[Offer]:
         """To the statement closers and one induction that may leave something on the first visit, the others on the second,
@@ -58,16 +67,26 @@ class Programs:
         if goal is None or view.stage > (1 if statement else 0) or not goal.own_functions:
             return
         grind = f"grind [{', '.join(goal.equations[:MAX_HINTS])}]"
-        simplify = f"simp_all [{', '.join(goal.hints[:MAX_HINTS])}]"
+        simplify = f"simp_all [{', '.join(goal.rewriting[:MAX_HINTS])}]".removesuffix(" []")
         inducted = any(f.name.startswith("ih") for f in goal.facts)
+        wrappers = [f.name for f in goal.own_functions if not f.recursive]
+        named = ", ".join(wrappers)
+        unfold = f"simp only [{named}] at * <;> try simp_all only [{named}, ↓reduceIte]"  # so that known conditions decide
         if view.stage == 0:
             if goal.shape in ("∀", "→", "¬"):
                 yield from intro.propose(view)
+            elif statement and any(map(wraps, goal.own_functions)):
+                yield Offer(unfold, -0.1, "programs.unfold")
+                yield Offer(grind, -0.15, "programs.close")
+                return  # what else there is, is tried on what was hidden
+            yield from equal.propose(view)
             if goal.target.startswith(("let ", "have ")):
                 yield Offer("dsimp only", -0.5, "programs.zeta")
             if goal.shape != "∀":
                 yield Offer(grind, -0.15, "programs.close")
                 yield Offer(f"{simplify} <;> {grind}", -0.3, "programs.close")
+                if goal.shape == "∧" and statement:
+                    yield Offer("and_intros", -0.4, "programs.parts")
                 if not goal.unnamed and not inducted:
                     yield from self._closers(goal, grind, near_theorems(goal, view)[:MAX_THEOREMS])
                     yield from self._splits(goal, f"first | {grind} | ({simplify} <;> {grind})")
@@ -78,14 +97,13 @@ class Programs:
             if not goal.unnamed and not inducted:
                 yield from self._leaving(goal, leave)[:1]
             return
-        wrappers = [f.name for f in goal.own_functions if not f.recursive]
         if wrappers:
-            yield Offer(f"simp only [{', '.join(wrappers)}] at *", -0.4, "programs.unfold")
+            yield Offer(unfold, -0.4, "programs.unfold")
         if goal.unnamed:
             yield Offer(f"rename_i {' '.join(goal.unnamed)}", -0.4, "programs.rename")
             return
-        if "if " in goal.target or "match " in goal.target:
-            yield Offer(f"split <;> {leave}", -0.5, "programs.split")
+        if undecided(goal):
+            yield Offer(f"split <;> (try rename_i h) <;> {leave}", -0.15, "programs.split")
         for f in goal.facts:
             if "if " in f.type or "match " in f.type:
                 yield Offer(f"split at {f.name} <;> {leave}", -0.7, "programs.split")
@@ -141,6 +159,16 @@ class Programs:
             own = goal.inductive(v)
             if own is not None:
                 yield Offer(f"({cases_text(goal, v.name, own)}) <;> {leave}", -1.4, "programs.cases")
+
+
+def wraps(f: Function) -> bool:
+    """Whether a function only names what it is made of: it neither calls itself nor takes an argument apart."""
+    return not f.recursive and (not f.splits_on or bool(f.locals))
+
+
+def undecided(goal: Goal) -> bool:
+    """Whether the target has cases of its own, which are told apart before anything is generalised."""
+    return "if " in goal.target or "match " in goal.target
 
 
 def candidates(goal: Goal) -> list[Var]:

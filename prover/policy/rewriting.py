@@ -29,7 +29,7 @@ def own_definitions(goal: Goal, visit: int) -> Iterable[Offer]:
     """simp and grind with the file's own functions and predicates of the goal: the library's have simp lemmas, these only
     equations."""
     functions = goal.own_functions
-    listed = ", ".join(f.name for f in functions)
+    listed = ", ".join(f.name for f in functions if not f.endless)
     orders = ARITHMETIC.search(goal.target) or shape(goal.target) in ("≤", "<")
     unfolded = [f.name for f in functions[:3] if not any(g.name == f.name and g.recursive for g in functions)]
     named = ", ".join(i.name for i in _predicates(goal))
@@ -38,7 +38,7 @@ def own_definitions(goal: Goal, visit: int) -> Iterable[Offer]:
         visit,
         (listed, 0, "rewriting.simp_own", f"simp [{listed}]", -1.0),
         (listed, 0, "rewriting.simp_all_own", f"simp_all [{listed}]", -1.1),
-        (listed, 0, "rewriting.grind_own", f"grind [{', '.join(goal.equations)}]", -1.2),
+        (functions, 0, "rewriting.grind_own", f"grind [{', '.join(goal.equations)}]", -1.2),
         (listed and orders, 0, "rewriting.simp_own_omega", f"simp [{listed}]; omega", -1.4),
         *((True, 0, "rewriting.unfold", f"unfold {name}", -2.6) for name in unfolded),
         (named, 0, "rewriting.grind_rules", f"grind [{constructors}]", -1.5),
@@ -77,7 +77,7 @@ class OwnTheorems:
         if goal is None or not near:
             return
         if view.stage == 0:
-            names = [f.name for f in goal.own_functions]
+            names = [f.name for f in goal.own_functions if not f.endless]
             named = [*goal.equations, *_constructors(goal), *near[:4]]
             yield Offer(f"grind [{', '.join(named)}]", -1.7, "rewriting.grind_theorems")
             yield Offer(f"simp_all [{', '.join([*names, *near[:4]])}]", -1.8, "rewriting.simp_theorems")
@@ -176,6 +176,14 @@ def library_functions(goal: Goal) -> list[str]:
     found = QUALIFIED.findall(goal.target)
     found += [f"{heads[variable]}.{method}" for variable, method in METHOD.findall(goal.target) if variable in heads]
     return [f for f in dict.fromkeys(found) if f.rsplit(".", 1)[-1] not in own][:MOST]
+
+
+@family("definitions.deprecated")
+def deprecated(goal: Goal, visit: int) -> Iterable[Offer]:
+    """A deprecated name is replaced by the one that Lean says to use: the library's lemmas are about that one."""
+    found = [f"show @{old} = @{new} from rfl" for old, new in goal.deprecated if mentions(goal.text, old)]
+    if found:
+        yield Offer(f"simp only [{', '.join(found)}] at *", -0.1, "definitions.deprecated")
 
 
 @family("definitions.projections")

@@ -74,6 +74,18 @@ def _pattern(text: str) -> str | None:
     return None
 
 
+@family("structure.equal")
+def equal(goal: Goal, visit: int) -> Iterable[Offer]:
+    """`a - b = 0 ∧ b - a = 0` says of numbers that they are equal: it is put as the equation that inductions are about."""
+    parts = [sides(p) for p in split(stripped(goal.target), "∧")]
+    if len(parts) != 2 or any(p is None or p[1] != "=" or p[2] != "0" for p in parts):
+        return
+    one, other = (split(p[0], "-") for p in parts if p is not None)
+    if len(one) > 1 and one[-1] == " - ".join(other[:-1]) and other[-1] == " - ".join(one[:-1]):
+        yield Offer("simp only [Nat.sub_eq_zero_iff_le, ← Nat.le_antisymm_iff]", -0.1, "structure.equal")
+        yield Offer("simp only [Int.sub_eq_zero, and_iff_left_of_imp Eq.symm]", -0.1, "structure.equal")
+
+
 @family("structure.build")
 def build(goal: Goal, visit: int) -> Iterable[Offer]:
     """The introduction rules, read off the target: constructor, a side of ∨, a function equal at each point, a predicate's

@@ -18,10 +18,11 @@ from lean_dojo import LeanError, ProofFinished, ProofGivenUp, TacticState
 
 from prover.lean.context import FileContext
 from prover.lean.tactic_text import endless
-from prover.policy.base import GoalText, Hypothesis, View
+from prover.policy.base import GoalText, Hypothesis, View, introduced
 from search.types import Advanced, Closed, Outcome, Part, Proposal, Rejected, TimedOut
 
 UNCHANGED = "leaves the goal as it was"
+PATIENT = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class DojoEnvironment:
     Args:
         dojo: the theorem.
         brief_s: seconds that a tactic has when it is first run on a state, where the Dojo can stop it at no cost; what needs more
-            may be offered again, and then has the Dojo's own limit. None: that limit at once.
+            may be offered again, and then has the Dojo's own limit. None: that limit at once. `grind` alone has PATIENT times as
+            many on the statement, which it proves more often than any other tactic.
     """
 
     def __init__(self, dojo: lean_dojo.Dojo, brief_s: float | None = None) -> None:
@@ -61,7 +63,7 @@ class DojoEnvironment:
         """Runs the tactics; stops early once one of them closes the state."""
         here = self.part(state.tactic_state, before=state.before)
         refused = {tactic: why for tactic in tactics if (why := endless(tactic, here.text)) is not None}
-        results = iter(self._run(state.tactic_state, [tactic for tactic in tactics if tactic not in refused]))
+        results = iter(self._run(state, [tactic for tactic in tactics if tactic not in refused]))
         outcomes: list[Outcome[SearchState]] = []
         for tactic in tactics:
             if tactic in refused:
@@ -72,26 +74,33 @@ class DojoEnvironment:
                 break
         return outcomes
 
-    def _run(self, state: TacticState, tactics: list[str]) -> list[Any]:
+    def _run(self, state: SearchState, tactics: list[str]) -> list[Any]:
         if hasattr(self.dojo, "run_tacs"):
             return self._briefly_first(state, tactics)
         results: list[Any] = []
         for tactic in tactics:
-            results.append(self.dojo.run_tac(state, tactic))
+            results.append(self.dojo.run_tac(state.tactic_state, tactic))
             if isinstance(results[-1], ProofFinished):
                 break
         return results
 
-    def _briefly_first(self, state: TacticState, tactics: list[str]) -> list[Any]:
+    def _briefly_first(self, state: SearchState, tactics: list[str]) -> list[Any]:
         """Runs tactics in their order, those that were stopped before with all their time."""
         results: list[Any] = []
-        for before, group in groupby(tactics, lambda tactic: self._brief_s is None or (state.id, tactic) in self._stopped):
-            limited = nullcontext() if before else self.dojo.limited(seconds=self._brief_s)
+        for seconds, group in groupby(tactics, lambda tactic: self._first_s(state, tactic)):
+            limited = nullcontext() if seconds is None else self.dojo.limited(seconds=seconds)
             with limited:
-                results += self.dojo.run_tacs(state, list(group), stop_when_done=True)
+                results += self.dojo.run_tacs(state.tactic_state, list(group), stop_when_done=True)
             if results and isinstance(results[-1], ProofFinished):
                 break
         return results
+
+    def _first_s(self, state: SearchState, tactic: str) -> float | None:
+        """Seconds that a tactic has now; None: the Dojo's own limit."""
+        if self._brief_s is None or (state.tactic_state.id, tactic) in self._stopped:
+            return None
+        alone = tactic.startswith("grind") and "<;>" not in tactic
+        return self._brief_s * (PATIENT if alone and introduced(state.before) else 1)
 
     def _outcome(self, here: Part[SearchState], tactic: str, result: Any) -> Outcome[SearchState]:
         match result:

@@ -14,6 +14,7 @@ from prover.policy.base import Failed, View
 from prover.prove.environment import SEARCHES, SearchState, proposals, view_of
 from prover.prove.goals import GoalsOfSearch
 from prover.prove.lemmas import LemmaSteps
+from prover.prove.loops import LoopSteps
 from prover.prove.turn import Turn
 from prover.refute.falsifier import Falsifier
 from search.graph import Node, SearchGraph
@@ -66,6 +67,7 @@ class LeanEvaluator:
     theorem: str = ""
     critic: TextCritic | None = None
     falsifier: Falsifier | None = None
+    loops: LoopSteps | None = None
     lemmas: LemmaSteps | None = None
     goals: GoalsOfSearch | None = None
     turn: Turn = field(default_factory=Turn)
@@ -102,6 +104,9 @@ class LeanEvaluator:
         view = view_of(state, self.file_context, asked, self.theorem)
         view = replace(view, failed=self._failed.get(state.tactic_state.id, ()))
         found = self.goals.offers(state.tactic_state) if self.goals is not None else []
+        if self.loops is not None and (offered := self.loops.offers(state, visit)):
+            self._without[state.tactic_state.id] += 1
+            return found + offered
         if self.lemmas is not None:
             offered, alone = self.lemmas.offers(state, visit)
             found += offered

@@ -24,6 +24,7 @@ from prover.prove.environment import DojoEnvironment
 from prover.prove.evaluator import REVISIT_LOG_PROBS, LeanEvaluator, TextCritic, ViewPolicy
 from prover.prove.goals import GoalsOfSearch, KnownGoals
 from prover.prove.lemmas import LemmaSteps
+from prover.prove.loops import LoopSteps
 from prover.prove.script import minimise, script
 from prover.prove.turn import Turn
 from prover.refute.falsifier import FIRST, LAST, Falsifier
@@ -142,8 +143,9 @@ def find_candidate(
                 if falsifier.looks_vacuous and (contradiction := _contradiction(opened, initial)) is not None:
                     return Candidate(contradiction, Effort(turn.used() - started), {"contradiction": 1}, vacuous=True)
             lemmas = LemmaSteps(opened, file_context, min(budgets, default=None), known, file)
+            loops = LoopSteps(opened, file_context, min(budgets, default=None))
             evaluator = LeanEvaluator(
-                policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, lemmas, goals, turn
+                policy, file_context, messages_of, _name_of(dojo), settings.critic, falsifier, loops, lemmas, goals, turn
             )
 
             def expanded(graph: Any, node: Any) -> None:

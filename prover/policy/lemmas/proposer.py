@@ -18,9 +18,12 @@ from prover.policy.lemmas.fertilise import fertilised
 from prover.policy.lemmas.generalise import apart, common_subterms, generalised
 from prover.policy.lemmas.reading import read_in
 from prover.policy.lemmas.term import Term
+from prover.policy.programs import undecided
 from prover.policy.terms import shape
 
 MOST = 18
+LATER = 0.6
+"""What the log-probability of lemmas is lowered by where the goal has cases that are to be told apart first."""
 Facts = tuple[tuple[str, str], ...]
 
 
@@ -47,15 +50,16 @@ class Lemmas:
         if body is None:
             return
         hints = "".join(f", {name}" for name in goal.equations)
+        later = LATER if undecided(goal) else 0.0
         seen: set[str] = set()
         found = sorted(conjectures(goal, body), key=lambda c: -c.prior)
         for c in found:
             text = tactic(goal, c, hints)
             if text is not None and text not in seen and len(seen) < MOST:
                 seen.add(text)
-                yield Offer(text, c.prior, f"lemmas.{c.method}")
+                yield Offer(text, c.prior - later, f"lemmas.{c.method}")
                 if c.method == "accumulator" and not c.exact and (step := rewriting(goal, c)) is not None:
-                    yield Offer(step, c.prior - 0.3, "lemmas.rewriting")
+                    yield Offer(step, c.prior - 0.3 - later, "lemmas.rewriting")
 
 
 def conjectures(goal: Goal, body: Term) -> Iterator[Conjecture]:

@@ -38,6 +38,11 @@ def test_universal_hypotheses_are_specialised_to_variables_of_their_type() -> No
     assert "have h₁ := h b" not in tactics
 
 
+def test_what_a_hypothesis_says_there_is_is_taken_at_a_variable() -> None:
+    tactics = offered(apply, view("∃ x, f x = c", "α β : Type", "f : α → β", "c : β", "h : ∀ (y : β), ∃ x, f x = y"))
+    assert tactics[0] == "obtain ⟨x, h₁⟩ := h c"
+
+
 def test_equal_functions_are_equal_at_a_point() -> None:
     assert (
         offered(congruence, view("f x = g x", "f g : Nat → Nat", "x : Nat", "h : f = g"))[0]

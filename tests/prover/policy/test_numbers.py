@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from prover.policy.bounds import enumerated, factors
 from prover.policy.numbers import casts, cycle, divides, multiply_out, power_residues, powers, residues
-from tests.prover.policy.views import offered, view
+from tests.prover.policy.views import OWN, offered, view
 
 
 def test_residues_split_on_the_modulus_of_the_goal() -> None:
@@ -100,3 +100,8 @@ def test_casts_are_solved_among_the_rationals() -> None:
 
 def test_without_products_nothing_is_multiplied_out() -> None:
     assert offered(multiply_out, view("a + b = b + a", "a b : Nat")) == []
+
+
+def test_a_product_in_an_own_predicate_is_multiplied_out_and_left() -> None:
+    tactics = offered(multiply_out, view("IsEven ((m + 1) * n)", "m n : Nat", "ih : IsEven (m * n)", file_context=OWN))
+    assert tactics[0].startswith("simp only [Nat.add_mul, ")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover.lean.context import FileContext
+from prover.lean.context import FileContext, FunctionFacts
 from prover.policy.base import Mixture
 from prover.policy.closers import Closers
+from prover.policy.lemmas.proposer import Lemmas
 from prover.policy.programs import Programs
 from tests.prover.policy.views import OWN, POWER, offered, view
 
@@ -86,7 +87,15 @@ def test_reducible_functions_are_not_named_to_grind() -> None:
     sources = {"pre": "@[reducible, simp]\ndef pre (n : Nat) : Prop := True", "my": "abbrev my (n : Nat) := n", "power": POWER}
     context = FileContext(definitions=("pre", "my", "power"), sources=sources)
     tactics = offered(Programs(), view("power b n = my 1", "b n : Nat", "h : pre n", file_context=context))
-    assert tactics[0] == "grind [power]" and all("grind [power]" in t for t in tactics)
+    assert tactics[0].startswith("simp only [pre, my] at *") and tactics[1:] == ["grind [power]"]
+
+
+def test_simp_is_not_given_what_it_would_unfold_without_an_end() -> None:
+    facts = {"up": FunctionFacts(1, True, (0,), (), measured=True)}
+    text = "def up (n : Nat) : Nat := if n < 9 then up (n + 1) else n"
+    context = FileContext(definitions=("up",), sources={"up": text}, facts=facts)
+    tactics = offered(Programs(), view("9 ≤ up n", "n : Nat", file_context=context))
+    assert "grind [up]" in tactics and "simp_all <;> grind [up]" in tactics
 
 
 def test_variables_that_no_recursion_changes_are_generalised_second() -> None:
@@ -108,3 +117,18 @@ def test_the_files_earlier_theorems_are_given_to_the_first_inductions() -> None:
     told = "grind [power, power_zero]"
     assert f"fun_induction power b n <;> {told}" in tactics and tactics.index("fun_induction power b n <;> grind [power]") < 6
     assert sum(t.endswith(told) for t in tactics) == 2
+
+
+def test_what_the_file_wraps_is_put_in_at_once_and_nothing_else_is_tried_on_it() -> None:
+    context = FileContext(definitions=("twice",), sources={"twice": "def twice (n : Nat) : Nat := n + n"})
+    seen = view("twice n = 2 * n", "n : Nat", file_context=context)
+    assert Programs().leads(seen) == 1 and Programs().leads(replace(seen, before=("cases n",))) == 0
+    assert [t.split(" [")[0] for t in offered(Programs(), seen)] == ["simp only", "grind"]
+
+
+def test_cases_of_the_target_are_told_apart_before_lemmas_are_looked_for() -> None:
+    target = "leq x y = (if leq y x = true then leq x y else leq x y)"
+    seen = replace(view(target, "x y : Nat", "ih : leq x x = true", file_context=ORDERED), before=("induction x",))
+    mixed = Mixture([], leaders=(Programs(), Lemmas())).propose(seen)
+    first = next(p for p in mixed if not p.tactic.startswith(("grind", "simp_all")))
+    assert first.tactic.startswith("split <;> (try rename_i h) <;>")

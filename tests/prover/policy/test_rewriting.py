@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from prover.lean.context import FileContext
 from prover.policy.closers import Closers
 from prover.policy.premises import PremiseIndex
 from prover.policy.retrieval import Retrieved
-from prover.policy.rewriting import OwnTheorems, hypotheses, own_definitions
+from prover.policy.rewriting import OwnTheorems, deprecated, hypotheses, own_definitions
 from tests.prover.policy.views import OWN, offered, view
 
 
@@ -52,3 +53,10 @@ def test_retrieved_theorems_wait_for_the_second_turn() -> None:
     goal = ("(xs ++ ys).length = ys.length + xs.length", "α : Type", "xs ys : List α")
     assert offered(Retrieved(index), view(*goal)) == []
     assert "rw [List.length_append]" in offered(Retrieved(index), view(*goal, stage=1))
+
+
+def test_a_deprecated_name_is_replaced_where_the_goal_has_it() -> None:
+    context = FileContext(deprecated={"String.mk": "String.ofList", "List.old": "List.new"})
+    tactics = offered(deprecated, view("(String.mk xs).length = xs.length", "xs : List Char", file_context=context))
+    assert tactics == ["simp only [show @String.mk = @String.ofList from rfl] at *"]
+    assert offered(deprecated, view("xs = xs", "xs : List Char", file_context=context)) == []

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from prover.policy.structure import build, intro, splits, witness
+from prover.policy.structure import build, equal, intro, splits, witness
 from tests.prover.policy.views import OWN, offered, view
 
 
@@ -41,3 +41,9 @@ def test_conditions_are_split_on() -> None:
     tactics = offered(splits, view("(if x < y then x else y) ≤ y", "x y : Nat"))
     assert tactics[0] == "split"
     assert "by_cases h : x < y" in tactics
+
+
+def test_two_differences_that_are_zero_are_put_as_an_equation() -> None:
+    tactics = offered(equal, view("f n - 2 * n = 0 ∧ 2 * n - f n = 0", "n : Nat", "f : Nat → Nat"))
+    assert tactics[0].startswith("simp only [Nat.sub_eq")
+    assert offered(equal, view("f n - 2 * n = 0 ∧ 3 * n - f n = 0", "n : Nat", "f : Nat → Nat")) == []

@@ -51,3 +51,14 @@ def test_the_brief_time_is_of_the_first_run_on_a_state_only() -> None:
         state = environment.part(initial).state
         assert environment.step(state, ["slow", "slower"]) == [TimedOut(BRIEF_S, again=True)] * 2
         assert environment.step(state, ["slower", "slow"]) == [TimedOut(10.0), Closed()]
+
+
+def test_grind_alone_has_more_of_it_on_the_statement() -> None:
+    slow = FakeTheorem("t", "⊢ P", {"⊢ P": {"grind": Slow(2.0 * BRIEF_S, Done()), "grind <;> simp": Slow(2.0 * BRIEF_S, Done())}})
+    with FakeDojo(slow) as (dojo, initial):
+        environment = DojoEnvironment(dojo, BRIEF_S)
+        statement = environment.part(initial).state
+        below = environment.part(initial, before=("cases n",)).state
+        assert environment.step(below, ["grind"]) == [TimedOut(BRIEF_S, again=True)]
+        assert environment.step(statement, ["grind <;> simp"]) == [TimedOut(BRIEF_S, again=True)]
+        assert environment.step(statement, ["grind"]) == [Closed()]
