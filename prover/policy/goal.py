@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from prover.lean.context import FileContext
 from prover.policy.base import GoalText, View
-from prover.policy.sources import Function, Inductive, function_of, inductive_of, informed, known_inductive, source_of
+from prover.policy.sources import Function, Inductive, function_in, inductive_of, known_inductive
 from prover.policy.terms import NOTATIONS, premises, shape, tidy, words
 
 NUMBERS = ("Nat", "Int", "Rat")
@@ -152,10 +152,7 @@ def _read(goal: GoalText, file_context: FileContext) -> Goal:
         if (found := known_inductive(name, file_context.facts.get(name)))
         or (found := inductive_of(name, file_context.sources.get(name, "")))
     )
-    functions = tuple(
-        informed(function_of(name, source_of(name, file_context.sources)), file_context.facts.get(name))
-        for name in file_context.definitions
-    )
+    functions = tuple(function_in(file_context, name) for name in file_context.definitions)
     types = {i.last for i in inductives if not i.is_prop}
     variables: list[Var] = []
     sorts: set[str] = set()

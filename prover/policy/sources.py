@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from prover.lean.context import FunctionFacts, InductiveFacts
+from prover.lean.context import FileContext, FunctionFacts, InductiveFacts
 from prover.policy.terms import applications, comma_parts, premises, split, tidy, words
 
 COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
@@ -166,7 +166,7 @@ def informed(function: Function, facts: object) -> Function:
         return replace(function, arity=facts.arity, recursive=False, locals=facts.locals)
     captured = max(facts.arity - function.arity, 0)  # by a `let rec`, or declared as variables: they stand in front
     told = tuple(i + captured for i in function.splits_on)
-    splits = told or facts.recurses if facts.measured else tuple(sorted({*told, *facts.recurses}))
+    splits = (told or facts.recurses) if facts.measured else tuple(sorted({*told, *facts.recurses}))
     changing = tuple(i for i in (*facts.changing, *facts.recurses) if i not in splits)
     return replace(
         function, arity=facts.arity, recursive=True, splits_on=splits, changing=changing, locals=facts.locals,
@@ -182,6 +182,11 @@ def source_of(name: str, sources: Mapping[str, str]) -> str:
         return own or ""
     found = re.search(rf"\blet rec\s+{re.escape(inner)}\b.*?(?=\blet rec\b|\Z)", sources[outer], re.DOTALL)
     return found[0] if found is not None else ""
+
+
+def function_in(context: FileContext, name: str) -> Function:
+    """One of a file's functions, by its text and by what Lean says of it."""
+    return informed(function_of(name, source_of(name, context.sources)), context.facts.get(name))
 
 
 def _body(rest: str) -> tuple[int, str]:

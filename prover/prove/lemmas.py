@@ -22,7 +22,7 @@ from prover.lean.context import FileContext
 from prover.lean.evaluated import Counterexample, Equation, Looking
 from prover.policy.base import introduced
 from prover.policy.goal import first_goal
-from prover.policy.sources import function_of, informed, source_of
+from prover.policy.sources import function_in
 from prover.prove.environment import SearchState, view_of
 from prover.prove.goals import KnownGoals
 from search.types import Proposal
@@ -213,7 +213,7 @@ class LemmaSteps:
 def theory_of(context: FileContext, functions: Collection[str]) -> Theory:
     """Some of a file's functions, and its types, as exploration uses them."""
     named = [n for n in context.definitions if n in functions]
-    own = {n: informed(function_of(n, source_of(n, context.sources)), context.facts.get(n)) for n in named}
+    own = {n: function_in(context, n) for n in named}
     return Theory(
         tuple(own), frozenset(context.inductives), frozenset(n for n, f in own.items() if f.reducible),
         {n: f.splits_on for n, f in own.items() if f.recursive},
