@@ -6,10 +6,11 @@ out, and so on until the rest keeps itself; the largest such set is found, if Le
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -54,7 +55,8 @@ class LoopSteps:
     Args:
         dojo: the theorem.
         file_context: its functions and types.
-        timeout_s: the theorem's budget in seconds, of which invariants take at most a part.
+        timeout_s: the theorem's budget in seconds, of which invariants take at most a part; None: no seconds limit anything here,
+            so that the same expansions give the same proofs.
     """
 
     dojo: object
@@ -77,53 +79,56 @@ class LoopSteps:
         if goal is None or goal.shape in ("∀", "→") or goal.unnamed:
             return []
         began = time.monotonic()
-        budget_s = MAX_S if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
+        budget_s = math.inf if self.timeout_s is None else min(MAX_S, PART_OF_BUDGET * self.timeout_s)
         chosen = [loop for loop in loops(goal) if loop.function.endless == (visit == 0)]
         for invariant in (i for loop in chosen for i in invariants(goal, loop)):
-            found = _kept(dojo, state.tactic_state, goal, invariant, lambda: time.monotonic() - began > budget_s)
+            found = self._kept(dojo, state.tactic_state, goal, invariant, lambda: time.monotonic() - began > budget_s)
             if found is not None:
                 opening, self._closing[opening] = found[0], found[1]
                 return [Proposal(opening, LOG_PROB, "loops.invariant")]
         return []
 
-
-def _kept(dojo: Runs, state: TacticState, goal: Goal, invariant: Invariant, over: Callable[[], bool]) -> tuple[str, str] | None:
-    """The tactic that states the premises which hold at the start and are kept, and what closes all that it leaves."""
-    close = f"grind [{', '.join(n for n in goal.equations if not _recursive(goal, n))}]"
-    starts = [f"have inv : {invariant.at_start(p)} := {at_once(close)}" for p in invariant.premises]
-    with dojo.limited(START_S):
-        results = dojo.run_tacs(state, starts)
-    kept = [p for p, r in zip(invariant.premises, results, strict=False) if isinstance(r, TacticState)]
-    for _ in range(ROUNDS):
-        opening = opened(goal, invariant, kept, close)
-        [below] = dojo.run_tacs(state, [opening])
-        if not isinstance(below, TacticState):
-            return None
-        lost = _lost(dojo, below, close, over)
-        if lost is None:
-            return None
-        if not lost:
-            return opening, close
-        kept = [p for i, p in enumerate(kept) if i not in lost]
-    return None
-
-
-def _lost(dojo: Runs, below: TacticState, close: str, over: Callable[[], bool]) -> set[int] | None:
-    """The premises that some round does not keep; None: where the loop ends not all follows from them, or time is up."""
-    lost: set[int] = set()
-    cases = [(CASE.search(part.pp), part) for part in dojo.parts(below)]
-    for case, part in sorted(cases, key=lambda c: c[0] is not None):
-        if case is not None and int(case[1]) - 1 in lost:
-            continue
-        if over():
-            return None
-        with dojo.limited(GOAL_S):
-            [result] = dojo.run_tacs(part, [close])
-        if not isinstance(result, ProofFinished):
-            if case is None:
+    def _kept(
+        self, dojo: Runs, state: TacticState, goal: Goal, invariant: Invariant, over: Callable[[], bool]
+    ) -> tuple[str, str] | None:
+        """The tactic that states the premises which hold at the start and are kept, and what closes all that it leaves."""
+        close = f"grind [{', '.join(n for n in goal.equations if not _recursive(goal, n))}]"
+        starts = [f"have inv : {invariant.at_start(p)} := {at_once(close)}" for p in invariant.premises]
+        with self._limited(dojo, START_S):
+            results = dojo.run_tacs(state, starts)
+        kept = [p for p, r in zip(invariant.premises, results, strict=False) if isinstance(r, TacticState)]
+        for _ in range(ROUNDS):
+            opening = opened(goal, invariant, kept, close)
+            [below] = dojo.run_tacs(state, [opening])
+            if not isinstance(below, TacticState):
                 return None
-            lost.add(int(case[1]) - 1)
-    return lost
+            lost = self._lost(dojo, below, close, over)
+            if lost is None:
+                return None
+            if not lost:
+                return opening, close
+            kept = [p for i, p in enumerate(kept) if i not in lost]
+        return None
+
+    def _lost(self, dojo: Runs, below: TacticState, close: str, over: Callable[[], bool]) -> set[int] | None:
+        """The premises that some round does not keep; None: where the loop ends not all follows from them, or time is up."""
+        lost: set[int] = set()
+        cases = [(CASE.search(part.pp), part) for part in dojo.parts(below)]
+        for case, part in sorted(cases, key=lambda c: c[0] is not None):
+            if case is not None and int(case[1]) - 1 in lost:
+                continue
+            if over():
+                return None
+            with self._limited(dojo, GOAL_S):
+                [result] = dojo.run_tacs(part, [close])
+            if not isinstance(result, ProofFinished):
+                if case is None:
+                    return None
+                lost.add(int(case[1]) - 1)
+        return lost
+
+    def _limited(self, dojo: Runs, seconds: float) -> AbstractContextManager[None]:
+        return nullcontext() if self.timeout_s is None else dojo.limited(seconds)
 
 
 def _recursive(goal: Goal, name: str) -> bool:
